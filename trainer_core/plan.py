@@ -1,0 +1,240 @@
+"""The training plan: one complete, validated, immutable description of a run, its differences in words and its length."""
+
+import hashlib
+import json
+import re
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from .recipes import RECIPES, Recipe, RecipeName
+
+
+class Preset(StrEnum):
+    FAST = "fast"
+    STANDARD = "standard"
+    QUALITY = "quality"
+
+
+class BaseModelName(StrEnum):
+    """The models that a LoRA can be trained on."""
+
+    MINI = "mini"
+    LTX23 = "ltx-2.3"
+
+
+class BaseRules(BaseModel):
+    """What a base model can take and where its training starts from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str
+    size_factor: int  # width and height are multiples of this many pixels
+    frame_factor: int  # frames % frame_factor == 1
+    width: int
+    height: int
+    frames: int
+    fps: float
+    batch_size: int
+    learning_rate_factor: float  # times the recipe's learning rate
+    steps_factor: float  # times the steps of the rule for LTX-2.3
+    largest_edge: int
+    largest_frames: int
+    honesty: str
+
+
+BASES: dict[BaseModelName, BaseRules] = {
+    BaseModelName.MINI: BaseRules(
+        title="mini (the small practice model that ships with Sidekick)",
+        size_factor=32,
+        frame_factor=8,
+        width=64,
+        height=64,
+        frames=9,
+        fps=8.0,
+        batch_size=8,
+        learning_rate_factor=20.0,
+        steps_factor=0.5,
+        largest_edge=64,
+        largest_frames=17,
+        honesty="mini draws 64x64-pixel clips of a small drawn world. It shows how training goes; it is not LTX-2.3.",
+    ),
+    BaseModelName.LTX23: BaseRules(
+        title="LTX-2.3 (22B, dev)",
+        size_factor=32,
+        frame_factor=8,
+        width=512,
+        height=512,
+        frames=49,
+        fps=24.0,
+        batch_size=1,
+        learning_rate_factor=1.0,
+        steps_factor=1.0,
+        largest_edge=1280,
+        largest_frames=257,
+        honesty="",
+    ),
+}
+
+TRIGGER_PATTERN = r"^[A-Za-z][A-Za-z0-9_]{2,31}$"
+ATTENTION_TARGETS = ("to_q", "to_k", "to_v", "to_out.0")
+
+
+class TrainingPlan(BaseModel):
+    """Everything that decides a run. Two plans with equal fingerprints train to the same bytes on one machine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    base: BaseModelName
+    recipe: RecipeName
+    trigger: Annotated[str, Field(pattern=TRIGGER_PATTERN)]
+    dataset: str  # checksum of the files and captions to be trained on
+    images: Annotated[int, Field(ge=0)]
+    clips: Annotated[int, Field(ge=0)]
+    preset: Preset = Preset.STANDARD
+    width: Annotated[int, Field(ge=32)]
+    height: Annotated[int, Field(ge=32)]
+    frames: Annotated[int, Field(ge=1)]
+    fps: Annotated[float, Field(gt=0, le=60)]
+    steps: Annotated[int, Field(ge=1, le=20_000)]
+    batch_size: Annotated[int, Field(ge=1, le=64)]
+    learning_rate: Annotated[float, Field(gt=0, le=0.1)]
+    warmup_steps: Annotated[int, Field(ge=0)] = 20
+    final_learning_rate_share: Annotated[float, Field(gt=0, le=1)] = 0.1  # linear decay ends at this share
+    rank: Annotated[int, Field(ge=1, le=256)]
+    alpha: Annotated[float, Field(gt=0, le=512)]
+    targets: tuple[str, ...] = ATTENTION_TARGETS
+    clip_gradient_norm: Annotated[float, Field(gt=0)] = 1.0
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    caption_dropout: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    first_frame_probability: Annotated[float, Field(ge=0, le=1)] = 0.1
+    held_out_share: Annotated[float, Field(ge=0, le=0.5)] = 0.1  # of the files, for the validation loss
+    validation_every: Annotated[int, Field(ge=1)] = 50
+    checkpoint_every: Annotated[int, Field(ge=1)] = 50
+    gradient_checkpointing: bool = False
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
+
+    @model_validator(mode="after")
+    def _fits_base(self) -> Self:
+        rules = BASES[self.base]
+        for name, value in (("width", self.width), ("height", self.height)):
+            if value % rules.size_factor or value > rules.largest_edge:
+                raise ValueError(
+                    f"{name} {value} does not fit {self.base}: it must be a multiple of {rules.size_factor}, at most {rules.largest_edge}"
+                )
+        if self.frames % rules.frame_factor != 1 or self.frames > rules.largest_frames:
+            raise ValueError(
+                f"{self.frames} frames do not fit {self.base}: it must be a multiple of {rules.frame_factor} plus 1 "
+                f"(1, 9, 17, ...), at most {rules.largest_frames}"
+            )
+        if self.warmup_steps >= self.steps:
+            raise ValueError(f"warm-up of {self.warmup_steps} steps leaves nothing of {self.steps} steps")
+        return self
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the canonical JSON: the plan's identity."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def changed(self, **changes: object) -> "TrainingPlan":
+        """A new, validated plan with some fields changed. Raises pydantic.ValidationError."""
+        return TrainingPlan.model_validate(self.model_dump() | changes)
+
+
+def steps_for(recipe: Recipe, files: int, preset: Preset, base: BaseModelName) -> int:
+    """Training steps from the number of usable files.
+
+    500 steps at 20 files to 1500 at 50, linear between and clamped outside (the guide's range); quality is
+    2000-3000 in the same way; fast is half of standard. Scaled by the base and rounded to 10.
+    """
+    low, high = (2000, 3000) if preset is Preset.QUALITY else (500, 1500)
+    few, many = recipe.images or recipe.clips
+    share = min(1.0, max(0.0, (files - few) / (many - few)))
+    steps = (low + share * (high - low)) * BASES[base].steps_factor
+    if preset is Preset.FAST:
+        steps /= 2
+    return max(50, round(steps / 10) * 10)
+
+
+def propose(
+    recipe: Recipe, base: BaseModelName, trigger: str, dataset: str, *, images: int, clips: int, preset: Preset = Preset.STANDARD
+) -> TrainingPlan:
+    """The recommended plan for a dataset: the recipe's defaults on the base's terms."""
+    rules = BASES[base]
+    steps = steps_for(recipe, images + clips, preset, base)
+    return TrainingPlan(
+        base=base,
+        recipe=recipe.name,
+        trigger=trigger,
+        dataset=dataset,
+        images=images,
+        clips=clips,
+        preset=preset,
+        width=rules.width,
+        height=rules.height,
+        frames=rules.frames if clips else 1,
+        fps=rules.fps,
+        steps=steps,
+        batch_size=rules.batch_size,
+        learning_rate=recipe.learning_rate * rules.learning_rate_factor,
+        warmup_steps=min(20, steps // 5),
+        rank=recipe.rank,
+        alpha=float(recipe.rank),
+        first_frame_probability=recipe.first_frame_probability if clips else 0.0,
+    )
+
+
+class Change(BaseModel):
+    """One field's difference between two plans, with the words for it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    before: str
+    after: str
+    words: str
+
+
+FIELD_WORDS = {
+    "learning_rate": "learning rate",
+    "batch_size": "batch size",
+    "fps": "frames per second",
+    "caption_dropout": "caption dropout",
+    "first_frame_probability": "first-frame conditioning",
+    "held_out_share": "share of files kept for validation",
+}
+
+
+def diff(before: TrainingPlan, after: TrainingPlan) -> list[Change]:
+    """The fields that differ, in the plan's order, in words: 'steps 250 -> 330 (32 % more)'."""
+    old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
+    return [_change(name, old[name], new[name]) for name in old if old[name] != new[name]]
+
+
+def _change(name: str, old: object, new: object) -> Change:
+    label = FIELD_WORDS.get(name, name.replace("_", " "))
+    extra = ""
+    if isinstance(old, int | float) and isinstance(new, int | float) and not isinstance(old, bool) and old:
+        share = (new - old) / old * 100
+        extra = f" ({abs(share):.0f} % {'more' if share > 0 else 'less'})"
+    return Change(field=name, before=_short(old), after=_short(new), words=f"{label} {_short(old)} -> {_short(new)}{extra}")
+
+
+def _short(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value):
+        return value[:8]
+    return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else json.dumps(value)
+
+
+def nearest_size(pixels: int, base: BaseModelName) -> int:
+    """The legal edge length nearest to `pixels`."""
+    rules = BASES[base]
+    return min(rules.largest_edge, max(rules.size_factor, round(pixels / rules.size_factor) * rules.size_factor))
+
+
+def nearest_frames(frames: int, base: BaseModelName) -> int:
+    """The legal number of frames nearest to `frames`."""
+    rules = BASES[base]
+    return min(rules.largest_frames, max(1, round((frames - 1) / rules.frame_factor) * rules.frame_factor + 1))

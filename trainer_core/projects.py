@@ -1,0 +1,208 @@
+"""The workspace: one folder and one database. Projects, plans, runs, LoRAs, jobs, events and approvals live here."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import JSON, Engine, ForeignKey, String, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+
+def now() -> datetime:
+    """The present, in UTC, without a time zone: SQLite keeps none."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def new_id(kind: str) -> str:
+    """An id such as 'run_3f9a1c0b2d'; kinds: prj, plan, job, run, lora, apr, thr."""
+    return f"{kind}_{secrets.token_hex(5)}"
+
+
+class Table(DeclarativeBase):
+    """Base of all tables."""
+
+
+class Project(Table):
+    """One subject being taught."""
+
+    __tablename__ = "projects"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    owner: Mapped[str] = mapped_column(String(200))
+    recipe: Mapped[str | None] = mapped_column(String(20))
+    trigger: Mapped[str | None] = mapped_column(String(40))
+    noun: Mapped[str | None] = mapped_column(String(60))  # class noun, such as "cat"
+    plan_id: Mapped[str | None] = mapped_column(String(40))  # the current plan
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class PlanRow(Table):
+    """A training plan as proposed or changed; `previous` is the plan it was changed from."""
+
+    __tablename__ = "plans"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"))
+    previous: Mapped[str | None] = mapped_column(String(40))
+    body: Mapped[dict] = mapped_column(JSON)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Job(Table):
+    """A unit of work. `task` is an entry point 'package.module:function'; `after` names a job that must succeed first.
+
+    state: queued, running, succeeded, failed, cancelled.
+    """
+
+    __tablename__ = "jobs"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"))
+    run_id: Mapped[str | None] = mapped_column(String(40))
+    task: Mapped[str] = mapped_column(String(200))
+    arguments: Mapped[dict] = mapped_column(JSON)
+    backend: Mapped[str] = mapped_column(String(20), default="local")
+    after: Mapped[str | None] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(20), default="queued")
+    attempt: Mapped[int] = mapped_column(default=0)
+    pid: Mapped[int | None] = mapped_column()
+    process_started: Mapped[float | None] = mapped_column()  # tells a reused pid from ours
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    error: Mapped[str | None] = mapped_column()  # what a person is told
+    result: Mapped[dict | None] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+
+
+class EventRow(Table):
+    """One event of a job, in order of `id`. `kind`: state, progress, validation, checkpoint, message, result."""
+
+    __tablename__ = "events"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    data: Mapped[dict] = mapped_column(JSON)
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Run(Table):
+    """A plan, its jobs and what came of them. Files are under `Workspace.run_folder(id)`."""
+
+    __tablename__ = "runs"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"))
+    plan_id: Mapped[str] = mapped_column(ForeignKey("plans.id"))
+    train_job: Mapped[str | None] = mapped_column(String(40))
+    evaluate_job: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Lora(Table):
+    """A verified LoRA file; `file` is relative to the workspace folder."""
+
+    __tablename__ = "loras"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"))
+    run_id: Mapped[str | None] = mapped_column(String(40))
+    trigger: Mapped[str] = mapped_column(String(40))
+    base: Mapped[str] = mapped_column(String(20))
+    file: Mapped[str] = mapped_column(String(400))
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Approval(Table):
+    """A person's one-use yes to a fingerprint of (plan, backend, price ceiling, person)."""
+
+    __tablename__ = "approvals"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), index=True)
+    person: Mapped[str] = mapped_column(String(200))
+    expires_at: Mapped[datetime] = mapped_column()
+    used_at: Mapped[datetime | None] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folder that holds everything of one installation, and its database."""
+
+    home: Path
+    database_url: str
+
+    @classmethod
+    def open(cls, home: Path | None = None, database_url: str | None = None) -> "Workspace":
+        """Open or make the workspace: `home`, else SIDEKICK_HOME, else ~/.sidekick."""
+        folder = Path(home or os.environ.get("SIDEKICK_HOME") or Path.home() / ".sidekick").expanduser().resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        url = database_url or os.environ.get("SIDEKICK_DATABASE_URL") or f"sqlite:///{folder / 'sidekick.db'}"
+        workspace = cls(folder, url)
+        Table.metadata.create_all(workspace.engine)
+        return workspace
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The database engine; SQLite waits for locks and writes ahead, so that worker and window can share it."""
+        engine = create_engine(self.database_url)
+        if engine.dialect.name == "sqlite":
+
+            @event.listens_for(engine, "connect")
+            def _prepare(connection, _record) -> None:  # type: ignore[no-untyped-def]
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA busy_timeout=15000")
+                connection.execute("PRAGMA foreign_keys=ON")
+
+        return engine
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A database session that commits on success and rolls back on an exception."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def dataset_folder(self, project_id: str) -> Path:
+        """Where a project's copies of files and its manifest live."""
+        return self._folder("projects", project_id, "dataset")
+
+    def run_folder(self, run_id: str) -> Path:
+        """Where a run's checkpoints, LoRA, clips and scorecard live."""
+        return self._folder("runs", run_id)
+
+    def cache_folder(self) -> Path:
+        """Encoded latents and embeddings, keyed by content and settings; safe to delete."""
+        return self._folder("cache")
+
+    def _folder(self, *parts: str) -> Path:
+        folder = self.home.joinpath(*parts)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+def create_project(workspace: Workspace, name: str, owner: str) -> Project:
+    """A new, empty project."""
+    project = Project(id=new_id("prj"), name=name, owner=owner)
+    with workspace.session() as session:
+        session.add(project)
+    return project
+
+
+def get_project(workspace: Workspace, project_id: str) -> Project:
+    """The project. Raises LookupError in words for a person."""
+    with workspace.session() as session:
+        project = session.get(Project, project_id)
+    if project is None:
+        raise LookupError(f"There is no project {project_id!r} in this workspace.")
+    return project
+
+
+def update_project(workspace: Workspace, project_id: str, **fields: object) -> Project:
+    """Set fields of a project."""
+    with workspace.session() as session:
+        project = session.get_one(Project, project_id)
+        for name, value in fields.items():
+            setattr(project, name, value)
+    return project
