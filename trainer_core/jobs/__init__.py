@@ -1,0 +1,1 @@
+"""Durable jobs: rows in the database, worker processes that do them, events that tell how they go."""
