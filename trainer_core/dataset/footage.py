@@ -1,0 +1,207 @@
+"""Clips in and out: mp4 and mov become upright RGB frames with their times; frames become H.264 mp4."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from .fitting import fit
+from .info import MAX_CLIP_BYTES, MAX_CLIP_SECONDS, MAX_PIXELS, SMALLEST_EDGE, MediaInfo, UnusableMedia, content_of
+
+FULLY_CHECKED_SECONDS = 60.0  # longer clips are decoded at their start and end only
+UNEVEN_INTERVAL = 0.25  # a frame interval this share off the median is uneven
+UNEVEN_SHARE = 0.02  # more uneven intervals than this make a clip's frame rate variable
+
+Frame = NDArray[np.uint8]
+
+
+def probe_clip(path: Path) -> MediaInfo:
+    """Read all packets, decode every frame of clips up to a minute, and describe the clip. Raises UnusableMedia."""
+    with _opened(path) as (container, stream):
+        times = _packet_times(container, stream)
+        declared = _declared_seconds(container, stream)
+        has_audio = bool(container.streams.audio)
+    if not times:
+        raise _damaged()
+    interval = float(np.median(np.diff(times))) if len(times) > 1 else 1 / 24
+    seconds = times[-1] - times[0] + interval
+    if seconds > MAX_CLIP_SECONDS:
+        raise UnusableMedia(f"The clip is {seconds / 60:.0f} minutes long; cut it into pieces of 3 to 8 seconds.")
+    if declared and seconds < 0.9 * declared - 0.25:
+        raise UnusableMedia(
+            f"The clip breaks off: {seconds:.1f} of {declared:.1f} seconds are there. Copy or export it again."
+        )
+    width, height = _decode_check(path, seconds, len(times))
+    uneven = np.abs(np.diff(times) - interval) > UNEVEN_INTERVAL * interval
+    return MediaInfo(
+        kind="clip",
+        width=width,
+        height=height,
+        frames=len(times),
+        fps=round(len(times) / seconds, 3),
+        seconds=round(seconds, 3),
+        has_audio=has_audio,
+        variable_frame_rate=bool(uneven.size and uneven.mean() > UNEVEN_SHARE),
+    )
+
+
+def iterate_frames(path: Path, *, start: float = 0.0) -> Iterator[tuple[float, Frame]]:
+    """Yield (seconds from the clip's start, uint8 RGB (height, width, 3), upright) in the order of display.
+
+    With `start`, frames may begin up to one keyframe before it. Raises UnusableMedia.
+    """
+    with _opened(path) as (container, stream):
+        origin = float((stream.start_time or 0) * cast(Fraction, stream.time_base))
+        if start > 1.0:
+            container.seek(int((start + origin) * 1_000_000), backward=True)
+        try:
+            for frame in container.decode(stream):
+                if frame.pts is None:
+                    continue
+                yield float(frame.pts * cast(Fraction, frame.time_base)) - origin, _upright(frame, stream)
+        except (av.FFmpegError, ValueError, MemoryError) as error:
+            raise _damaged() from error
+
+
+def read_frames(
+    path: Path, *, fps: float, frames: int, start: float = 0.0, width: int | None = None, height: int | None = None
+) -> Frame:
+    """`frames` frames at `fps`, uint8 RGB of shape (frames, height, width, 3).
+
+    Frame i is what is on screen `start + i / fps` seconds into the clip, whatever the clip's own, even or uneven, rate.
+    With `width` and `height` each frame is fitted while reading, so that large clips need little memory.
+    Raises UnusableMedia when the clip ends before the last of these moments.
+    """
+    moments = [start + index / fps for index in range(frames)]
+    chosen: list[Frame] = []
+    last: Frame | None = None
+    shown = previous = 0.0
+    interval = 0.0
+    for seconds, picture in iterate_frames(path, start=start):
+        interval, previous = (seconds - previous if last is not None else interval), seconds
+        while last is not None and len(chosen) < frames and moments[len(chosen)] < seconds - 1e-4:
+            chosen.append(last)
+        if len(chosen) == frames:
+            break
+        last = fit(picture, width, height) if width and height else picture
+        shown = seconds
+    while last is not None and len(chosen) < frames and moments[len(chosen)] < shown + max(interval, 1e-3) + 1e-4:
+        chosen.append(last)
+    if len(chosen) < frames:
+        needed = start + (frames - 1) / fps
+        raise UnusableMedia(f"The clip is too short: {frames} frames at {fps:g} a second need {needed:.2f} s of it.")
+    return np.stack(chosen)
+
+
+def write_clip(path: Path, frames: Frame, fps: float, metadata: dict[str, str] | None = None) -> None:
+    """Write uint8 RGB frames of shape (n, height, width, 3) as H.264 mp4 (yuv420p, plays in browsers), atomically.
+
+    Odd widths and heights are filled up by repeating the last column or row: yuv420p needs even ones.
+    """
+    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
+        raise ValueError(f"Frames must be uint8 of shape (n, height, width, 3), not {frames.dtype} {frames.shape}")
+    odd_rows, odd_columns = frames.shape[1] % 2, frames.shape[2] % 2
+    frames = np.pad(frames, ((0, 0), (0, odd_rows), (0, odd_columns), (0, 0)), mode="edge")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    options = {"movflags": "+faststart+use_metadata_tags"}
+    try:
+        with av.open(str(unfinished), "w", format="mp4", options=options) as container:
+            container.metadata.update(metadata or {})
+            stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+            stream.height, stream.width = frames.shape[1:3]
+            stream.pix_fmt = "yuv420p"
+            stream.options = {"crf": "14", "preset": "fast", "threads": "1"}  # one thread: the same bytes each time
+            for picture in frames:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
+            container.mux(stream.encode(None))
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    if content_of(path) != "movie":
+        raise UnusableMedia("It is a picture, not a video.")
+    if path.stat().st_size > MAX_CLIP_BYTES:
+        raise UnusableMedia(f"The file is larger than {MAX_CLIP_BYTES // 2**30} GB. Cut out the part that matters.")
+    try:
+        # The demuxer is named so that a disguised playlist cannot make it read other files or addresses.
+        container = av.open(str(path.resolve()), format="mov", metadata_errors="replace")
+    except (av.FFmpegError, ValueError) as error:
+        raise _damaged() from error
+    with container:
+        streams = [stream for stream in container.streams.video if not _is_cover(stream)]
+        if not streams:
+            raise UnusableMedia("There are no moving pictures in it, only sound or data.")
+        stream = streams[0]
+        context = stream.codec_context
+        if context is None:
+            raise UnusableMedia("It is coded in a way that cannot be read here. Export it as H.264 MP4.")
+        if context.width * context.height > MAX_PIXELS // 2:
+            raise UnusableMedia("Its frames are too large. Export it with at most 4096 pixels on the long side.")
+        stream.thread_type = "AUTO"
+        yield container, stream
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _packet_times(container: InputContainer, stream: VideoStream) -> list[float]:
+    times = []
+    try:
+        for packet in container.demux(stream):
+            if packet.pts is not None and not packet.is_discard:
+                times.append(float(packet.pts * packet.time_base))
+    except (av.FFmpegError, ValueError) as error:
+        raise _damaged() from error
+    return sorted(times)
+
+
+def _declared_seconds(container: InputContainer, stream: VideoStream) -> float | None:
+    known = [container.duration / 1_000_000] if container.duration else []
+    if stream.duration:
+        known.append(float(stream.duration * cast(Fraction, stream.time_base)))
+    return min(known) if known else None
+
+
+def _decode_check(path: Path, seconds: float, expected: int) -> tuple[int, int]:
+    """Decode frames until the end (of long clips: the first and the last seconds) and give the upright size."""
+    decoded, size = 0, (0, 0)
+    whole = seconds <= FULLY_CHECKED_SECONDS
+    for moment, picture in iterate_frames(path):
+        decoded += 1
+        size = picture.shape[1], picture.shape[0]
+        if not whole and moment > 5.0:
+            break
+    if not decoded or (whole and decoded < 0.9 * expected):
+        raise UnusableMedia(f"The clip is damaged: only {decoded} of {expected} frames can be decoded.")
+    if not whole and not any(True for _ in iterate_frames(path, start=seconds - 2.0)):
+        raise _damaged()
+    if min(size) < SMALLEST_EDGE:
+        raise UnusableMedia(f"It has only {size[0]}x{size[1]} pixels; each side needs at least {SMALLEST_EDGE}.")
+    return size
+
+
+def _upright(frame: av.VideoFrame, stream: VideoStream) -> Frame:
+    picture = cast(Frame, frame.to_ndarray(format="rgb24"))
+    aspect = stream.sample_aspect_ratio
+    if aspect and aspect != 1 and 0.25 <= aspect <= 4:
+        height, width = picture.shape[:2]
+        picture = fit(picture, max(1, round(width * float(aspect))), height, crop=False)
+    turns = round(frame.rotation / 90) % 4  # counter-clockwise quarter turns
+    return cast(Frame, np.ascontiguousarray(np.rot90(picture, turns))) if turns else picture
+
+
+def _damaged() -> UnusableMedia:
+    return UnusableMedia("The clip is damaged or not copied completely and cannot be decoded. Copy or export it again.")

@@ -1,0 +1,139 @@
+"""The records of a dataset: its items, the files that were refused, and how they are stored."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .media import MediaInfo
+
+FILE_NAME = "manifest.json"
+MAX_CAPTION = 2000  # characters
+MAX_NAME = 120
+
+CaptionSource = Literal["none", "file", "measured", "person"]
+
+
+class Item(BaseModel):
+    """One picture or clip. `file` is the copy, relative to the dataset folder; `name` is for display only."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^itm_[0-9a-f]{12}$")]
+    name: str
+    file: str
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    info: MediaInfo
+    caption: str = ""
+    caption_source: CaptionSource = "none"
+    excluded: bool = False
+
+
+class Rejected(BaseModel):
+    """A file that was not taken, with the reason in words. `duplicate_of` is set for exact copies of an item."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    reason: str
+    duplicate_of: str | None = None
+
+
+class Manifest(BaseModel):
+    """All items in the order in which they were added, and what was refused."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: tuple[Item, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+
+    @property
+    def usable(self) -> tuple[Item, ...]:
+        """The items that were not excluded."""
+        return tuple(item for item in self.items if not item.excluded)
+
+    @property
+    def images(self) -> int:
+        """How many usable images there are."""
+        return sum(item.info.kind == "image" for item in self.usable)
+
+    @property
+    def clips(self) -> int:
+        """How many usable clips there are."""
+        return sum(item.info.kind == "clip" for item in self.usable)
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 over the usable items' contents and captions, in the order of ids: TrainingPlan.dataset."""
+        return _digest(f"{item.sha256}\n{item.caption}" for item in sorted(self.usable, key=lambda item: item.id))
+
+    @property
+    def files_checksum(self) -> str:
+        """SHA-256 over all files, taken and refused, without captions: tells whether an audit is still true."""
+        marks = [f"{item.sha256}{item.excluded}" for item in sorted(self.items, key=lambda item: item.id)]
+        return _digest([*marks, *(f"{entry.name}\n{entry.reason}" for entry in self.rejected)])
+
+    def item(self, item_id: str) -> Item:
+        """The item with this id. Raises LookupError in words."""
+        for item in self.items:
+            if item.id == item_id:
+                return item
+        raise LookupError(f"There is no file {one_line(item_id, 40)!r} in this dataset.")
+
+
+def load(folder: Path) -> Manifest:
+    """The folder's manifest; an empty one when there is none. Raises ValueError in words when it is damaged."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        return Manifest()
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise ValueError(
+            f"The dataset's table {FILE_NAME} is damaged ({error.error_count()} errors). The copied files are "
+            "untouched; move the table away and add your files again."
+        ) from error
+
+
+def save(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest, atomically: a reader sees the old one or the new one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / FILE_NAME, manifest.model_dump_json(indent=1).encode())
+
+
+def path_of(folder: Path, item: Item) -> Path:
+    """Where the item's copy is. Raises ValueError when a tampered manifest points out of the folder."""
+    path = (folder / item.file).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise ValueError(f"The dataset's table names a file outside of the dataset for {item.id}.")
+    return path
+
+
+def one_line(text: str, limit: int) -> str:
+    """The text without control characters and line breaks, capped to `limit` characters. Markup is kept as text."""
+    readable = text.encode("utf-8", "replace").decode()
+    line = " ".join("".join(mark if mark.isprintable() else " " for mark in readable).split())
+    return line if len(line) <= limit else line[: limit - 3].rstrip() + "..."
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is there complete or as it was."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _digest(parts: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()
