@@ -1,0 +1,164 @@
+"""What a run will take, in time and money, before it starts. What is not known is None and is said to be unknown."""
+
+import json
+import os
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from .plan import BaseModelName, TrainingPlan
+from .projects import Workspace, new_id
+
+FAL_ENDPOINT = "fal-ai/ltx23-trainer-v2/t2v"  # the trainer that a plan without reference clips is for
+_COMPRESSION = {
+    BaseModelName.MINI: (8, 8),
+    BaseModelName.LTX23: (32, 8),
+}  # pixels per latent edge, frames per latent frame
+
+
+class Estimate(BaseModel):
+    """Time and price of a run. None means unknown: it is never shown or added up as zero."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seconds: float | None
+    dollars: float | None
+    basis: str  # where the figures come from, in words
+
+    @property
+    def time(self) -> str:
+        """'about 4 minutes', or that it is not known."""
+        return "time not known" if self.seconds is None else f"about {_duration(self.seconds)}"
+
+    @property
+    def price(self) -> str:
+        """'no charge', '$7.50', or that it is not known."""
+        if self.dollars is None:
+            return "price not known"
+        return "no charge" if self.dollars == 0 else f"${self.dollars:,.2f}"
+
+
+class Speed(BaseModel):
+    """How fast a base trained on some machine. `seconds_per_step_token`: a step's seconds per token of its batch."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    seconds_per_step_token: Annotated[float, Field(gt=0)]
+    start_seconds: Annotated[float, Field(ge=0)] = 0.0  # loading the model
+    seconds_per_sample: Annotated[float, Field(ge=0)] = 0.0  # encoding
+    machine: str
+    date: str
+
+
+_SPEEDS = TypeAdapter(dict[str, Speed])
+
+
+def tokens_per_sample(plan: TrainingPlan) -> float:
+    """Mean number of latent tokens of a training sample: stills have one latent frame, clips (frames - 1) / 8 + 1."""
+    edge, time = _COMPRESSION[plan.base]
+    one_frame = (plan.width // edge) * (plan.height // edge)
+    of_clip = one_frame * ((plan.frames - 1) // time + 1)
+    media = plan.images + plan.clips
+    return (plan.images * one_frame + plan.clips * of_clip) / media if media else float(of_clip)
+
+
+def record_speed(workspace: Workspace, plan: TrainingPlan, seconds_per_step: float, device: str) -> None:
+    """Keep what a run measured, for the next estimate.
+
+    `seconds_per_step`: wall-clock seconds of the whole loop per step, validation and checkpoints included.
+    """
+    shipped = _shipped().get(plan.base)
+    speed = Speed(
+        seconds_per_step_token=seconds_per_step / (plan.batch_size * tokens_per_sample(plan)),
+        start_seconds=shipped.start_seconds if shipped else 0.0,
+        seconds_per_sample=shipped.seconds_per_sample if shipped else 0.0,
+        machine=device,
+        date=date.today().isoformat(),
+    )
+    speeds = _measured(workspace) | {plan.base.value: speed}
+    path = _path(workspace)
+    draft = path.with_name(f"{path.name}.{new_id('new')}")
+    draft.write_bytes(_SPEEDS.dump_json(speeds, indent=2))
+    os.replace(draft, path)  # noqa: PTH105 - atomic
+
+
+def estimate(workspace: Workspace, plan: TrainingPlan, backend: str = "local", samples: int | None = None) -> Estimate:
+    """Time and price of the plan on a backend. `samples`: training samples after cutting clips; default: the files."""
+    if backend == "local":
+        found = _speed(workspace, plan)
+        if found is None:
+            basis = (
+                f"nobody has trained {plan.base} on this machine yet, so the time is not known; this machine: no charge"
+            )
+            return Estimate(seconds=None, dollars=0.0, basis=basis)
+        speed, source = found
+        per_step = _seconds_per_step(speed, plan)
+        basis = f"{plan.steps} steps at {per_step:.2g} s, {source}; this machine: no charge"
+        return Estimate(seconds=_fixed_seconds(speed, plan, samples) + plan.steps * per_step, dollars=0.0, basis=basis)
+    if backend == "fal" and plan.base is BaseModelName.LTX23:
+        prices = json.loads(files(__package__).joinpath("prices.json").read_text(encoding="utf-8"))["fal"]
+        per_step = prices["per_step"][FAL_ENDPOINT]
+        basis = (
+            f"{plan.steps} steps at ${per_step} on {FAL_ENDPOINT}, list price of {prices['date']}, which may have "
+            "changed; the time there has not been measured"
+        )
+        return Estimate(seconds=None, dollars=round(plan.steps * per_step, 4), basis=basis)
+    return Estimate(seconds=None, dollars=None, basis=f"nothing is known of training {plan.base} on {backend!r}")
+
+
+def steps_within(workspace: Workspace, plan: TrainingPlan, seconds: float, samples: int | None = None) -> int | None:
+    """The most steps, rounded down to 10, that the plan can take on this machine in so many seconds.
+
+    None when the speed is not known; 0 when loading and encoding alone take longer.
+    """
+    found = _speed(workspace, plan)
+    if found is None:
+        return None
+    left = seconds - _fixed_seconds(found[0], plan, samples)
+    return max(0, int(left / _seconds_per_step(found[0], plan) / 10 + 1e-9) * 10)
+
+
+def _seconds_per_step(speed: Speed, plan: TrainingPlan) -> float:
+    return speed.seconds_per_step_token * plan.batch_size * tokens_per_sample(plan)
+
+
+def _fixed_seconds(speed: Speed, plan: TrainingPlan, samples: int | None) -> float:
+    count = plan.images + plan.clips if samples is None else samples
+    return speed.start_seconds + count * speed.seconds_per_sample
+
+
+def _speed(workspace: Workspace, plan: TrainingPlan) -> tuple[Speed, str] | None:
+    measured = _measured(workspace).get(plan.base)
+    if measured:
+        return measured, f"as measured on {measured.date} ({measured.machine})"
+    shipped = _shipped().get(plan.base)
+    if shipped:
+        return shipped, f"as on {shipped.machine}; the first run here measures this machine"
+    return None
+
+
+def _path(workspace: Workspace) -> Path:
+    return workspace.home / "speeds.json"
+
+
+def _measured(workspace: Workspace) -> dict[str, Speed]:
+    try:
+        return _SPEEDS.validate_json(_path(workspace).read_bytes())
+    except (FileNotFoundError, ValidationError):  # a damaged record is only a lost measurement
+        return {}
+
+
+def _shipped() -> dict[str, Speed]:
+    return _SPEEDS.validate_json(files(__package__).joinpath("speeds.json").read_bytes())
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 50:
+        return f"{max(5, round(seconds / 5) * 5)} seconds"
+    if seconds < 90 * 60:
+        minutes = max(1, round(seconds / 60))
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    return f"{seconds / 3600:.1f} hours"
