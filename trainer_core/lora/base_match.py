@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from ..plan import BaseModelName
 from .base_shapes import linear_shapes
 from .names import to_diffusers
-from .report import shown
 
 GUESS_NEEDED = 0.5  # of the layers
 
@@ -45,18 +44,3 @@ def _unmatched(
         for module, (a, b) in sorted(pairs.items())
         if layers.get(to_diffusers(module)) != (shapes[b][0], shapes[a][1])
     )
-
-
-def base_notes(pairs: Mapping[str, tuple[str, str]], match: BaseMatch, metadata: Mapping[str, str]) -> list[str]:
-    """What a person should know about how sure the match with LTX-2.3 is.
-
-    LTX-2 and LTX-2.3 have attentions of the same names and sizes; only 2.3 has gates and prompt modulation. A LoRA of
-    one has no proper effect on the other.
-    """
-    if match.base is not BaseModelName.LTX23:
-        return []
-    stated = metadata.get("modelspec.architecture", "") + metadata.get("ss_base_model_version", "")
-    if "2.3" in stated or any("to_gate_logits" in module or "prompt_adaln" in module for module in pairs):
-        return []
-    said = f"Its header says {shown(stated, 80)!r}." if stated else "Its header does not say which it is."
-    return [f"LTX-2 and LTX-2.3 have attention layers of the same sizes, so the layers cannot tell them apart. {said}"]

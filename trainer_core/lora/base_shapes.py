@@ -3,6 +3,7 @@
 import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -27,7 +28,7 @@ def linear_shapes(base: BaseModelName) -> dict[str, tuple[int, int]]:
     }
 
 
-def transformer_on_meta(base: BaseModelName) -> nn.Module:
+def transformer_on_meta(base: BaseModelName) -> Any:
     """The base's transformer with shapes and no values."""
     # seconds to import: only when a shape is asked for
     from diffusers.models.transformers.transformer_ltx2 import LTX2VideoTransformer3DModel

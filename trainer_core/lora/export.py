@@ -37,10 +37,10 @@ def export_lora(
     """Write `state` to `path` (.safetensors), read it back and return the report on it.
 
     state: peft's weights, '<module as diffusers names it>.lora_A.weight' (rank, inputs) and '.lora_B.weight'
-    (outputs, rank), of any floating dtype. The file holds bfloat16 under the original module names after 'diffusion_model.'. Equal
-    arguments give equal bytes; `date` (ISO 8601) is the only thing that can bring in the time. The file appears whole
-    or not at all. Raises LoraExportError when a number is not finite, a factor is missing or the file does not fit
-    the plan's base. A LoRA that changes nothing is written; its report is not ok.
+    (outputs, rank), of any floating dtype. The file holds bfloat16 under the original module names after
+    'diffusion_model.'. Equal arguments give equal bytes; only `date` (ISO 8601) can bring in the time. The file
+    appears whole or not at all. Raises LoraExportError when a number is not finite, a factor is missing or the file
+    does not fit the plan's base. A LoRA that changes nothing is written; its report is not ok.
     """
     path = Path(path)
     if path.suffix != ".safetensors":
