@@ -1,0 +1,1 @@
+"""What the sidekick can look up: articles with named sources, and a search over them. Imports no other room."""
