@@ -120,7 +120,7 @@ def test_a_pipeline_with_the_file_says_what_the_trained_model_says(
     def distance(other: Tensor) -> float:
         return float((other - expected).norm() / (before - expected).norm())
 
-    assert distance(run(fresh)) < 0.01  # of what the LoRA changes; the file rounds to bfloat16, 8 bits
+    assert distance(run(fresh)) < 0.02  # of what the LoRA changes: the file rounds to bfloat16. Seen: 0.009
     assert distance(before) == 1.0
     pipeline.unload_lora_weights()
     assert torch.equal(run(fresh), before)
