@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import JSON, Engine, ForeignKey, String, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 
 def now() -> datetime:
@@ -142,7 +143,7 @@ class Workspace:
         folder.mkdir(parents=True, exist_ok=True)
         url = database_url or os.environ.get("SIDEKICK_DATABASE_URL") or f"sqlite:///{folder / 'sidekick.db'}"
         workspace = cls(folder, url)
-        Table.metadata.create_all(workspace.engine)
+        _make_tables(workspace.engine)
         return workspace
 
     @cached_property
@@ -181,6 +182,15 @@ class Workspace:
         folder = self.home.joinpath(*parts)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def _make_tables(engine: Engine) -> None:
+    """Make the tables that are missing; unlike create_all also when two processes open a new workspace at once."""
+    with engine.begin() as connection:
+        for table in Table.metadata.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def create_project(workspace: Workspace, name: str, owner: str) -> Project:

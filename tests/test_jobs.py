@@ -1,0 +1,397 @@
+"""Jobs with real processes: they outlive their starter, are done once, stop when asked and survive a kill -9."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from trainer_core.jobs import events, store
+from trainer_core.jobs import worker as worker_module
+from trainer_core.jobs.backends import BackendMissing, backend_named
+from trainer_core.jobs.context import JobCancelled, JobContext, JobFailed
+from trainer_core.jobs.recover import MOST_ATTEMPTS, recover
+from trainer_core.jobs.selfcheck import TASK
+from trainer_core.jobs.store import State
+from trainer_core.projects import Job, Project, Workspace, create_project
+
+LOCAL = backend_named("local")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    workspace = Workspace.open(tmp_path)
+    yield workspace
+    for job in store.list_jobs(workspace):
+        if LOCAL.alive(workspace, job.id) and job.pid and job.pid != os.getpid():
+            os.kill(job.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def project(workspace: Workspace) -> Project:
+    return create_project(workspace, "cats", "ada")
+
+
+def submit(workspace: Workspace, project: Project, after: str | None = None, **arguments: Any) -> Job:
+    return store.submit(workspace, project_id=project.id, task=TASK, arguments=arguments, after=after)
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)
+
+
+def wait_for_state(workspace: Workspace, job: Job, *states: State) -> Job:
+    wait_for(lambda: store.get(workspace, job.id).state in states)
+    return store.get(workspace, job.id)
+
+
+def wait_for_step(workspace: Workspace, job: Job, step: int) -> None:
+    wait_for(lambda: (found := events.latest(workspace, job.id, "progress")) and found.data["step"] >= step)
+
+
+def kill_worker(workspace: Workspace, job: Job) -> None:
+    pid = store.get(workspace, job.id).pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not LOCAL.alive(workspace, job.id))
+
+
+def nearly_done(workspace: Workspace, job: Job) -> None:
+    """Let a long self-check that has no worker resume shortly before its end."""
+    (store.job_folder(workspace, job) / f"{job.id}-count.txt").write_text("997")
+
+
+def states_told(workspace: Workspace, job: Job) -> list[str]:
+    return [event.data["state"] for event in events.events_since(workspace, job.id) if event.kind == "state"]
+
+
+def test_a_job_runs_in_a_process_of_its_own_and_tells_of_it(workspace: Workspace, project: Project) -> None:
+    job = submit(workspace, project, steps=3, seconds=0.1)
+    LOCAL.start(workspace, job.id)
+    done = wait_for_state(workspace, job, State.SUCCEEDED)
+    assert done.pid != os.getpid()
+    assert done.result == {"steps": 3, "resumed_at": 0}
+    assert states_told(workspace, job) == ["queued", "running", "succeeded"]
+    steps = [event.data["step"] for event in events.events_since(workspace, job.id) if event.kind == "progress"]
+    assert steps == [1, 2, 3]
+    last = events.events_since(workspace, job.id)[-1].id
+    assert events.events_since(workspace, job.id, last) == []
+    wait_for(lambda: not psutil.pid_exists(done.pid or 0))  # no zombie is left behind
+
+
+def test_a_killed_worker_is_recovered_and_goes_on(workspace: Workspace, project: Project) -> None:
+    job = submit(workspace, project, steps=1000, seconds=100)
+    waiting = submit(workspace, project, after=job.id, steps=1, seconds=0.1)
+    LOCAL.start(workspace, job.id)
+    wait_for_step(workspace, job, 3)
+    kill_worker(workspace, job)
+    nearly_done(workspace, job)
+    assert store.get(workspace, job.id).state == State.RUNNING
+    messages = recover(workspace)
+    assert len(messages) == 1
+    assert "goes on from what it saved (attempt 2 of 3)" in messages[0]
+    done = wait_for_state(workspace, job, State.SUCCEEDED)
+    assert done.attempt == 2
+    assert done.result == {"steps": 1000, "resumed_at": 997}
+    wait_for_state(workspace, waiting, State.SUCCEEDED)
+    assert recover(workspace) == []
+
+
+def test_a_job_that_loses_every_worker_fails_with_words(workspace: Workspace, project: Project) -> None:
+    job = submit(workspace, project, steps=1000, seconds=100)
+    waiting = submit(workspace, project, after=job.id)
+    LOCAL.start(workspace, job.id)
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        wait_for(lambda attempt=attempt: store.get(workspace, job.id).attempt == attempt)
+        wait_for_state(workspace, job, State.RUNNING)
+        kill_worker(workspace, job)
+        messages = recover(workspace)
+        assert len(messages) == 1
+    failed = store.get(workspace, job.id)
+    assert failed.state == State.FAILED
+    assert failed.error is not None
+    assert failed.error.startswith("The worker was lost 3 times")
+    assert "launch again" in failed.error
+    assert store.get(workspace, waiting.id).state == State.FAILED
+
+
+def test_of_many_workers_one_gets_the_job(workspace: Workspace, project: Project) -> None:
+    job = submit(workspace, project, steps=5, seconds=0.5)
+    for _ in range(4):
+        LOCAL.start(workspace, job.id)
+    done = wait_for_state(workspace, job, State.SUCCEEDED)
+    time.sleep(1.5)  # the losers have come and gone
+    assert done.attempt == store.get(workspace, job.id).attempt == 1
+    assert states_told(workspace, job) == ["queued", "running", "succeeded"]
+    progress = [event.data["step"] for event in events.events_since(workspace, job.id) if event.kind == "progress"]
+    assert progress == [1, 2, 3, 4, 5]
+
+
+def test_a_running_job_is_cancelled_with_those_that_wait(workspace: Workspace, project: Project) -> None:
+    job = submit(workspace, project, steps=1000, seconds=100)
+    waiting = submit(workspace, project, after=job.id)
+    last = submit(workspace, project, after=waiting.id)
+    LOCAL.start(workspace, job.id)
+    wait_for_step(workspace, job, 1)
+    assert LOCAL.cancel(workspace, job.id) == State.RUNNING
+    wait_for_state(workspace, job, State.CANCELLED)
+    assert [store.get(workspace, one.id).state for one in (waiting, last)] == [State.CANCELLED] * 2
+
+
+def test_a_queued_job_is_cancelled_at_once_and_never_runs(workspace: Workspace, project: Project) -> None:
+    job = submit(workspace, project)
+    assert LOCAL.cancel(workspace, job.id) == State.CANCELLED
+    assert not store.claim(workspace, job.id, os.getpid())
+    LOCAL.start(workspace, job.id)
+    assert recover(workspace) == []
+    assert store.request_cancel(workspace, job.id) == State.CANCELLED
+
+
+def test_a_cancel_for_a_dead_worker_works(workspace: Workspace, project: Project) -> None:
+    job, other = (
+        submit(workspace, project, steps=1000, seconds=100),
+        submit(workspace, project, steps=1000, seconds=100),
+    )
+    LOCAL.start(workspace, job.id)
+    LOCAL.start(workspace, other.id)
+    for one in (job, other):
+        wait_for_step(workspace, one, 1)
+        kill_worker(workspace, one)
+    assert LOCAL.cancel(workspace, job.id) == State.CANCELLED
+    store.request_cancel(workspace, other.id)
+    assert "cancelled" in recover(workspace)[0]
+    assert store.get(workspace, other.id).state == State.CANCELLED
+
+
+def test_a_task_that_does_not_hear_is_ended(
+    workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(worker_module, "CANCEL_GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(worker_module.os, "_exit", ended.append)
+
+    def deaf(context: JobContext) -> dict[str, Any]:
+        store.request_cancel(workspace, context.job.id)
+        wait_for(lambda: ended, 20)
+        return {}
+
+    monkeypatch.setattr(worker_module, "_load", lambda task: deaf)
+    job = submit(workspace, project)
+    worker_module.work(workspace, job.id)
+    assert ended[0] == 0
+    assert store.get(workspace, job.id).state == State.CANCELLED
+
+
+def test_a_job_outlives_the_process_that_started_it(workspace: Workspace, project: Project) -> None:
+    job = submit(workspace, project, steps=1000, seconds=100)
+    program = (
+        "import sys; from pathlib import Path; from trainer_core.projects import Workspace\n"
+        "from trainer_core.jobs.backends import backend_named\n"
+        "workspace = Workspace.open(Path(sys.argv[1])); backend_named('local').start(workspace, sys.argv[2])\n"
+        "print('started', flush=True); sys.stdin.readline()"
+    )
+    command = [sys.executable, "-c", program, str(workspace.home), job.id]
+    parent = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, cwd=workspace.home
+    )
+    wait_for_step(workspace, job, 1)
+    os.killpg(parent.pid, signal.SIGKILL)
+    parent.communicate()
+    reached = events.latest(workspace, job.id, "progress")
+    assert reached
+    wait_for_step(workspace, job, reached.data["step"] + 5)
+    assert LOCAL.alive(workspace, job.id)
+    LOCAL.cancel(workspace, job.id)
+    assert wait_for_state(workspace, job, State.CANCELLED).attempt == 1
+
+
+def test_jobs_run_after_each_other_and_never_before(workspace: Workspace, project: Project) -> None:
+    first = submit(workspace, project, steps=4, seconds=0.4)
+    second = submit(workspace, project, after=first.id, steps=1, seconds=0.1)
+    third = submit(workspace, project, after=second.id, steps=1, seconds=0.1)
+    LOCAL.start(workspace, second.id)  # nothing happens: it waits
+    assert not store.claim(workspace, second.id, os.getpid())
+    LOCAL.start(workspace, first.id)
+    wait_for_state(workspace, third, State.SUCCEEDED)
+    started = {job.id: _event_id(workspace, job, State.RUNNING) for job in (first, second, third)}
+    ended = {job.id: _event_id(workspace, job, State.SUCCEEDED) for job in (first, second, third)}
+    assert ended[first.id] < started[second.id] < ended[second.id] < started[third.id]
+    assert len({store.get(workspace, job.id).pid for job in (first, second, third)}) == 1
+    late = submit(workspace, project, after=first.id, steps=1, seconds=0.1)
+    LOCAL.start(workspace, late.id)
+    wait_for_state(workspace, late, State.SUCCEEDED)
+
+
+def _event_id(workspace: Workspace, job: Job, state: State) -> int:
+    return next(event.id for event in events.events_since(workspace, job.id) if event.data.get("state") == state)
+
+
+def test_a_failing_job_says_why_and_so_do_those_that_wait(workspace: Workspace, project: Project) -> None:
+    job = submit(workspace, project, steps=3, seconds=0.1, fail_at=2)
+    waiting = submit(workspace, project, after=job.id)
+    LOCAL.start(workspace, job.id)
+    failed = wait_for_state(workspace, job, State.FAILED)
+    assert failed.error == "The self-check stopped at step 2, as it was asked to. Nothing else was touched."
+    dependent = store.get(workspace, waiting.id)
+    assert dependent.state == State.FAILED
+    assert dependent.error is not None
+    assert dependent.error.startswith("This was not started, because the job before it failed. The self-check")
+    with pytest.raises(ValueError, match="nothing can run after it"):
+        submit(workspace, project, after=job.id)
+
+
+def test_a_job_that_nobody_started_is_started(workspace: Workspace, project: Project) -> None:
+    job = submit(workspace, project, steps=1, seconds=0.1)
+    assert recover(workspace) == []
+    wait_for_state(workspace, job, State.SUCCEEDED)
+
+
+def test_a_stopped_worker_gives_the_job_back(workspace: Workspace, project: Project) -> None:
+    job = submit(workspace, project, steps=1000, seconds=100)
+    LOCAL.start(workspace, job.id)
+    wait_for_step(workspace, job, 2)
+    os.kill(store.get(workspace, job.id).pid or 0, signal.SIGTERM)
+    returned = wait_for_state(workspace, job, State.QUEUED)
+    assert returned.attempt == 0
+    nearly_done(workspace, job)
+    recover(workspace)
+    assert wait_for_state(workspace, job, State.SUCCEEDED).attempt == 1
+
+
+def test_secrets_stay_out_of_errors_events_and_logs(
+    workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "correct-horse-battery")
+    secrets = ("correct-horse-battery", "sk-abcdefghijklmnopqrst", "hunter2hunter2", "xoxb-123456789012-abcdef")
+
+    def leaky(context: JobContext) -> dict[str, Any]:
+        context.emit("message", text=f"calling with {secrets[0]}", nested=[{"token": secrets[3]}])
+        raise RuntimeError(f"401 for {secrets[1]} at postgresql://ada:{secrets[2]}@db/x with {secrets[0]}")
+
+    monkeypatch.setattr(worker_module, "_load", lambda task: leaky)
+    job = submit(workspace, project)
+    worker_module.work(workspace, job.id)
+    failed = store.get(workspace, job.id)
+    assert failed.state == State.FAILED
+    log = (store.job_folder(workspace, job) / "worker.log").read_text()
+    assert "RuntimeError" in log
+    assert "leaky" in log
+    seen = f"{failed.error} {log} {[event.data for event in events.events_since(workspace, job.id)]}"
+    for secret in secrets:
+        assert secret not in seen
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (JobFailed("The loss is not a number any more."), "The loss is not a number any more."),
+        (MemoryError(), "The machine ran out of memory."),
+        (OSError(28, "No space left on device"), "The disk is full."),
+        (FileNotFoundError(2, "No such file", "lora.safetensors"), "A file is missing: "),
+        (ValueError("clip.mp4 is too short"), "clip.mp4 is too short. What was saved before stays"),
+        (ZeroDivisionError("division by zero"), "Something went wrong that Sidekick did not expect (ZeroDivisionError"),
+        (SystemExit(3), "Something went wrong that Sidekick did not expect (SystemExit"),
+    ],
+)
+def test_errors_are_told_in_words(
+    workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch, error: BaseException, words: str
+) -> None:
+    def broken(context: JobContext) -> dict[str, Any]:
+        raise error
+
+    monkeypatch.setattr(worker_module, "_load", lambda task: broken)
+    job = submit(workspace, project)
+    worker_module.work(workspace, job.id)
+    failed = store.get(workspace, job.id)
+    assert failed.state == State.FAILED
+    assert (failed.error or "").startswith(words)
+
+
+def test_a_worker_that_was_overtaken_changes_nothing(workspace: Workspace, project: Project) -> None:
+    job = submit(workspace, project)
+    assert store.claim(workspace, job.id, os.getpid())
+    old = JobContext(workspace, store.get(workspace, job.id), workspace.home)
+    assert not old.cancelled()
+    assert store.requeue(workspace, job.id, attempt=1)
+    assert store.claim(workspace, job.id, os.getpid())
+    assert not store.finish(workspace, job.id, {"late": True}, attempt=1)
+    assert not store.fail(workspace, job.id, "late", attempt=1)
+    assert not store.beat(workspace, job.id, 1)
+    wait_for(old.cancelled, 5)
+    with pytest.raises(JobCancelled):
+        old.stop_if_cancelled()
+    assert store.finish(workspace, job.id, {"late": False}, attempt=2)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "os:system",
+        "subprocess:run",
+        "tools",
+        "tools.x:",
+        "trainer_core.jobs.selfcheck:count()",
+        "toolsx.a:b",
+        "tools/../os:system",
+    ],
+)
+def test_only_our_own_tasks_are_taken(workspace: Workspace, project: Project, task: str) -> None:
+    with pytest.raises(ValueError, match="is no task"):
+        store.submit(workspace, project_id=project.id, task=task, arguments={})
+    with pytest.raises(JobFailed, match="Nothing was run"):
+        worker_module._load(task)
+
+
+def test_unbuilt_backends_say_so(workspace: Workspace, project: Project) -> None:
+    for name in ("ray", "fal"):
+        with pytest.raises(BackendMissing, match="not built yet"):
+            backend_named(name)
+    job = store.submit(workspace, project_id=project.id, task=TASK, arguments={}, backend="ray")
+    assert "cannot run" in recover(workspace)[0]
+    assert store.get(workspace, job.id).state == State.FAILED
+
+
+def test_jobs_are_listed_by_project_and_state(workspace: Workspace, project: Project) -> None:
+    other = create_project(workspace, "dogs", "ada")
+    mine, theirs = submit(workspace, project), submit(workspace, other)
+    store.cancel(workspace, theirs.id)
+    assert [job.id for job in store.list_jobs(workspace)] == [mine.id, theirs.id]
+    assert [job.id for job in store.list_jobs(workspace, project.id)] == [mine.id]
+    assert [job.id for job in store.list_jobs(workspace, states=[State.CANCELLED])] == [theirs.id]
+    with pytest.raises(LookupError, match="There is no job"):
+        store.get(workspace, "job_none")
+    with pytest.raises(LookupError, match="to wait for"):
+        submit(workspace, other, after=mine.id)
+
+
+def test_events_hold_plain_json() -> None:
+    numpy = pytest.importorskip("numpy")
+    data = {"loss": float("nan"), "norm": numpy.float32("inf"), "step": numpy.int64(3), "file": Path("a/b"), 1: ("x",)}
+    assert events.plain(data) == {"loss": None, "norm": None, "step": 3, "file": "a/b", "1": ["x"]}
+    assert len(events.plain("x" * 10_000)) < 5_000
+    with pytest.raises(TypeError, match="an event cannot hold"):
+        events.plain({"model": object()})
+
+
+def test_many_processes_open_a_new_workspace_at_once(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from trainer_core.projects import Workspace, create_project\n"
+        "sys.stdin.readline(); create_project(Workspace.open(Path(sys.argv[1])), 'cats', 'ada')"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "home")]
+    openers = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    time.sleep(2)
+    for opener in openers:
+        assert opener.stdin
+        opener.stdin.write("go\n")
+        opener.stdin.flush()
+    assert [opener.communicate()[1][-300:] for opener in openers] == [""] * 3
