@@ -74,8 +74,22 @@ def train_autoencoder(
         error = decoded.float() - pixels
         return error.abs().mean() + (error**2).mean() + 1e-6 * posterior.kl().mean()
 
-    fit(model, lambda s: loss_of(s, frames=1, batch=16, phase=0), folder / "stills", steps=still_steps, learning_rate=1e-3, say=say)
-    fit(model, lambda s: loss_of(s, frames=9, batch=4, phase=1), folder / "clips", steps=clip_steps, learning_rate=1e-3, say=say)
+    fit(
+        model,
+        lambda s: loss_of(s, frames=1, batch=16, phase=0),
+        folder / "stills",
+        steps=still_steps,
+        learning_rate=1e-3,
+        say=say,
+    )
+    fit(
+        model,
+        lambda s: loss_of(s, frames=9, batch=4, phase=1),
+        folder / "clips",
+        steps=clip_steps,
+        learning_rate=1e-3,
+        say=say,
+    )
     return model.eval()
 
 

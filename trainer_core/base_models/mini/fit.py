@@ -66,7 +66,11 @@ def _schedule(step: int, steps: int, warmup: int) -> float:
 
 
 def _save(
-    folder: Path, step: int, parameters: dict[str, nn.Parameter], average: dict[str, Tensor], optimizer: torch.optim.Optimizer
+    folder: Path,
+    step: int,
+    parameters: dict[str, nn.Parameter],
+    average: dict[str, Tensor],
+    optimizer: torch.optim.Optimizer,
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {f"weights.{name}": p.detach() for name, p in parameters.items()}

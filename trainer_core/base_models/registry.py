@@ -1,0 +1,39 @@
+"""Which base models there are and how each is loaded."""
+
+from pathlib import Path
+
+import torch
+from diffusers import LTX2Pipeline
+
+from trainer_core.plan import BaseModelName
+
+MINI_WEIGHTS = Path(__file__).parent / "mini" / "weights"
+
+
+class BaseModelMissing(RuntimeError):  # noqa: N818 - the name says it
+    """The base model's files are not here; the message says what to do."""
+
+
+def base_missing(base: BaseModelName) -> str | None:
+    """None when the base can be loaded, else the reason in words."""
+    if base is BaseModelName.MINI:
+        if (MINI_WEIGHTS / "model_index.json").exists():
+            return None
+        return "The weights of mini are not in this installation. Run: sidekick mini build"
+    return "Training on LTX-2.3 itself is not built yet: it comes with the GPU trainer. Plans, audits and prices work."
+
+
+def load_pipeline(base: BaseModelName, dtype: torch.dtype = torch.float32) -> LTX2Pipeline:
+    """The base's complete pipeline. Raises BaseModelMissing."""
+    if reason := base_missing(base):
+        raise BaseModelMissing(reason)
+    pipeline = LTX2Pipeline.from_pretrained(MINI_WEIGHTS, torch_dtype=dtype, local_files_only=True)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def base_fingerprint(base: BaseModelName) -> str:
+    """Changes whenever the base's weights do: part of the key of every cached encoding."""
+    if base is BaseModelName.MINI:
+        return (MINI_WEIGHTS / "fingerprint.txt").read_text().strip()
+    raise BaseModelMissing(base_missing(base))

@@ -1,0 +1,82 @@
+"""Text to video with a base model, alone or with a LoRA."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import LTX2Pipeline
+from numpy.typing import NDArray
+
+ADAPTER = "sidekick"
+PROMPT_TOKENS = 1024  # LTX-2.3 was trained with this many; mini's tokenizer says its own, smaller number
+
+
+@dataclass(frozen=True)
+class GenerateRequest:
+    """One clip to make. Sizes in pixels, `steps` of denoising, `guidance` is the classifier-free guidance scale."""
+
+    prompt: str
+    seed: int = 0
+    width: int = 64
+    height: int = 64
+    frames: int = 9
+    fps: float = 8.0
+    steps: int = 12
+    guidance: float = 3.0
+
+    @property
+    def shape(self) -> tuple[int, int, int, float, int, float]:
+        """What all requests of a batch must share."""
+        return self.width, self.height, self.frames, self.fps, self.steps, self.guidance
+
+
+def generate(pipeline: LTX2Pipeline, request: GenerateRequest) -> NDArray[np.uint8]:
+    """Frames, uint8 RGB of shape (frames, height, width, 3). The same request gives the same clip."""
+    return generate_batch(pipeline, [request])[0]
+
+
+@torch.inference_mode()
+def generate_batch(pipeline: LTX2Pipeline, requests: Sequence[GenerateRequest]) -> list[NDArray[np.uint8]]:
+    """Clips for requests of one shape. Each has its own seed, so that a batch's clips equal single ones."""
+    if len({request.shape for request in requests}) != 1:
+        raise ValueError("Clips of one batch must share size, length, steps and guidance.")
+    first = requests[0]
+    frames = pipeline(
+        prompt=[request.prompt for request in requests],
+        negative_prompt=[""] * len(requests),
+        width=first.width,
+        height=first.height,
+        num_frames=first.frames,
+        frame_rate=first.fps,
+        num_inference_steps=first.steps,
+        guidance_scale=first.guidance,
+        audio_guidance_scale=1.0,
+        stg_scale=0.0,
+        audio_stg_scale=0.0,
+        modality_scale=1.0,
+        audio_modality_scale=1.0,
+        use_cross_timestep=True,
+        max_sequence_length=prompt_tokens(pipeline),
+        generator=[torch.Generator().manual_seed(request.seed) for request in requests],
+        output_type="np",
+    ).frames
+    return [(np.clip(clip, 0, 1) * 255 + 0.5).astype(np.uint8) for clip in np.asarray(frames)]
+
+
+def prompt_tokens(pipeline: LTX2Pipeline) -> int:
+    """To how many tokens prompts are padded: the tokenizer's limit, at most 1024."""
+    return min(PROMPT_TOKENS, pipeline.tokenizer.model_max_length)
+
+
+@contextmanager
+def with_lora(pipeline: LTX2Pipeline, path: Path, strength: float = 1.0) -> Iterator[LTX2Pipeline]:
+    """The pipeline with a LoRA file at `strength`; the file is unloaded at the end."""
+    pipeline.load_lora_weights(str(path), adapter_name=ADAPTER)
+    try:
+        pipeline.set_adapters([ADAPTER], [strength])
+        yield pipeline
+    finally:
+        pipeline.unload_lora_weights()

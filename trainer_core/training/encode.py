@@ -1,0 +1,113 @@
+"""Turns files and captions into latents and text embeddings, once: cached by content and settings."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from diffusers import LTX2Pipeline
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from trainer_core.dataset.buckets import Sample
+from trainer_core.dataset.manifest import Item, Manifest, path_of
+from trainer_core.dataset.media import fit, read_frames, read_image
+from trainer_core.generation.generate import prompt_tokens
+from trainer_core.plan import TrainingPlan
+
+VERSION = 1  # raise when the way of encoding changes
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One training example in memory: latents (channels, frames, height, width) and where its words are."""
+
+    latents: Tensor
+    caption: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """A caption after text encoder and connectors: (tokens, width) for video and audio, and the token mask."""
+
+    video: Tensor
+    audio: Tensor
+    mask: Tensor
+
+
+class Encoder:
+    """Encodes with a pipeline's VAE, text encoder and connectors; keeps the results in a cache folder."""
+
+    def __init__(self, pipeline: LTX2Pipeline, base_fingerprint: str, cache: Path) -> None:
+        self._pipeline = pipeline
+        self._base = base_fingerprint
+        self._cache = cache
+
+    @torch.inference_mode()
+    def sample(self, dataset: Path, item: Item, sample: Sample, plan: TrainingPlan) -> Encoded:
+        """Latents of one sample, normalised by the VAE's own statistics. Raises UnusableMedia."""
+        settings = [sample.start, sample.frames, plan.fps, plan.width, plan.height]
+        tensors = self._cached(
+            "latents", [item.sha256, *settings], lambda: {"latents": self._latents(dataset, item, sample, plan)}
+        )
+        return Encoded(tensors["latents"], item.caption)
+
+    @torch.inference_mode()
+    def words(self, caption: str) -> Words:
+        """The caption's embeddings as the transformer reads them: text encoder and connectors have both run."""
+        return Words(**self._cached("words", [caption], lambda: self._words(caption)))
+
+    def _latents(self, dataset: Path, item: Item, sample: Sample, plan: TrainingPlan) -> Tensor:
+        path = path_of(dataset, item)
+        if item.info.kind == "image":
+            frames = read_image(path)[None]
+        else:
+            frames = read_frames(path, fps=plan.fps, frames=sample.frames, start=sample.start)
+        frames = fit(frames, plan.width, plan.height)
+        vae = self._pipeline.vae
+        pixels = torch.from_numpy(frames).permute(3, 0, 1, 2)[None].to(vae.device, vae.dtype) / 127.5 - 1
+        latents = vae.encode(pixels).latent_dist.mode()
+        mean, std = (value.view(1, -1, 1, 1, 1).to(latents) for value in (vae.latents_mean, vae.latents_std))
+        return ((latents - mean) * vae.config.scaling_factor / std)[0].float()
+
+    def _words(self, caption: str) -> dict[str, Tensor]:
+        states, mask, _, _ = self._pipeline.encode_prompt(
+            caption, do_classifier_free_guidance=False, max_sequence_length=prompt_tokens(self._pipeline)
+        )
+        video, audio, mask = self._pipeline.connectors(states, mask)
+        return {"video": video[0].float(), "audio": audio[0].float(), "mask": mask[0]}
+
+    def _cached(self, kind: str, key: list[object], make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+        digest = hashlib.sha256(json.dumps([VERSION, kind, self._base, *key]).encode()).hexdigest()
+        path = self._cache / digest[:2] / f"{digest}.safetensors"
+        if path.exists():
+            try:
+                return load_file(path)
+            except (OSError, SafetensorError):  # a damaged entry is made again
+                path.unlink(missing_ok=True)
+        tensors = {name: value.contiguous().clone() for name, value in make().items()}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.partial")
+        save_file(tensors, partial)
+        partial.replace(path)
+        return tensors
+
+
+def encode_all(
+    encoder: Encoder,
+    dataset: Path,
+    manifest: Manifest,
+    samples: list[Sample],
+    plan: TrainingPlan,
+    progress: Callable[[int, int], None],
+) -> tuple[list[Encoded], dict[str, Words]]:
+    """All samples in order, and the words of every caption (and of the empty one, for caption dropout)."""
+    encoded = []
+    for index, sample in enumerate(samples):
+        encoded.append(encoder.sample(dataset, manifest.item(sample.item_id), sample, plan))
+        progress(index + 1, len(samples))
+    captions = {example.caption for example in encoded} | ({plan.trigger} if plan.caption_dropout else set())
+    return encoded, {caption: encoder.words(caption) for caption in sorted(captions)}

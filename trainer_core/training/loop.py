@@ -1,0 +1,233 @@
+"""The training loop: steps, validation, checkpoints. Knows tensors and a plan; not files, jobs or people."""
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from diffusers import LTX2VideoTransformer3DModel
+from torch import Tensor
+
+from trainer_core.plan import TrainingPlan
+
+from .batches import Batches
+from .checkpoints import TrainingState, capture, restore
+from .encode import Encoded, Words
+from .model import add_lora, predict
+from .objective import Noised, add_noise, draw_sigmas, flow_loss, pack
+
+VALIDATION_SIGMAS = (0.2, 0.45, 0.7, 0.95)
+REPORT_SECONDS = 2.0
+SETTLING_STEPS = 3  # the first steps are slower and do not count for the pace
+
+
+class LossNotFinite(RuntimeError):  # noqa: N818 - says what happened
+    """The loss became NaN or infinite; the message names the step."""
+
+
+class Listener(Protocol):
+    """Who is told. `checkpoint` must store the state before it returns; `should_stop` is asked after every step."""
+
+    def progress(self, step: int, loss: float, learning_rate: float, seconds_per_step: float) -> None: ...
+    def validation(self, step: int, loss: float) -> None: ...
+    def checkpoint(self, state: TrainingState) -> None: ...
+    def should_stop(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Material:
+    """Encoded training and held-out samples, and the embeddings of their captions."""
+
+    training: list[Encoded]
+    held_out: list[Encoded]
+    words: dict[str, Words]
+
+
+def learning_rate_at(plan: TrainingPlan, step: int) -> float:
+    """Linear warm-up, then linear decay to the plan's final share of the learning rate."""
+    if step < plan.warmup_steps:
+        return plan.learning_rate * (step + 1) / plan.warmup_steps
+    progress = (step - plan.warmup_steps) / max(1, plan.steps - plan.warmup_steps)
+    return plan.learning_rate * (1 - (1 - plan.final_learning_rate_share) * progress)
+
+
+def train(
+    transformer: LTX2VideoTransformer3DModel,
+    material: Material,
+    plan: TrainingPlan,
+    resumed: TrainingState | None,
+    listener: Listener,
+) -> TrainingState:
+    """Train the plan's LoRA into `transformer` and return the last state. Raises LossNotFinite.
+
+    Stops early, after a checkpoint, when the listener says so: then `state.step < plan.steps`.
+    """
+    device = next(transformer.parameters()).device
+    parameters = add_lora(transformer, plan)
+    if plan.gradient_checkpointing:
+        transformer.enable_gradient_checkpointing()
+    optimizer = torch.optim.AdamW(parameters.values(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
+    state = resumed or TrainingState()
+    if resumed:
+        restore(parameters, optimizer, resumed)
+    batches = Batches([sample.latents for sample in material.training], plan.batch_size, plan.seed)
+    transformer.train()
+    recent: list[Tensor] = []
+    pace = _Pace()
+    while state.step < plan.steps:
+        rate = learning_rate_at(plan, state.step)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        samples = [material.training[index] for index in batches.at(state.step)]
+        loss = _loss(transformer, samples, material.words, plan, state.step, device)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters.values(), plan.clip_gradient_norm)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        recent.append(loss.detach())
+        state.step += 1
+        pace.step()
+        last = state.step == plan.steps
+        if (
+            pace.report_due
+            or last
+            or state.step % plan.checkpoint_every == 0
+            or state.step % plan.validation_every == 0
+        ):
+            mean = _checked_mean(recent, state.step)
+            listener.progress(state.step, mean, rate, pace.seconds_per_step)
+            pace.reported()
+        if last or state.step % plan.validation_every == 0:
+            _validate(transformer, material, plan, state, listener, device)
+            pace.pause()
+        stop = listener.should_stop()
+        if last or stop or state.step % plan.checkpoint_every == 0:
+            state.losses.append((state.step, _checked_mean(recent, state.step)))
+            recent.clear()
+            capture(parameters, optimizer, state)
+            listener.checkpoint(state)
+            pace.pause()
+        if stop:
+            break
+    return state
+
+
+def _loss(
+    transformer: LTX2VideoTransformer3DModel,
+    samples: list[Encoded],
+    words: dict[str, Words],
+    plan: TrainingPlan,
+    step: int,
+    device: torch.device,
+) -> Tensor:
+    generator = torch.Generator().manual_seed(_seed(plan.seed, step))
+    latents = torch.stack([sample.latents for sample in samples])
+    frames, height, width = latents.shape[2:]
+    clean = pack(latents).to(device)
+    sigma = draw_sigmas(len(samples), clean.shape[1], generator).to(device)
+    noise = torch.randn(clean.shape, generator=generator).to(device)
+    kept = _kept_first_frame(len(samples), frames, height * width, plan, generator)
+    noised = add_noise(clean, sigma, noise, clean=kept.to(device) if kept is not None else None)
+    drop = torch.rand(len(samples), generator=generator) < plan.caption_dropout
+    said = [words[plan.trigger if dropped else sample.caption] for dropped, sample in zip(drop, samples, strict=True)]
+    return _flow(transformer, noised, said, (frames, height, width), plan).mean()
+
+
+def _kept_first_frame(
+    batch: int, frames: int, per_frame: int, plan: TrainingPlan, generator: torch.Generator
+) -> Tensor | None:
+    """Marks (batch, tokens) of first frames that stay clean, with the plan's probability; None where there are none."""
+    if frames == 1 or plan.first_frame_probability == 0:
+        return None
+    chosen = torch.rand(batch, generator=generator) < plan.first_frame_probability
+    if not chosen.any():
+        return None
+    kept = torch.zeros(batch, frames, per_frame, dtype=torch.bool)
+    kept[chosen, 0] = True
+    return kept.flatten(1)
+
+
+def _flow(
+    transformer: LTX2VideoTransformer3DModel,
+    noised: Noised,
+    words: list[Words],
+    shape: tuple[int, int, int],
+    plan: TrainingPlan,
+) -> Tensor:
+    device = noised.inputs.device
+    low = plan.precision == "bf16" or (plan.precision == "auto" and device.type == "cuda")
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=low):
+        predicted = predict(transformer, noised.inputs, noised.sigma, noised.timesteps, words, shape, plan.fps)
+    return flow_loss(predicted, noised)
+
+
+@torch.no_grad()
+def _validate(
+    transformer: LTX2VideoTransformer3DModel,
+    material: Material,
+    plan: TrainingPlan,
+    state: TrainingState,
+    listener: Listener,
+    device: torch.device,
+) -> None:
+    """Loss on held-out samples with noise and sigmas that never change, so that two steps can be compared."""
+    if not material.held_out:
+        return
+    transformer.eval()
+    losses = []
+    for place, sample in enumerate(material.held_out):
+        clean = pack(sample.latents[None]).to(device)
+        generator = torch.Generator().manual_seed(_seed(plan.seed, 1_000_000_000 + place))
+        for level in VALIDATION_SIGMAS:
+            noise = torch.randn(clean.shape, generator=generator).to(device)
+            noised = add_noise(clean, torch.tensor([level], device=device), noise)
+            frames, height, width = sample.latents.shape[1:]
+            losses.append(_flow(transformer, noised, [material.words[sample.caption]], (frames, height, width), plan))
+    transformer.train()
+    mean = float(torch.cat(losses).mean())
+    state.validation.append((state.step, mean))
+    listener.validation(state.step, mean)
+
+
+def _checked_mean(losses: list[Tensor], step: int) -> float:
+    mean = float(torch.stack(losses).mean()) if losses else float("nan")
+    if not np.isfinite(mean):
+        raise LossNotFinite(f"The loss was no longer a number at step {step}.")
+    return mean
+
+
+def _seed(seed: int, step: int) -> int:
+    return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+class _Pace:
+    """Seconds a step takes once things have settled; pauses (validation, saving) are not counted."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._counted = 0
+        self._spent = 0.0
+        self._mark = self._told = time.monotonic()
+
+    def step(self) -> None:
+        now = time.monotonic()
+        self._seen += 1
+        if self._seen > SETTLING_STEPS:
+            self._counted += 1
+            self._spent += now - self._mark
+        self._mark = now
+
+    def pause(self) -> None:
+        self._mark = time.monotonic()
+
+    def reported(self) -> None:
+        self._told = time.monotonic()
+
+    @property
+    def report_due(self) -> bool:
+        return time.monotonic() - self._told >= REPORT_SECONDS
+
+    @property
+    def seconds_per_step(self) -> float:
+        return self._spent / self._counted if self._counted else float("nan")

@@ -1,0 +1,194 @@
+"""The training job: encode, train with checkpoints, export, verify. Started again, it goes on where it was."""
+
+import gc
+import math
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+from diffusers import LTX2VideoTransformer3DModel
+
+from trainer_core.base_models.registry import BaseModelMissing, base_fingerprint, load_pipeline
+from trainer_core.costs import record_speed
+from trainer_core.dataset import manifest as manifests
+from trainer_core.dataset.buckets import samples_of, split_held_out
+from trainer_core.dataset.media import UnusableMedia
+from trainer_core.jobs.context import JobCancelled, JobContext, JobFailed
+from trainer_core.lora.export import LoraExportError, export_lora
+from trainer_core.plan import TrainingPlan
+from trainer_core.projects import Lora, PlanRow, Workspace, new_id
+
+from . import checkpoints
+from .checkpoints import TrainingState
+from .encode import Encoder, encode_all
+from .loop import LossNotFinite, Material, train as train_lora
+from .model import lora_state
+
+LORA_FILE = "lora.safetensors"
+
+
+def train(context: JobContext) -> dict[str, Any]:
+    """The task of a training job; arguments: {"plan_id": ...}. Returns the LoRA's id, file and figures."""
+    plan = read_plan(context.workspace, context.job.arguments["plan_id"])
+    began = time.monotonic()
+    try:
+        transformer, material = _prepare(context, plan)
+        state = _train(context, plan, transformer, material)
+    except (BaseModelMissing, UnusableMedia) as error:
+        raise JobFailed(str(error)) from error
+    except OSError as error:
+        raise JobFailed(
+            f"Writing failed ({error.strerror or error}). The last checkpoint is kept; free some space and start again."
+        ) from error
+    lora = _export(context, plan, transformer)
+    return {
+        "lora_id": lora.id,
+        "file": lora.file,
+        "sha256": lora.sha256,
+        "steps": state.step,
+        "seconds": time.monotonic() - began,
+        "final_loss": state.losses[-1][1] if state.losses else None,
+        "losses": state.losses,
+        "validation": state.validation,
+    }
+
+
+def read_plan(workspace: Workspace, plan_id: str) -> TrainingPlan:
+    """The plan stored under this id."""
+    with workspace.session() as session:
+        return TrainingPlan.model_validate(session.get_one(PlanRow, plan_id).body)
+
+
+def _prepare(context: JobContext, plan: TrainingPlan) -> tuple[LTX2VideoTransformer3DModel, Material]:
+    """Encode everything, then keep only the transformer: text encoder and VAE leave memory."""
+    folder = context.workspace.dataset_folder(context.job.project_id)
+    manifest = manifests.load(folder)
+    if manifest.checksum != plan.dataset:
+        raise JobFailed(
+            "The files or captions have changed since this plan was made. Nothing was trained; ask for a new plan."
+        )
+    samples, notes = samples_of(manifest, plan)
+    for note in notes:
+        context.emit("message", text=note)
+    training, held_out = split_held_out(samples, plan.held_out_share, plan.seed)
+    if not training:
+        raise JobFailed("None of the files can be used by this plan, so there is nothing to train on.")
+    context.emit("state", state="encoding", samples=len(samples), held_out=len(held_out))
+    pipeline = load_pipeline(plan.base)
+    encoder = Encoder(pipeline, base_fingerprint(plan.base), context.workspace.cache_folder())
+
+    def progress(done: int, total: int) -> None:
+        context.stop_if_cancelled()
+        if done == total or done % 25 == 0:
+            context.emit("progress", phase="encoding", step=done, steps=total)
+
+    encoded, words = encode_all(encoder, folder, manifest, training + held_out, plan, progress)
+    transformer = pipeline.transformer
+    del pipeline, encoder
+    gc.collect()
+    return transformer, Material(encoded[: len(training)], encoded[len(training) :], words)
+
+
+def _train(
+    context: JobContext, plan: TrainingPlan, transformer: LTX2VideoTransformer3DModel, material: Material
+) -> TrainingState:
+    folder = context.folder / "checkpoints"
+    resumed, notes = checkpoints.load_latest(folder, plan.fingerprint)
+    for note in notes:
+        context.emit("message", text=note)
+    if resumed:
+        context.emit("message", text=f"Going on from the checkpoint at step {resumed.step}.")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    first, began = resumed.step if resumed else 0, time.monotonic()
+    context.emit("state", state="training", steps=plan.steps, step=first, samples=len(material.training), device=device)
+    try:
+        state = train_lora(transformer.to(device), material, plan, resumed, _Reporter(context, plan, folder))
+    except LossNotFinite as error:
+        raise JobFailed(
+            f"{error} The run was stopped; the checkpoints before it are kept. A learning rate of "
+            f"{plan.learning_rate / 5:g} (a fifth) usually cures this."
+        ) from error
+    if state.step < plan.steps:
+        raise JobCancelled
+    if state.step > first:
+        record_speed(context.workspace, plan, (time.monotonic() - began) / (state.step - first), _machine(device))
+    return state
+
+
+def _export(context: JobContext, plan: TrainingPlan, transformer: LTX2VideoTransformer3DModel) -> Lora:
+    path = context.folder / LORA_FILE
+    try:
+        report = export_lora(
+            path,
+            lora_state(transformer),
+            rank=plan.rank,
+            alpha=plan.alpha,
+            plan=plan,
+            title=f"{plan.trigger} ({plan.recipe} LoRA)",
+        )
+    except LoraExportError as error:
+        raise JobFailed(f"The LoRA could not be written: {error} The checkpoints are kept.") from error
+    if not report.ok:
+        raise JobFailed(f"The finished LoRA failed its check: {' '.join(report.problems)} The checkpoints are kept.")
+    lora = Lora(
+        id=new_id("lora"),
+        project_id=context.job.project_id,
+        run_id=context.job.run_id,
+        trigger=plan.trigger,
+        base=plan.base,
+        file=str(path.relative_to(context.workspace.home)),
+        sha256=report.sha256,
+    )
+    with context.workspace.session() as session:
+        session.add(lora)
+    context.emit("message", text=f"The LoRA file is written and verified: {report.modules} layers, rank {plan.rank}.")
+    return lora
+
+
+@dataclass
+class _Reporter:
+    """Turns what the loop tells into events of the job."""
+
+    context: JobContext
+    plan: TrainingPlan
+    folder: Path
+
+    def progress(self, step: int, loss: float, learning_rate: float, seconds_per_step: float) -> None:
+        left = (self.plan.steps - step) * seconds_per_step
+        self.context.emit(
+            "progress",
+            phase="training",
+            step=step,
+            steps=self.plan.steps,
+            loss=loss,
+            learning_rate=learning_rate,
+            seconds_per_step=seconds_per_step,
+            eta_seconds=None if math.isnan(left) else left,
+            memory_gb=_memory_gb(),
+        )
+
+    def validation(self, step: int, loss: float) -> None:
+        self.context.emit("validation", step=step, loss=loss)
+
+    def checkpoint(self, state: TrainingState) -> None:
+        path = checkpoints.save(self.folder, state, self.plan.fingerprint)
+        self.context.emit("checkpoint", step=state.step, file=path.name)
+
+    def should_stop(self) -> bool:
+        return self.context.cancelled()
+
+
+def _memory_gb() -> float:
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**30
+    return psutil.Process().memory_info().rss / 2**30
+
+
+def _machine(device: str) -> str:
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return f"{psutil.cpu_count()} CPU cores, {platform.machine()}"
