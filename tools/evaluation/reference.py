@@ -1,0 +1,90 @@
+"""The training set as the embedder sees it: what generated clips are compared with."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer_core.dataset import manifest as dataset
+from trainer_core.dataset.fitting import fit
+from trainer_core.dataset.media import UnusableMedia, read_frames, read_image
+
+from .embedder import Vectors, embed, mean_vector
+from .measures import burned_share, nearest_among, thumbnails
+from .scorecard import TrainingSet
+
+LARGEST = 64  # files that are looked at; more add time and no knowledge
+CLIP_FRAMES = 5  # of each clip, spread over it
+SIDE = 256  # pixels at which pictures are kept for measuring and showing
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Prototype (64,), thumbnails of each file, its pictures (n, 256, 256, 3), and the figures for the scorecard."""
+
+    prototype: Vectors
+    thumbnails: list[Vectors]
+    pictures: list[NDArray[np.uint8]]
+    figures: TrainingSet
+
+
+def read_reference(folder: Path, trigger: str) -> Reference:
+    """Read the dataset's usable files. Raises ValueError in words when none can be read."""
+    manifest = dataset.load(folder)
+    items = manifest.usable
+    if len(items) > LARGEST:
+        items = tuple(items[index * len(items) // LARGEST] for index in range(LARGEST))
+    pictures = []
+    for item in items:
+        try:
+            pictures.append(_pictures_of(dataset.path_of(folder, item), item))
+        except UnusableMedia:
+            continue  # the audit names this file; the others are enough to compare with
+    if not pictures:
+        raise ValueError(
+            "None of the training files can be read any more, so there is nothing to compare the clips with."
+        )
+    has_trigger = re.compile(rf"(?<!\w){re.escape(trigger)}(?!\w)")
+    captions = [item.caption for item in manifest.usable if item.caption]
+    return reference_of(
+        pictures, captions=len(captions), with_trigger=sum(bool(has_trigger.search(c)) for c in captions)
+    )
+
+
+def reference_of(pictures: Sequence[NDArray[np.uint8]], *, captions: int = 0, with_trigger: int = 0) -> Reference:
+    """The reference from each file's pictures (n, h, w, 3)."""
+    vectors = [embed(each) for each in pictures]
+    means = np.stack([each.mean(axis=0) for each in vectors])  # every file counts the same, however many frames it has
+    thumbs = [thumbnails(list(each)) for each in pictures]
+    agreement = own_nearest = None
+    if len(pictures) > 1:
+        total = means.sum(axis=0)
+        agreement = float(
+            np.median(
+                [
+                    float((own @ mean_vector((total - mean)[None])).mean())
+                    for own, mean in zip(vectors, means, strict=True)
+                ]
+            )
+        )
+        own_nearest = float(np.quantile(nearest_among(thumbs), 0.95))
+    figures = TrainingSet(
+        pictures=sum(len(each) for each in pictures),
+        agreement=agreement,
+        own_nearest=own_nearest,
+        burned=float(np.mean([burned_share(each) for each in pictures])),
+        captions=captions,
+        captions_with_trigger=with_trigger,
+    )
+    return Reference(mean_vector(means), thumbs, list(pictures), figures)
+
+
+def _pictures_of(path: Path, item: dataset.Item) -> NDArray[np.uint8]:
+    if item.info.kind == "image":
+        return fit(read_image(path), SIDE, SIDE)[None]
+    fps = CLIP_FRAMES / max(item.info.seconds, 0.1)
+    frames = read_frames(path, fps=min(fps, 30.0), frames=CLIP_FRAMES if fps <= 30 else 1)
+    return fit(frames, SIDE, SIDE)

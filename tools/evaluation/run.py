@@ -1,0 +1,195 @@
+"""The evaluation job: makes the test clips with and without the LoRA, measures them, writes scorecard and sheet."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer_core.base_models.registry import BaseModelMissing, load_pipeline
+from trainer_core.dataset import manifest as dataset
+from trainer_core.dataset.media import write_clip
+from trainer_core.generation.generate import GenerateRequest, generate_batch, with_lora
+from trainer_core.jobs import events
+from trainer_core.jobs.context import JobContext, JobFailed
+from trainer_core.lora.inspect import verify
+from trainer_core.plan import BASES, BaseModelName, TrainingPlan
+from trainer_core.projects import PlanRow, Project, Run
+from trainer_core.recipes import RECIPES
+
+from . import scorecard as scorecards
+from .calibration import load_calibration
+from .prompts import PromptCase, suite
+from .reference import Reference, read_reference
+from .scorecard import ClipScore, Scorecard
+from .scoring import Model, measure_all, score_clip, variety
+from .sheet import contact_sheet
+
+CLIPS = "test_clips"  # folder inside the run's folder
+GUIDANCE = 3.0
+SAMPLING_STEPS = 12
+LORA_FILE = "lora.safetensors"
+BATCH = {BaseModelName.MINI: 4, BaseModelName.LTX23: 1}  # clips made at once
+
+
+@dataclass
+class _Work:
+    """What the job gathers on its way."""
+
+    context: JobContext
+    plan: TrainingPlan
+    run_id: str
+    total: int
+    done: int = 0
+    frames: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def evaluate(context: JobContext) -> dict[str, Any]:
+    """Task "tools.evaluation.run:evaluate" with arguments {"run_id"}; gives paths relative to the workspace.
+
+    Raises JobFailed in words. A damaged LoRA file is no failure of this job: the scorecard says what is wrong with it.
+    """
+    began = time.monotonic()
+    run, plan, project = _read(context)
+    folder = context.workspace.run_folder(run.id)
+    lora = folder / LORA_FILE
+    if not lora.exists():
+        raise JobFailed("This run has no LoRA file yet, so there is nothing to score. Train it first.")
+    report = verify(lora, plan.base)
+    dataset_folder = context.workspace.dataset_folder(project.id)
+    noun = project.noun or RECIPES[plan.recipe].noun
+    card = Scorecard(
+        run_id=run.id,
+        base=plan.base,
+        recipe=plan.recipe,
+        trigger=plan.trigger,
+        noun=noun,
+        lora_sha256=report.sha256,
+        lora_problems=report.problems,
+        weight_change=report.delta_rms.median if report.delta_rms else None,
+        validation=_validation(context, run),
+        width=plan.width,
+        height=plan.height,
+        frames=plan.frames if plan.frames > 1 else BASES[plan.base].frames,
+        fps=plan.fps,
+        sampling_steps=SAMPLING_STEPS,
+        guidance=GUIDANCE,
+        honesty=BASES[plan.base].honesty,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    if not report.ok:
+        path = scorecards.save(folder, card)
+        context.emit("message", text=card.words())
+        return {"scorecard": _relative(context, path), "sound": False, "words": card.words()}
+    try:
+        reference = read_reference(dataset_folder, plan.trigger)
+    except ValueError as error:
+        raise JobFailed(f"{error} The LoRA file itself is sound and kept.") from error
+    captions = [item.caption for item in dataset.load(dataset_folder).usable]
+    cases = suite(RECIPES[plan.recipe], plan.trigger, noun, captions, plan.base)
+    work = _Work(context, plan, run.id, total=len(cases) + sum(case.on_base for case in cases))
+    _generate_all(work, cases, card)
+    card = _scored(card, cases, work, reference).model_copy(update={"seconds": round(time.monotonic() - began, 1)})
+    sheet = contact_sheet(card, folder, work.frames, _shown(reference))
+    path = scorecards.save(folder, card)
+    return {
+        "scorecard": _relative(context, path),
+        "contact_sheet": _relative(context, sheet),
+        "sound": True,
+        "words": card.words(),
+    }
+
+
+def _read(context: JobContext) -> tuple[Run, TrainingPlan, Project]:
+    run_id = str(context.job.arguments.get("run_id") or context.job.run_id)
+    with context.workspace.session() as session:
+        run = session.get(Run, run_id)
+        if run is None:
+            raise JobFailed(f"There is no run {run_id[:40]!r} in this workspace.")
+        row = session.get_one(PlanRow, run.plan_id)
+        project = session.get_one(Project, run.project_id)
+    return run, TrainingPlan.model_validate(row.body), project
+
+
+def _validation(context: JobContext, run: Run) -> tuple[tuple[int, float], ...]:
+    """(step, loss) of the training job; after a restart a step may come twice, then the last one counts."""
+    if run.train_job is None:
+        return ()
+    losses: dict[int, float] = {}
+    for row in events.events_since(context.workspace, run.train_job):
+        step, loss = row.data.get("step"), row.data.get("loss")
+        if row.kind == "validation" and step is not None and loss is not None:
+            losses[int(step)] = float(loss)
+    return tuple(sorted(losses.items()))
+
+
+def _generate_all(work: _Work, cases: Sequence[PromptCase], card: Scorecard) -> None:
+    try:
+        pipeline = load_pipeline(work.plan.base)
+    except BaseModelMissing as error:
+        raise JobFailed(f"{error} The trained LoRA file is kept; score it once the base model is there.") from error
+    _generate_side(work, pipeline, [case for case in cases if case.on_base], "base", card)
+    with with_lora(pipeline, work.context.workspace.run_folder(work.run_id) / LORA_FILE):
+        _generate_side(work, pipeline, cases, "lora", card)
+
+
+def _generate_side(work: _Work, pipeline: Any, cases: Sequence[PromptCase], model: Model, card: Scorecard) -> None:
+    batch = BATCH[card.base]
+    for start in range(0, len(cases), batch):
+        work.context.stop_if_cancelled()
+        part = cases[start : start + batch]
+        requests = [
+            GenerateRequest(
+                prompt=case.prompt,
+                seed=case.seed,
+                width=card.width,
+                height=card.height,
+                frames=card.frames,
+                fps=card.fps,
+                steps=card.sampling_steps,
+                guidance=card.guidance,
+            )
+            for case in part
+        ]
+        for case, frames in zip(part, generate_batch(pipeline, requests), strict=True):
+            _keep(work, case, model, frames, card)
+        work.done += len(part)
+        work.context.emit("progress", step=work.done, steps=work.total, text=f"test clips: {work.done} of {work.total}")
+
+
+def _keep(work: _Work, case: PromptCase, model: Model, frames: NDArray[np.uint8], card: Scorecard) -> None:
+    key, name = f"{model}/{case.id}", f"{CLIPS}/{model}-{case.id}.mp4"
+    about = {"prompt": case.prompt, "seed": case.seed, "lora": card.lora_sha256 if model == "lora" else None}
+    path = work.context.workspace.run_folder(work.run_id) / name
+    write_clip(path, frames, card.fps, {"comment": "AI-generated", "description": json.dumps(about)})
+    work.frames[key], work.files[key] = frames, name
+
+
+def _scored(card: Scorecard, cases: Sequence[PromptCase], work: _Work, reference: Reference) -> Scorecard:
+    by_id = {case.id: case for case in cases}
+    clips: list[ClipScore] = []
+    for key, frames in work.frames.items():
+        model, _, case_id = key.partition("/")
+        side: Model = "lora" if model == "lora" else "base"
+        clips.append(score_clip(by_id[case_id], side, work.files[key], frames, reference))
+    middles = {key: frames[len(frames) // 2] for key, frames in work.frames.items()}
+    new = [case.id for case in cases if case.purpose in ("first", "new")]
+    measures = measure_all(clips, load_calibration(), base=card.base, recipe=card.recipe)
+    measures += (variety(middles, "lora", new), variety(middles, "base", new))
+    return card.model_copy(update={"measures": measures, "clips": tuple(clips), "training_set": reference.figures})
+
+
+def _shown(reference: Reference) -> list[NDArray[np.uint8]]:
+    """Ten files spread over the set, each by its middle picture."""
+    count = min(10, len(reference.pictures))
+    files = [reference.pictures[index * len(reference.pictures) // count] for index in range(count)]
+    return [pictures[len(pictures) // 2] for pictures in files]
+
+
+def _relative(context: JobContext, path: Any) -> str:
+    return str(path.relative_to(context.workspace.home))

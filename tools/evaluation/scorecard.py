@@ -1,0 +1,140 @@
+"""The scorecard: measured figures of a LoRA, each with its definition, threshold, source, evidence and validity."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from trainer_core.plan import BaseModelName
+from trainer_core.recipes import RecipeName
+
+from .prompts import PromptCase
+
+FILE_NAME = "scorecard.json"
+SHEET_NAME = "contact_sheet.png"
+
+Verdict = Literal["good", "poor", "shown"]  # shown: a figure without a threshold that holds for this material
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Threshold(_Frozen):
+    """A line that a value is compared with, and where the line comes from."""
+
+    value: float
+    direction: Literal["at least", "at most"]
+    source: str
+
+    def met_by(self, value: float) -> bool:
+        return value >= self.value if self.direction == "at least" else value <= self.value
+
+
+class Measure(_Frozen):
+    """One figure. `low` and `high` are the smallest and largest of the cases; `evidence` names the cases."""
+
+    id: str
+    title: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    unit: str
+    definition: str
+    threshold: Threshold | None = None
+    verdict: Verdict = "shown"
+    evidence: tuple[str, ...] = ()
+    validity: str = ""
+
+    def words(self) -> str:
+        """One line for a person."""
+        if self.value is None:
+            return f"{self.title}: not measured. {self.validity}".strip()
+        line = f"{self.title}: {self.value:.2f}"
+        if self.threshold is not None:
+            line += f" ({self.verdict}; {self.threshold.direction} {self.threshold.value:.2f} is wanted)"
+        return line
+
+
+class ClipScore(_Frozen):
+    """One generated clip and what was measured on it. `file` is relative to the run folder."""
+
+    case: PromptCase
+    model: Literal["base", "lora"]
+    file: str
+    identity: float
+    identity_by_frame: tuple[float, ...]
+    consistency: float
+    nearest: float  # correlation with the most similar training picture, see measures.nearest
+    moving: float
+    change: float
+    empty: float
+    burned: float
+
+
+class TrainingSet(_Frozen):
+    """What the clips are compared with."""
+
+    pictures: int  # pictures and frames of clips that were embedded
+    agreement: float | None  # median cosine of a training picture to the mean of the other files
+    own_nearest: float | None  # 95th percentile of a file's correlation with its most similar other file
+    burned: float
+    captions: int
+    captions_with_trigger: int
+
+
+class Scorecard(_Frozen):
+    """All figures of one LoRA file."""
+
+    run_id: str
+    base: BaseModelName
+    recipe: RecipeName
+    trigger: str
+    noun: str
+    lora_sha256: str | None
+    lora_problems: tuple[str, ...] = ()
+    weight_change: float | None = None  # median delta RMS of the layers
+    measures: tuple[Measure, ...] = ()
+    clips: tuple[ClipScore, ...] = ()
+    training_set: TrainingSet | None = None
+    validation: tuple[tuple[int, float], ...] = ()  # (step, loss)
+    width: int
+    height: int
+    frames: int
+    fps: float
+    sampling_steps: int
+    guidance: float
+    honesty: str
+    created: str
+    seconds: float = 0.0
+
+    def measure(self, measure_id: str) -> Measure | None:
+        """The measure with this id."""
+        return next((measure for measure in self.measures if measure.id == measure_id), None)
+
+    def value(self, measure_id: str) -> float | None:
+        """A measure's value; None when it was not measured."""
+        measure = self.measure(measure_id)
+        return None if measure is None else measure.value
+
+    def words(self) -> str:
+        """The scorecard in plain English, a line per figure."""
+        if self.lora_problems:
+            return "The LoRA file cannot be used: " + "; ".join(self.lora_problems)
+        lines = [measure.words() for measure in self.measures]
+        return "\n".join([*lines, *([self.honesty] if self.honesty else [])])
+
+
+def save(folder: Path, scorecard: Scorecard) -> Path:
+    """Write scorecard.json into the run folder, atomically."""
+    path = folder / FILE_NAME
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(scorecard.model_dump_json(indent=1) + "\n")
+    unfinished.replace(path)
+    return path
+
+
+def load(folder: Path) -> Scorecard | None:
+    """The run's scorecard; None before it was evaluated."""
+    path = folder / FILE_NAME
+    return Scorecard.model_validate_json(path.read_bytes()) if path.exists() else None

@@ -1,0 +1,172 @@
+"""The contact sheet: one picture on which a person sees what the LoRA does, row by row, in plain words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from trainer_core.dataset.fitting import fit
+
+from .scorecard import SHEET_NAME, ClipScore, Scorecard
+
+PICTURE = 144  # pixels of one frame on the sheet
+GAP, MARGIN, SIDE_WIDTH, CAPTION = 4, 36, 300, 44
+COLUMNS = 5
+PAPER, INK, QUIET, LINE = (250, 249, 246), (32, 33, 36), (112, 112, 118), (222, 219, 212)
+GOOD, POOR = (28, 122, 78), (186, 62, 46)
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the sheet: its title, what to look for, and its cells (pictures side by side, caption, figure)."""
+
+    title: str
+    hint: str
+    cells: tuple[tuple[tuple[Picture, ...], str, str], ...]
+
+
+def contact_sheet(
+    scorecard: Scorecard, folder: Path, clips: Mapping[str, Picture], training_pictures: Sequence[Picture]
+) -> Path:
+    """Draw the sheet and write it into `folder`.
+
+    `clips` gives the frames (n, h, w, 3) of each clip under (base or lora)/(case id), `training_pictures` some of the
+    person's pictures (h, w, 3). Clips are shown by their first and last frame, enlarged without smoothing.
+    """
+    rows = rows_of(scorecard, clips, training_pictures)
+    cell_width = 2 * PICTURE + GAP
+    width = 2 * MARGIN + SIDE_WIDTH + COLUMNS * (cell_width + 20) - 20
+    row_height = PICTURE + CAPTION + 26
+    top = 128
+    height = top + len(rows) * row_height + 84
+    sheet = Image.new("RGB", (width, height), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    _heading(draw, scorecard)
+    for number, row in enumerate(rows):
+        y = top + number * row_height
+        draw.line((MARGIN, y - 14, width - MARGIN, y - 14), fill=LINE, width=1)
+        draw.text((MARGIN, y + 2), row.title, fill=INK, font=_font(19))
+        _paragraph(draw, (MARGIN, y + 32), row.hint, SIDE_WIDTH - 34)
+        for column, cell in enumerate(row.cells[:COLUMNS]):
+            _cell(sheet, draw, MARGIN + SIDE_WIDTH + column * (cell_width + 20), y, cell)
+    _footer(draw, scorecard, width, height)
+    path = folder / SHEET_NAME
+    unfinished = path.with_suffix(".part")
+    sheet.save(unfinished, "PNG", optimize=True)
+    unfinished.replace(path)
+    return path
+
+
+def rows_of(scorecard: Scorecard, clips: Mapping[str, Picture], training_pictures: Sequence[Picture]) -> list[Row]:
+    """The rows from top to bottom; a row for which there is no clip is left out."""
+    trigger, noun = scorecard.trigger, scorecard.noun
+    shown = list(training_pictures)[: 2 * COLUMNS]
+    pairs = [tuple(shown[index : index + 2]) for index in range(0, len(shown), 2)]
+    rows = [Row("Your pictures", "What the LoRA was taught.", tuple((pair, "", "") for pair in pairs))]
+    plain = ("first", "seen", "new")
+    for model, purposes, title, hint in (
+        ("base", plain, "Before training", f"The same words, {trigger} included, without your LoRA."),
+        ("lora", plain, f"With your LoRA and {trigger}", "This should look like your pictures."),
+        ("lora", ("view",), "Seen from other sides", "Still the same one when it turns?"),
+        (
+            "lora",
+            ("leak",),
+            f"With your LoRA, without {trigger}",
+            f"Just a {noun}: this should not look like your pictures.",
+        ),
+        (
+            "base",
+            ("leak",),
+            "Before training, without it",
+            "The same words and seeds, for comparison with the row above.",
+        ),
+    ):
+        found = [clip for clip in scorecard.clips if clip.model == model and clip.case.purpose in purposes]
+        cells = tuple(_cell_of(clip, clips) for clip in found if _key(clip) in clips)
+        if cells:
+            rows.append(Row(title, hint, cells))
+    return rows
+
+
+def _key(clip: ClipScore) -> str:
+    return f"{clip.model}/{clip.case.id}"
+
+
+def _cell_of(clip: ClipScore, clips: Mapping[str, Picture]) -> tuple[tuple[Picture, ...], str, str]:
+    frames = clips[_key(clip)]
+    return (frames[0], frames[-1]), clip.case.label, f"likeness {clip.identity:.2f}"
+
+
+def _heading(draw: ImageDraw.ImageDraw, scorecard: Scorecard) -> None:
+    draw.text((MARGIN, 26), f"{scorecard.trigger}: what your LoRA learned", fill=INK, font=_font(30))
+    x = MARGIN
+    for measure_id, name in (
+        ("identity", "likeness with the word"),
+        ("identity_base", "before training"),
+        ("leak", "leak without the word"),
+        ("consistency", "steadiness"),
+    ):
+        measure = scorecard.measure(measure_id)
+        if measure is None or measure.value is None:
+            continue
+        text = f"{name} {measure.value:.2f}"
+        if measure.threshold is not None:
+            text += f" ({measure.threshold.direction} {measure.threshold.value:.2f} wanted)"
+        colour = {"good": GOOD, "poor": POOR, "shown": QUIET}[measure.verdict]
+        draw.text((x, 72), text, fill=colour, font=_font(17))
+        x += int(draw.textlength(text, font=_font(17))) + 34
+
+
+def _footer(draw: ImageDraw.ImageDraw, scorecard: Scorecard, width: int, height: int) -> None:
+    notes = [
+        "Each clip is shown by its first and last frame, enlarged. Likeness: cosine to your pictures, 1 is the same.",
+        *([scorecard.honesty] if scorecard.honesty else []),
+    ]
+    draw.line((MARGIN, height - 76, width - MARGIN, height - 76), fill=LINE, width=1)
+    for number, note in enumerate(notes):
+        draw.text((MARGIN, height - 62 + 24 * number), note, fill=QUIET, font=_font(15))
+
+
+def _cell(
+    sheet: Image.Image, draw: ImageDraw.ImageDraw, x: int, y: int, cell: tuple[tuple[Picture, ...], str, str]
+) -> None:
+    pictures, caption, figure = cell
+    for number, picture in enumerate(pictures):
+        sheet.paste(Image.fromarray(_enlarged(picture)), (x + number * (PICTURE + GAP), y))
+    draw.text((x, y + PICTURE + 7), _cut(draw, caption, 2 * PICTURE), fill=INK, font=_font(15))
+    draw.text((x, y + PICTURE + 27), figure, fill=QUIET, font=_font(14))
+
+
+def _enlarged(picture: Picture) -> Picture:
+    """A small picture by repeating pixels, a large one by averages; the middle square, PICTURE pixels wide."""
+    if min(picture.shape[:2]) >= PICTURE:
+        return fit(picture, PICTURE, PICTURE)
+    edge = min(picture.shape[:2])
+    image = Image.fromarray(fit(picture, edge, edge))
+    return np.asarray(image.resize((PICTURE, PICTURE), Image.Resampling.NEAREST))
+
+
+def _paragraph(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, width: int) -> None:
+    line, y = "", place[1]
+    for word in [*text.split(), ""]:
+        longer = f"{line} {word}".strip()
+        if word and draw.textlength(longer, font=_font(15)) <= width:
+            line = longer
+            continue
+        draw.text((place[0], y), line, fill=QUIET, font=_font(15))
+        line, y = word, y + 20
+
+
+def _cut(draw: ImageDraw.ImageDraw, text: str, width: int) -> str:
+    while text and draw.textlength(text, font=_font(15)) > width:
+        text = text[:-4].rstrip(" ,") + "..."
+    return text
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
