@@ -1,0 +1,276 @@
+"""The window: what it shows, what it hides, what survives a reload, and a person's yes."""
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from doubles import HOSTILE, ScriptedConversation
+
+from agent.events import Said, ToolFinished, ToolStarted
+from trainer_core.projects import Workspace
+from ui.window import build_window, launch_options
+from ui.window_screen import Screen, card_markdown, markdown, progress_html, stages_html
+from ui.window_session import Sessions
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    ScriptedConversation.threads.clear()
+    yield Workspace.open(tmp_path / "home")
+    ScriptedConversation.threads.clear()
+
+
+async def until_done(session) -> None:
+    async for _ in session.updates():
+        pass
+
+
+def texts(screen: Screen) -> str:
+    return "\n".join(str(message["content"]) for message in screen.messages)
+
+
+def test_streamed_words_become_one_message() -> None:
+    screen = Screen()
+    for event in (
+        Said(role="sidekick", text="Good ", final=False),
+        Said(role="sidekick", text="morning", final=False),
+        Said(role="sidekick", text="Good morning."),
+        Said(role="sidekick", text="And now?"),
+    ):
+        screen.apply(event)
+    assert [message["content"] for message in screen.messages] == ["Good morning.", "And now?"]
+
+
+def test_a_tool_is_a_folded_thought_with_its_time() -> None:
+    screen = Screen()
+    screen.apply(ToolStarted(id="1", name="audit_dataset", arguments={"recipe": "face", "left_out": None}))
+    assert screen.messages[0]["metadata"]["status"] == "pending"
+    screen.apply(ToolFinished(id="1", name="audit_dataset", text="24 pictures", seconds=1.26))
+    metadata = screen.messages[0]["metadata"]
+    assert (metadata["title"], metadata["status"], metadata["duration"]) == ("Looking at your files", "done", 1.3)
+    assert "recipe=face" in screen.messages[0]["content"]
+    assert "24 pictures" in screen.messages[0]["content"]
+    assert "left_out" not in screen.messages[0]["content"]
+
+
+def test_text_from_files_is_never_markup() -> None:
+    shown = markdown(HOSTILE + "\x1b[31m\u202e")
+    assert "<" not in shown
+    assert "![" not in shown
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert len(markdown("a" * 100_000)) <= 20_000
+
+
+def test_progress_and_stages_are_escaped_and_bounded() -> None:
+    from agent.events import Progress
+
+    shown = progress_html(Progress(job_id="1", text="<b>step</b>", fraction=3.0))
+    assert "<b>" not in shown
+    assert 'value="1.000"' in shown
+    assert progress_html(None) == ""
+    assert stages_html("plan").count('class="done"') == 2
+    assert stages_html("no such stage").count('class="now"') == 1
+    assert card_markdown(None) == ""
+
+
+def test_every_handler_is_private(workspace: Workspace) -> None:
+    window = build_window(workspace, ScriptedConversation.open)
+    handlers = [handler for handler in window.fns.values() if handler.fn is not None]
+    assert len(handlers) >= 6
+    assert {handler.api_visibility for handler in handlers} == {"private"}
+    assert window.get_api_info()["named_endpoints"] == {}
+
+
+def test_only_what_runs_made_can_be_fetched(workspace: Workspace) -> None:
+    options = launch_options(workspace)
+    assert options["allowed_paths"] == [str(workspace.home / "runs")]
+    assert options["max_file_size"]
+
+
+async def test_an_unknown_thread_becomes_a_new_conversation(workspace: Workspace) -> None:
+    sessions = Sessions(workspace, ScriptedConversation.open)
+    first = await sessions.get("thr_of_somebody_else")
+    assert first.conversation.thread_id != "thr_of_somebody_else"
+    assert await sessions.get(first.conversation.thread_id) is first
+    assert await sessions.get({"not": "a thread"}) is not first
+
+
+async def test_a_reloaded_page_shows_everything_again(workspace: Workspace) -> None:
+    session = await Sessions(workspace, ScriptedConversation.open).get(None)
+    session.send("use the tool", [])
+    await until_done(session)
+    again = await Sessions(workspace, ScriptedConversation.open).get(session.conversation.thread_id)
+    assert [m["content"] for m in again.screen.messages] == [m["content"] for m in session.screen.messages]
+
+
+async def test_only_the_card_that_was_shown_can_be_approved(workspace: Workspace) -> None:
+    session = await Sessions(workspace, ScriptedConversation.open).get(None)
+    conversation = ScriptedConversation.threads[session.conversation.thread_id]
+    assert not session.decide("card_1", True)
+    session.send("train it", [])
+    await until_done(session)
+    card = session.screen.card
+    assert card is not None
+    assert not session.decide("card_of_yesterday", True)
+    assert not session.decide(None, True)
+    assert conversation.decisions == []
+    assert session.decide(card.id, True)
+    assert not session.decide(card.id, True)  # a second click while the first is being worked on
+    await until_done(session)
+    assert conversation.decisions == [(card.id, True)]
+    assert not session.decide(card.id, True)
+
+
+async def test_progress_goes_on_without_a_page_and_ends_in_results(workspace: Workspace) -> None:
+    session = await Sessions(workspace, ScriptedConversation.open).get(None)
+    session.send("train it", [])
+    await until_done(session)
+    assert session.screen.card is not None
+    session.decide(session.screen.card.id, True)
+    for _ in range(100):  # nobody reads session.updates()
+        await asyncio.sleep(0.1)
+        if session.results.lora:
+            break
+    assert session.results.lora is not None
+    assert session.results.contact_sheet is not None
+    assert session.screen.progress is not None
+    assert session.screen.progress.fraction == 1.0
+    assert session.screen.stage == "results"
+    assert "Training is finished." in texts(session.screen)
+
+
+async def test_a_defect_is_told_in_words_and_logged_without_a_trace_on_screen(workspace: Workspace) -> None:
+    session = await Sessions(workspace, ScriptedConversation.open).get(None)
+    session.send("crash", [])
+    await until_done(session)
+    assert "Your conversation and your files are kept" in texts(session.screen)
+    assert "secret detail" not in texts(session.screen)
+    assert "ZeroDivisionError" in (workspace.home / "sidekick-errors.log").read_text()
+    assert session.send("hello", [])
+    await until_done(session)
+    assert "You said: hello" in texts(session.screen)
+
+
+async def test_two_turns_at_once_are_refused(workspace: Workspace) -> None:
+    session = await Sessions(workspace, ScriptedConversation.open).get(None)
+    assert session.send("hello", [])
+    assert not session.send("hello again", [])
+    await until_done(session)
+    assert "hello again" not in texts(session.screen)
+
+
+@pytest.fixture
+def address(workspace: Workspace) -> Iterator[str]:
+    window = build_window(workspace, ScriptedConversation.open)
+    _app, address, _share = window.launch(
+        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(workspace)
+    )
+    yield address
+    window.close()
+
+
+def test_files_outside_the_runs_are_not_served(workspace: Workspace, address: str) -> None:
+    import httpx
+
+    run = workspace.run_folder("run_1") / "contact_sheet.png"
+    run.write_bytes(b"picture")
+    for secret in (workspace.home / "sidekick.db", Path("/etc/passwd"), workspace.home / "runs" / ".." / "sidekick.db"):
+        assert httpx.get(f"{address}gradio_api/file={secret}").status_code in (403, 404), secret
+    assert httpx.get(f"{address}gradio_api/file={run}").status_code == 200
+
+
+def test_the_handlers_cannot_be_called_from_outside(workspace: Workspace, address: str) -> None:
+    from gradio_client import Client
+
+    client = Client(address, verbose=False)
+    for name in ("/send", "/approve", "/decide", "/load", "/tick"):
+        with pytest.raises(ValueError, match="Cannot find a function"):
+            client.predict(api_name=name)
+
+
+@pytest.mark.browser
+def test_a_person_in_a_browser(workspace: Workspace, address: str, tmp_path: Path) -> None:
+    if not shutil.which(CHROMIUM):
+        pytest.skip(f"There is no browser at {CHROMIUM}; set CHROMIUM to try another.")
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=20_000)  # milliseconds; the machine may be busy
+
+    picture = tmp_path / "pip-01.png"
+    from PIL import Image
+
+    Image.new("RGB", (64, 64), "purple").save(picture)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        strangers: list[str] = []
+        page.on("request", lambda request: strangers.append(request.url) if "127.0.0.1" not in request.url else None)
+        page.set_default_timeout(20_000)
+        page.goto(address)
+        box = page.locator("#box textarea")
+        chat = page.locator("#chat")
+
+        def say(words: str) -> None:
+            expect(page.locator("#box")).not_to_have_class(re.compile("generating"))
+            box.fill(words)
+            for _ in range(50):  # like a person whose message is not taken while an answer comes in
+                box.press("Enter")
+                page.wait_for_timeout(200)
+                if not box.input_value():
+                    return
+            raise AssertionError(f"the window does not take {words!r}")
+
+        say("hello there")
+        expect(chat).to_contain_text("You said: hello there")
+        say("use the tool")
+        expect(chat).to_contain_text("I looked at your files.")
+        expect(chat).to_contain_text("Looking at your files")
+        say("hostile words")
+        expect(chat).to_contain_text("onerror")
+        assert page.title() == "Sidekick"
+        page.locator("#box input[type=file]").set_input_files(str(picture))
+        expect(page.get_by_role("button", name="Remove file")).to_be_visible(timeout=20_000)
+        say("here is a picture")
+        expect(chat).to_contain_text("pip-01.png")
+
+        expect(page.locator("#approve")).to_be_hidden()
+        say("train it")
+        expect(page.locator("#approve")).to_be_visible()
+        expect(page.locator("#card-text")).to_contain_text("no charge")
+        page.reload()
+        expect(chat).to_contain_text("You said: hello there")
+        page.locator("#approve").click()
+        expect(chat).to_contain_text("It is running.")
+        expect(page.locator("#approve")).to_be_hidden()
+        expect(page.locator("#progress")).to_contain_text("step")
+        page.reload()
+        expect(page.locator("#download")).to_be_visible(timeout=20_000)
+        expect(page.locator("#sheet img")).to_be_visible()
+        with page.expect_download() as saved:
+            page.locator("#download").click()
+        assert saved.value.suggested_filename.endswith(".safetensors")
+        expect(page.locator("#stages .now")).to_have_text("Results")
+        shot = os.environ.get("SIDEKICK_SCREENSHOT")
+        if shot:
+            page.screenshot(path=shot)
+        page.locator("#new").click()
+        expect(chat).not_to_contain_text("You said: hello there")
+        browser.close()
+    conversation = next(c for c in ScriptedConversation.threads.values() if c.events)
+    assert len(conversation.decisions) == 1
+    assert any(re.match(r"pip-01.*\.png", name) for name in conversation.uploads)
+    assert strangers == [], "the window must not fetch anything from elsewhere"

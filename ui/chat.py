@@ -1,0 +1,211 @@
+"""A conversation in the terminal, with a person typing."""
+
+import asyncio
+import contextlib
+import os
+import queue
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from .shell_view import ShellView
+from .strings import NOTHING_LOST, SAY_YES, TRAINING_GOES_ON, WELCOME
+
+if TYPE_CHECKING:
+    from agent.conversation import Conversation, Event
+    from trainer_core.projects import Workspace
+
+PERSON = "you"
+PROMPT = "you > "
+HELP = """Say what you want in your own words. Some things to try:
+  I want to teach it my cartoon cat        ~/pictures/pip   (a folder or file: it is copied in)
+  what would you train?                    a bit more training, but under ten minutes
+  how is it going?                         show me her walking on a beach
+/new starts again with a new subject, /quit (or Ctrl-C) leaves. Nothing is trained without your yes."""
+
+
+def run_chat(home: Path | None, folder: Path | None, *, new: bool = False, console: Console | None = None) -> int:
+    """Talk until the person leaves. The last conversation goes on unless `new`. Exit code 0."""
+    view = ShellView(console or Console(highlight=False))
+    with _terminal_restored():
+        return asyncio.run(_Chat(view).run(home, folder, new))
+
+
+def paths_in(text: str) -> list[Path]:
+    """Files and folders that a message names: '~/pictures/pip', "'/home/a/my cat/1.png'", './drawings'.
+
+    Only words that look like a path (with a slash or ~) and exist count; an apostrophe in a sentence is no quote.
+    """
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = text.split()
+    found = []
+    for word in words:
+        if word.startswith(("/", "~", "./", "../")):
+            path = Path(os.path.expanduser(word.rstrip(",.;:")))  # noqa: PTH111 - Path.expanduser raises for '~nobody'
+            with contextlib.suppress(OSError):
+                if path.exists():
+                    found.append(path.resolve())
+    return found
+
+
+class _Chat:
+    """What goes on at once: the person's lines, the sidekick's answer, and word from a running training."""
+
+    def __init__(self, view: ShellView) -> None:
+        self.view = view
+        self._answer: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+        self._card: str | None = None
+
+    async def run(self, home: Path | None, folder: Path | None, new: bool) -> int:
+        self.view.note("One moment, the sidekick is waking up ...")
+        from agent.conversation import Conversation
+        from trainer_core.projects import Workspace
+
+        workspace = Workspace.open(home)
+        conversation = await self._open(Conversation, workspace, new)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupted)
+        reader = _LineReader(self._lines)
+        try:
+            if folder:
+                self.view.person("Here are my files.", [str(folder)])
+                await self._answered(conversation, conversation.send("Here are my files.", [folder]))
+            self._start_watch(conversation)
+            while True:
+                reader.ask()
+                line = await self._lines.get()
+                if line is None or line.strip().lower() in ("/quit", "/exit", "quit", "exit"):
+                    break
+                if line.strip() == "/new":
+                    self._stop_watch()
+                    await conversation.close()
+                    conversation = await self._open(Conversation, workspace, new=True)
+                elif line.strip() in ("/help", "help", "?"):
+                    self.view.note(HELP)
+                elif line.strip():
+                    await self._reply(conversation, line)
+        finally:
+            self._stop_watch()
+            await conversation.close()
+        self.view.note(f"\nGoodbye. {NOTHING_LOST} {TRAINING_GOES_ON} `sidekick chat` goes on from here.")
+        return 0
+
+    async def _open(self, conversations: type["Conversation"], workspace: "Workspace", new: bool) -> "Conversation":
+        kept = workspace.home / "last-chat"
+        thread = kept.read_text(encoding="utf-8").strip() if kept.is_file() and not new else None
+        conversation = await conversations.open(workspace, person=PERSON, thread_id=thread or None)
+        kept.write_text(conversation.thread_id, encoding="utf-8")
+        self.view.note(f"The sidekick is {conversation.model_name}. /help for help, /quit or Ctrl-C to leave.")
+        history = await conversation.history()
+        if not history:
+            self.view.note(WELCOME)
+        for event in history:
+            self.view.show(event)
+        card = await conversation.pending()
+        self._card = card.id if card else None
+        if card:
+            self.view.card(card)
+            self.view.note(SAY_YES)
+        return conversation
+
+    async def _reply(self, conversation: "Conversation", line: str) -> None:
+        from agent.consent import clear_answer
+
+        answer = clear_answer(line) if self._card else None
+        if self._card and answer:
+            card, self._card = self._card, None
+            await self._answered(conversation, conversation.decide(card, answer == "yes"))
+        else:
+            await self._answered(conversation, conversation.send(line, paths_in(line)))
+        self._start_watch(conversation)
+
+    async def _answered(self, conversation: "Conversation", events: AsyncIterator["Event"]) -> None:
+        self._answer = asyncio.create_task(self._show(events))
+        try:
+            await self._answer
+        except asyncio.CancelledError:
+            self.view.note(f"Stopped. {NOTHING_LOST} {TRAINING_GOES_ON}")
+        finally:
+            self._answer = None
+        card = await conversation.pending()
+        self._card = card.id if card else None
+        if card:
+            self.view.note(SAY_YES)
+
+    async def _show(self, events: AsyncIterator["Event"]) -> None:
+        async for event in events:
+            if not (event.kind == "said" and event.role == "person"):
+                self.view.show(event)
+        self.view.close_line()
+
+    def _start_watch(self, conversation: "Conversation") -> None:
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.create_task(self._show(conversation.watch()))
+
+    def _stop_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def _interrupted(self) -> None:
+        """Ctrl-C stops an answer; with no answer under way it leaves."""
+        if self._answer is not None:
+            self._answer.cancel()
+        else:
+            self._lines.put_nowait(None)
+
+
+class _LineReader:
+    """Reads lines in a thread of its own, so that a running training can tell of itself while the person types."""
+
+    def __init__(self, lines: "asyncio.Queue[str | None]") -> None:
+        self._lines = lines
+        self._loop = asyncio.get_running_loop()
+        self._asked: queue.SimpleQueue[None] = queue.SimpleQueue()
+        if sys.stdin.isatty():
+            with contextlib.suppress(ImportError):
+                import readline  # noqa: F401 - arrow keys and history for input()
+        threading.Thread(target=self._read, daemon=True, name="lines").start()
+
+    def ask(self) -> None:
+        self._asked.put(None)
+
+    def _read(self) -> None:
+        while True:
+            self._asked.get()
+            try:
+                line: str | None = input(PROMPT)
+            except (EOFError, ValueError, OSError):  # the end of the input, or a terminal that is gone
+                line = None
+            with contextlib.suppress(RuntimeError):  # the conversation has ended meanwhile
+                self._loop.call_soon_threadsafe(self._lines.put_nowait, line)
+            if line is None:
+                return
+
+
+@contextlib.contextmanager
+def _terminal_restored() -> Iterator[None]:
+    """Leaving while a line is being read must not leave the terminal without echo."""
+    try:
+        import termios
+
+        descriptor = sys.stdin.fileno()
+        before = termios.tcgetattr(descriptor)
+    except (ImportError, OSError, ValueError):  # no terminal, or a system without termios
+        yield
+        return
+    except termios.error:
+        yield
+        return
+    try:
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

@@ -1,0 +1,64 @@
+"""The commands that look at something and say what they see: a folder, a LoRA file, the building of mini."""
+
+import tempfile
+from pathlib import Path
+
+import typer
+from pydantic import BaseModel
+
+from trainer_core.plan import BaseModelName
+from trainer_core.recipes import RECIPES, RecipeName
+
+from .strings import printable
+
+
+def audit_folder(folder: Path, recipe: str, *, as_json: bool) -> int:
+    """Audit copies of the files in a folder that is thrown away afterwards. Exit code 1 when the set is blocked."""
+    if recipe not in list(RecipeName):
+        return _refuse(f"There is no recipe {printable(recipe, 40)!r}. There is: {', '.join(RecipeName)}.")
+    if not folder.exists():
+        return _refuse(f"There is no folder or file {printable(str(folder))!r}. Check the name and try again.")
+    from tools.audit import audit_dataset, audit_text
+
+    from trainer_core.dataset.manifest import add_files
+
+    with tempfile.TemporaryDirectory(prefix="sidekick-audit-") as copies:
+        add_files(Path(copies), [folder])
+        audit = audit_dataset(Path(copies), RECIPES[RecipeName(recipe)])
+    _print(audit, printable(audit_text(audit)), as_json)
+    return int(audit.verdict == "blocked")
+
+
+def verify_file(file: Path, base: str | None, *, as_json: bool) -> int:
+    """Verify a LoRA file. Exit code 1 when it is not sound."""
+    if base is not None and base not in list(BaseModelName):
+        return _refuse(f"There is no base model {printable(base, 40)!r}. There is: {', '.join(BaseModelName)}.")
+    from trainer_core.lora.inspect import verify
+
+    report = verify(file, BaseModelName(base) if base else None)
+    _print(report, printable(report.words()), as_json)
+    return int(not report.ok)
+
+
+def build_mini(folder: Path | None, part: str | None) -> int:
+    """Train mini; without a folder, in its place in the package."""
+    from trainer_core.base_models.mini.place import WEIGHTS
+
+    from trainer_core.base_models.mini.build import build
+
+    try:
+        build(folder or WEIGHTS, say=typer.echo, part=part)
+    except KeyboardInterrupt:
+        return _refuse("Stopped. What was built is kept; the same command goes on from there.")
+    except ValueError as error:
+        return _refuse(printable(str(error)))
+    return 0
+
+
+def _print(report: BaseModel, words: str, as_json: bool) -> None:
+    typer.echo(report.model_dump_json(indent=2) if as_json else words)
+
+
+def _refuse(words: str) -> int:
+    typer.echo(words, err=True)
+    return 1

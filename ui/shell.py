@@ -1,0 +1,155 @@
+"""The command line. Every command imports what it needs when it runs, so that `sidekick --help` is quick."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+application = typer.Typer(
+    help="Teach a character, face, style, motion or effect to LTX-2.3 by talking.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+lora = typer.Typer(help="Look at LoRA files.", no_args_is_help=True)
+mini = typer.Typer(help="The small practice model that ships with Sidekick.", no_args_is_help=True)
+application.add_typer(lora, name="lora")
+application.add_typer(mini, name="mini")
+
+Home = Annotated[Path | None, typer.Option(help="Workspace folder (default: SIDEKICK_HOME, else ~/.sidekick).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@application.command()
+def demo(
+    home: Annotated[
+        Path | None, typer.Option(help="Workspace for the demo (default: SIDEKICK_HOME, else demo-output here).")
+    ] = None,
+    short: Annotated[bool, typer.Option("--short", help="Train only a little: to check an installation.")] = False,
+) -> None:
+    """Watch the whole way, unattended, on drawings that Sidekick makes itself. No key, no network, no GPU."""
+    from .demo import run_demo
+
+    folder = home or Path(os.environ.get("SIDEKICK_HOME") or "demo-output")
+    raise typer.Exit(run_demo(folder.expanduser().resolve(), short=short))
+
+
+@application.command()
+def chat(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Your pictures and clips. They are copied, never changed.")
+    ] = None,
+    home: Home = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="Start a new conversation instead of going on with the last.")
+    ] = False,
+) -> None:
+    """Talk to the sidekick in this terminal."""
+    from .chat import run_chat
+
+    if folder is not None and not folder.expanduser().exists():
+        _stop(f"There is no folder or file {str(folder)!r}. Nothing was started; check the name and try again.")
+    raise typer.Exit(run_chat(home, folder.expanduser().resolve() if folder else None, new=new))
+
+
+@application.command()
+def ui(
+    home: Home = None,
+    port: Annotated[int, typer.Option(help="Port of the window on this machine.", min=1, max=65535)] = 7860,
+    share: Annotated[
+        bool, typer.Option("--share/--no-share", help="Also open a public link; asks for SIDEKICK_PASSWORD to be set.")
+    ] = False,
+    open_browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = False,
+) -> None:
+    """Open the sidekick as a window in your browser."""
+    password = os.environ.get("SIDEKICK_PASSWORD", "")
+    if share and len(password) < 10:
+        _stop(
+            "A public link lets everyone who finds it train on this machine, so it needs a password. Set "
+            "SIDEKICK_PASSWORD to at least 10 characters and start again. Without --share only this machine "
+            "sees the window."
+        )
+    from .window import run_window
+
+    run_window(home, port=port, share=share, password=password or None, open_browser=open_browser)
+
+
+@application.command()
+def doctor(home: Home = None, as_json: AsJson = False) -> None:
+    """Say what this machine can do, and what each missing piece would add."""
+    from .doctor import examine, print_report
+
+    report = examine(home)
+    if as_json:
+        typer.echo(report.model_dump_json(indent=2))
+    else:
+        print_report(report)
+    raise typer.Exit(0 if report.ready else 1)
+
+
+@application.command()
+def audit(
+    folder: Annotated[Path, typer.Argument(help="A folder of pictures and clips. Nothing in it is changed.")],
+    recipe: Annotated[str, typer.Option(help="character, face, style, motion or effect")] = "character",
+    as_json: AsJson = False,
+) -> None:
+    """Look at a folder as training material. Works alone, without a project."""
+    from .checks import audit_folder
+
+    raise typer.Exit(audit_folder(folder.expanduser(), recipe, as_json=as_json))
+
+
+@lora.command("verify")
+def lora_verify(
+    file: Annotated[Path, typer.Argument(help="A .safetensors file.")],
+    base: Annotated[str | None, typer.Option(help="The model that it must fit: mini or ltx-2.3.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a LoRA file: complete, finite, and for which model. Exit code 1 when it is not sound."""
+    from .checks import verify_file
+
+    raise typer.Exit(verify_file(file.expanduser(), base, as_json=as_json))
+
+
+@mini.command("build")
+def mini_build(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where to write the weights (default: where Sidekick looks for them).")
+    ] = None,
+    part: Annotated[str | None, typer.Option(help="Build only this part.")] = None,
+) -> None:
+    """Train mini from nothing on characters that Sidekick draws. Takes hours on a CPU; stops and resumes at will."""
+    from .checks import build_mini
+
+    raise typer.Exit(build_mini(folder.expanduser() if folder else None, part))
+
+
+def main() -> None:
+    """Run the command line. A person never sees a stack trace: it goes to a log, without secrets."""
+    try:
+        application()
+    except Exception as error:  # the last resort of the whole program
+        _stop(_words_and_log(error))
+
+
+def _stop(words: str) -> None:
+    typer.echo(words, err=True)
+    raise SystemExit(1)
+
+
+def _words_and_log(error: Exception) -> str:
+    from tempfile import gettempdir
+
+    from trainer_core.jobs.redact import redact
+
+    from .strings import NOTHING_LOST, first_line, log_error
+
+    log = log_error(error, Path(os.environ.get("SIDEKICK_HOME") or gettempdir()))
+    where = f" Details are in {log}." if log else ""
+    return f"That did not work: {first_line(redact(str(error)), 400) or type(error).__name__}. {NOTHING_LOST}{where}"
+
+
+if __name__ == "__main__":
+    main()

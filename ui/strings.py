@@ -1,0 +1,89 @@
+"""The words that more than one window shows."""
+
+import traceback
+from pathlib import Path
+
+STAGES = {
+    "recipe": "What to teach",
+    "dataset": "Files",
+    "plan": "Plan",
+    "launch": "Your yes",
+    "training": "Training",
+    "results": "Results",
+}
+
+TOOL_TITLES = {
+    "list_recipes": "Looking at the recipes",
+    "choose_recipe": "Choosing the recipe",
+    "add_files": "Copying your files",
+    "audit_dataset": "Looking at your files",
+    "write_captions": "Writing captions",
+    "show_captions": "Reading the captions",
+    "edit_caption": "Changing a caption",
+    "set_excluded": "Choosing which files to use",
+    "propose_plan": "Making a plan",
+    "change_plan": "Changing the plan",
+    "undo_plan": "Going back to the plan before",
+    "explain_plan": "Explaining the plan",
+    "launch_training": "Starting the training",
+    "training_status": "Looking at the training",
+    "cancel_training": "Stopping the training",
+    "generate_clip": "Making a test clip",
+    "show_scorecard": "Reading the scorecard",
+    "diagnose": "Working out what to change",
+    "look_up": "Looking it up",
+}
+
+WELCOME = (
+    "Hello. Tell me in plain English what you would like to teach: a character, a face, a style, a motion or an "
+    "effect. Then give me your pictures or clips. I ask before anything is trained."
+)
+NOTHING_LOST = "Your conversation and your files are kept."
+TRAINING_GOES_ON = "A training that is running goes on by itself."
+SAY_YES = "Type yes to start, or no."
+
+
+def tool_title(name: str) -> str:
+    """What a tool does, in words: 'Looking at your files'."""
+    return TOOL_TITLES.get(name, name.replace("_", " ").capitalize())
+
+
+def printable(text: str, limit: int = 20_000) -> str:
+    """Text without control characters (a file name could carry terminal commands), at most `limit` characters."""
+    kept = "".join(letter for letter in text if letter in "\n\t" or letter.isprintable())
+    return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+
+
+def first_line(text: str, limit: int = 160) -> str:
+    """The first line that says something, cut at a word."""
+    line = next((line.strip() for line in printable(text).splitlines() if line.strip()), "")
+    return line if len(line) <= limit else line[:limit].rsplit(" ", 1)[0] + " …"
+
+
+def seconds_words(seconds: float) -> str:
+    """A measured time: '0.4 s', '38 s', '2 min 5 s'."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def arguments_words(arguments: dict[str, object], limit: int = 200) -> str:
+    """A tool's arguments as 'steps=90, preset=fast'; what was not given is left out."""
+    given = ", ".join(f"{name}={value}" for name, value in arguments.items() if value is not None)
+    return first_line(given, limit)
+
+
+def log_error(error: BaseException, folder: Path) -> Path | None:
+    """Append the traceback, without secrets, to sidekick-errors.log in `folder`; None when that cannot be written."""
+    from trainer_core.jobs.redact import redact
+
+    log = folder / "sidekick-errors.log"
+    try:
+        with log.open("a", encoding="utf-8") as file:
+            file.write(redact("".join(traceback.format_exception(error))) + "\n")
+    except OSError:
+        return None
+    return log

@@ -1,0 +1,127 @@
+"""What one conversation looks like in the window: events in, messages and a few facts out. Knows no server."""
+
+import html
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .strings import STAGES, arguments_words, printable, tool_title
+
+if TYPE_CHECKING:
+    from agent.events import Event, Progress
+    from tools.context import Card
+
+Message = dict[str, Any]  # as gr.Chatbot takes it: role, content, metadata
+LONGEST_TOOL_TEXT = 4_000  # characters
+
+
+@dataclass
+class Screen:
+    """The messages so far, the card that waits, and the newest progress. `version` counts the changes."""
+
+    messages: list[Message] = field(default_factory=list)
+    card: "Card | None" = None
+    progress: "Progress | None" = None
+    stage: str = "recipe"
+    version: int = 0
+    _streaming: bool = False
+    _raw: str = ""  # the words that are streaming in, before they are made safe
+    _tools: dict[str, Message] = field(default_factory=dict)
+
+    def person(self, text: str, uploads: list[Path] | None = None) -> None:
+        """A person's turn, with the names of the files that came with it."""
+        names = "".join(f"\n- {markdown(path.name, 100)}" for path in (uploads or [])[:20])
+        more = f"\n- and {len(uploads) - 20} more" if uploads and len(uploads) > 20 else ""
+        self._add({"role": "user", "content": markdown(text) + (f"\n{names}{more}" if names else "")})
+
+    def apply(self, event: "Event") -> None:
+        """Take in one event of any kind."""
+        if event.kind == "said":
+            if event.role == "person":
+                self.person(event.text)
+            else:
+                self._said(event.text, event.final)
+        elif event.kind == "tool_started":
+            self._streaming = False
+            given = arguments_words(event.arguments)
+            metadata = {"title": tool_title(event.name), "status": "pending", "id": event.id, "log": event.name}
+            self._tools[event.id] = {"role": "assistant", "content": markdown(given) or "...", "metadata": metadata}
+            self._add(self._tools[event.id])
+        elif event.kind == "tool_finished":
+            self._finished(event.id, event.name, event.text, event.seconds, event.failed)
+            self._pictures([*event.pictures, *(path for path in event.files if path.suffix == ".mp4")])
+        elif event.kind == "card":
+            self.card = event.card
+        elif event.kind == "progress":
+            self.progress = event
+            self._pictures([Path(path) for path in event.data.get("pictures", [])])
+        elif event.kind == "problem":
+            self._streaming = False
+            self._add({"role": "assistant", "content": f"**That did not work.** {markdown(event.text)}"})
+        self.version += 1
+
+    def _said(self, text: str, final: bool) -> None:
+        if not self._streaming:
+            if not text.strip():
+                return
+            self._add({"role": "assistant", "content": ""})
+            self._streaming = True
+            self._raw = ""
+        self._raw = text if final else self._raw + text
+        self.messages[-1]["content"] = markdown(self._raw)
+        if final:
+            self._streaming = False
+
+    def _finished(self, id_: str, name: str, text: str, seconds: float, failed: bool) -> None:
+        message = self._tools.pop(id_, None)
+        if message is None:  # a tool whose start was before this screen was made
+            message = {"role": "assistant", "content": "", "metadata": {"id": id_, "log": name}}
+            self._add(message)
+        title = tool_title(name) + (" (could not)" if failed else "")
+        message["metadata"] |= {"title": title, "status": "done", "duration": round(seconds, 1)}
+        given = "" if message["content"] in ("", "...") else f"*{message['content']}*\n\n"
+        message["content"] = given + markdown(text, LONGEST_TOOL_TEXT)
+
+    def _pictures(self, paths: list[Path]) -> None:
+        shown = [{"path": str(path)} for path in paths if path.is_file()]
+        if shown:
+            self._add({"role": "assistant", "content": shown})
+
+    def _add(self, message: Message) -> None:
+        self.messages.append(message)
+        self.version += 1
+
+
+def markdown(text: str, limit: int = 20_000) -> str:
+    """Words that may hold text from files: no HTML, and no picture that a browser would fetch from elsewhere."""
+    return re.sub(r"!(?=\[)", "!\\\\", html.escape(printable(text, limit), quote=False))
+
+
+def stages_html(current: str) -> str:
+    """The way from the first word to the results, with the place where the project stands."""
+    names = list(STAGES)
+    at = names.index(current) if current in names else 0
+    steps = "".join(
+        f'<li class="{"done" if number < at else "now" if number == at else "ahead"}">{html.escape(STAGES[name])}</li>'
+        for number, name in enumerate(names)
+    )
+    return f'<ol class="stages" aria-label="Where we are">{steps}</ol>'
+
+
+def progress_html(progress: "Progress | None") -> str:
+    """The newest progress as a bar with words; empty when there is none."""
+    if progress is None:
+        return ""
+    words = html.escape(printable(progress.text, 300))
+    share = "" if progress.fraction is None else f' value="{min(1.0, max(0.0, progress.fraction)):.3f}"'
+    return f'<div class="progress"><progress max="1"{share} aria-label="Progress"></progress><span>{words}</span></div>'
+
+
+def card_markdown(card: "Card | None") -> str:
+    """What a person is asked to approve."""
+    if card is None:
+        return ""
+    lines = "\n".join(f"- {markdown(line, 500)}" for line in card.lines)
+    facts = f"**Time:** {markdown(card.time, 300)}  \n**Price:** {markdown(card.price, 300)}"
+    return f"### {markdown(card.title, 200)}\n{lines}\n\n{facts}\n\n{markdown(card.expires, 200)}"

@@ -1,0 +1,150 @@
+"""Conversations that are open in the window. Work goes on in the background: a page may reload or close meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from trainer_core.projects import Workspace
+
+from .results import Results, results_of
+from .strings import NOTHING_LOST, log_error
+from .window_screen import Screen
+
+if TYPE_CHECKING:
+    from agent.conversation import Conversation
+    from agent.events import Event
+
+PERSON = "you"
+REFRESH_SECONDS = 0.1  # how often words that stream in are drawn
+MOST_OPEN = 50  # conversations that stay open; the one that was looked at longest ago is closed first
+
+
+class Opener(Protocol):
+    """How a conversation is opened: `Conversation.open`."""
+
+    def __call__(
+        self, workspace: Workspace, person: str = ..., thread_id: str | None = ...
+    ) -> "Coroutine[Any, Any, Conversation]":
+        """Open the thread, or a new one. Raises LookupError for a thread that does not exist."""
+
+
+class Session:
+    """One conversation, its screen, and the tasks that feed it."""
+
+    def __init__(self, workspace: Workspace, conversation: "Conversation") -> None:
+        self.workspace = workspace
+        self.conversation = conversation
+        self.screen = Screen()
+        self.results = Results()
+        self._turn: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Is an answer under way?"""
+        return self._turn is not None and not self._turn.done()
+
+    async def restore(self) -> None:
+        """Show what was said before, and go on watching what is still running."""
+        for event in await self.conversation.history():
+            self.screen.apply(event)
+        await self._look()
+        self._start_watch()
+
+    def send(self, text: str, uploads: list[Path]) -> bool:
+        """Begin a turn of the person; False when the sidekick is still answering."""
+        if self.busy:
+            return False
+        self.screen.person(text, uploads)
+        self._turn = asyncio.create_task(self._follow(self.conversation.send(text, uploads)))
+        return True
+
+    def decide(self, card_id: str | None, approved: bool) -> bool:
+        """Begin to answer the card that this page showed; False when another or none waits."""
+        card = self.screen.card
+        if self.busy or card is None or card.id != card_id:
+            return False
+        self.screen.person("Yes, start it." if approved else "No.")
+        self._turn = asyncio.create_task(self._follow(self.conversation.decide(card.id, approved)))
+        return True
+
+    async def updates(self) -> AsyncIterator[None]:
+        """Yields whenever there is something new to draw, until the answer is complete."""
+        seen = -1
+        while True:
+            busy = self.busy
+            if self.screen.version != seen:
+                seen = self.screen.version
+                yield
+            if not busy:
+                return
+            await asyncio.sleep(REFRESH_SECONDS)
+
+    async def close(self) -> None:
+        """Stop following; threads and jobs go on by themselves."""
+        for task in (self._turn, self._watch):
+            if task is not None:
+                task.cancel()
+        await self.conversation.close()
+
+    async def _follow(self, events: AsyncIterator["Event"]) -> None:
+        self.screen.card = None
+        await self._show(events)
+        await self._look()
+        self._start_watch()
+
+    async def _show(self, events: AsyncIterator["Event"]) -> None:
+        from agent.events import Problem
+
+        try:
+            async for event in events:
+                if not (event.kind == "said" and event.role == "person"):
+                    self.screen.apply(event)
+        except Exception as error:  # a page must hear of it; the log has the rest
+            log_error(error, self.workspace.home)
+            self.screen.apply(Problem(text=f"Something went wrong that I did not expect. {NOTHING_LOST} Try again."))
+
+    def _start_watch(self) -> None:
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.create_task(self._follow_jobs())
+
+    async def _follow_jobs(self) -> None:
+        await self._show(self.conversation.watch())
+        await self._look()
+
+    async def _look(self) -> None:
+        """The card, the stage and the files as they are now."""
+        self.screen.card = await self.conversation.pending()
+        self.screen.stage = await self.conversation.stage()
+        self.results = await asyncio.to_thread(results_of, self.workspace, self.conversation.project_id, PERSON)
+        self.screen.version += 1
+
+
+class Sessions:
+    """The open conversations, by thread. Everything runs in the window's one event loop."""
+
+    def __init__(self, workspace: Workspace, opener: Opener) -> None:
+        self._workspace = workspace
+        self._opener = opener
+        self._open: dict[str, Session] = {}
+        self._lock = asyncio.Lock()
+
+    async def get(self, thread_id: object) -> Session:
+        """The session of this thread; a new conversation when the browser names none that exists."""
+        async with self._lock:
+            if isinstance(thread_id, str) and thread_id in self._open:
+                self._open[thread_id] = self._open.pop(thread_id)  # looked at last
+                return self._open[thread_id]
+            try:
+                conversation = await self._opener(
+                    self._workspace, PERSON, thread_id if isinstance(thread_id, str) else None
+                )
+            except LookupError:
+                conversation = await self._opener(self._workspace, PERSON, None)
+            session = Session(self._workspace, conversation)
+            self._open[conversation.thread_id] = session
+            await session.restore()
+            if len(self._open) > MOST_OPEN:
+                await self._open.pop(next(iter(self._open))).close()
+            return session
