@@ -1,4 +1,4 @@
-"""The training plan: one complete, validated, immutable description of a run, its differences in words and its length."""
+"""The training plan: one whole, validated, immutable description of a run, its length and its differences in words."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from .recipes import RECIPES, Recipe, RecipeName
+from .recipes import Recipe, RecipeName
 
 
 class Preset(StrEnum):
@@ -122,7 +122,8 @@ class TrainingPlan(BaseModel):
         for name, value in (("width", self.width), ("height", self.height)):
             if value % rules.size_factor or value > rules.largest_edge:
                 raise ValueError(
-                    f"{name} {value} does not fit {self.base}: it must be a multiple of {rules.size_factor}, at most {rules.largest_edge}"
+                    f"{name} {value} does not fit {self.base}: it must be a multiple of {rules.size_factor}, "
+                    f"at most {rules.largest_edge}"
                 )
         if self.frames % rules.frame_factor != 1 or self.frames > rules.largest_frames:
             raise ValueError(
@@ -159,7 +160,14 @@ def steps_for(recipe: Recipe, files: int, preset: Preset, base: BaseModelName) -
 
 
 def propose(
-    recipe: Recipe, base: BaseModelName, trigger: str, dataset: str, *, images: int, clips: int, preset: Preset = Preset.STANDARD
+    recipe: Recipe,
+    base: BaseModelName,
+    trigger: str,
+    dataset: str,
+    *,
+    images: int,
+    clips: int,
+    preset: Preset = Preset.STANDARD,
 ) -> TrainingPlan:
     """The recommended plan for a dataset: the recipe's defaults on the base's terms."""
     rules = BASES[base]
@@ -219,7 +227,9 @@ def _change(name: str, old: object, new: object) -> Change:
     if isinstance(old, int | float) and isinstance(new, int | float) and not isinstance(old, bool) and old:
         share = (new - old) / old * 100
         extra = f" ({abs(share):.0f} % {'more' if share > 0 else 'less'})"
-    return Change(field=name, before=_short(old), after=_short(new), words=f"{label} {_short(old)} -> {_short(new)}{extra}")
+    return Change(
+        field=name, before=_short(old), after=_short(new), words=f"{label} {_short(old)} -> {_short(new)}{extra}"
+    )
 
 
 def _short(value: object) -> str:

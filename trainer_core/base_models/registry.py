@@ -10,7 +10,7 @@ from trainer_core.plan import BaseModelName
 MINI_WEIGHTS = Path(__file__).parent / "mini" / "weights"
 
 
-class BaseModelMissing(RuntimeError):  # noqa: N818 - the name says it
+class BaseModelMissing(RuntimeError):
     """The base model's files are not here; the message says what to do."""
 
 
@@ -27,7 +27,7 @@ def load_pipeline(base: BaseModelName, dtype: torch.dtype = torch.float32) -> LT
     """The base's complete pipeline. Raises BaseModelMissing."""
     if reason := base_missing(base):
         raise BaseModelMissing(reason)
-    pipeline = LTX2Pipeline.from_pretrained(MINI_WEIGHTS, torch_dtype=dtype, local_files_only=True)
+    pipeline = LTX2Pipeline.from_pretrained(MINI_WEIGHTS, dtype=dtype, local_files_only=True)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

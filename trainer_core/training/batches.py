@@ -1,4 +1,6 @@
-"""Which samples a step sees: a function of the seed and the step, so that a resumed run goes on exactly where it was."""
+"""Which samples a step sees: a function of seed and step, so that a resumed run goes on exactly where it was.
+
+Stills and clips are never mixed in a batch: a batch has one latent shape."""
 
 from collections import defaultdict
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Checkpoints of a training run: weights and optimizer as safetensors, the rest as JSON, each written whole or not at all.
+"""Checkpoints of a training run: weights and optimizer as safetensors, the rest as JSON, each whole or not there.
 
 Which samples, which noise and which sigmas a step sees is a function of the plan's seed and the step's number, so the
 step is all there is to store of the random generators and of the position in the data.

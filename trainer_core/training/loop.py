@@ -22,7 +22,7 @@ REPORT_SECONDS = 2.0
 SETTLING_STEPS = 3  # the first steps are slower and do not count for the pace
 
 
-class LossNotFinite(RuntimeError):  # noqa: N818 - says what happened
+class LossNotFinite(RuntimeError):
     """The loss became NaN or infinite; the message names the step."""
 
 

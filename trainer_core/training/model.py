@@ -63,6 +63,7 @@ def predict(
         encoder_attention_mask=torch.stack([w.mask for w in words]).to(device),
         audio_encoder_attention_mask=torch.stack([w.mask for w in words]).to(device),
         timestep=timesteps,
+        audio_timestep=1000 * sigma.view(-1, 1),  # the video's may differ from token to token
         sigma=1000 * sigma,
         num_frames=shape[0],
         height=shape[1],

@@ -46,7 +46,7 @@ class Noised:
 def add_noise(latents: Tensor, sigma: Tensor, noise: Tensor, *, clean: Tensor | None = None) -> Noised:
     """Mix packed latents (batch, tokens, channels) with noise at `sigma` (batch,).
 
-    `clean` (batch, tokens) marks tokens that stay as they are, at timestep 0 and without loss (first-frame conditioning).
+    `clean` (batch, tokens) marks tokens that stay as they are, at timestep 0, without loss (first-frame conditioning).
     """
     level = sigma.to(latents.dtype).view(-1, 1, 1)
     timesteps, weight = 1000 * sigma.view(-1, 1), None

@@ -1,5 +1,6 @@
 """The training job: encode, train with checkpoints, export, verify. Started again, it goes on where it was."""
 
+import errno
 import gc
 import math
 import platform
@@ -25,7 +26,8 @@ from trainer_core.projects import Lora, PlanRow, Workspace, new_id
 from . import checkpoints
 from .checkpoints import TrainingState
 from .encode import Encoder, encode_all
-from .loop import LossNotFinite, Material, train as train_lora
+from .loop import LossNotFinite, Material
+from .loop import train as train_lora
 from .model import lora_state
 
 LORA_FILE = "lora.safetensors"
@@ -41,8 +43,10 @@ def train(context: JobContext) -> dict[str, Any]:
     except (BaseModelMissing, UnusableMedia) as error:
         raise JobFailed(str(error)) from error
     except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
         raise JobFailed(
-            f"Writing failed ({error.strerror or error}). The last checkpoint is kept; free some space and start again."
+            "The disk is full. The last checkpoint is kept; free some space and start the run again."
         ) from error
     lora = _export(context, plan, transformer)
     return {

@@ -1,5 +1,6 @@
 """Builds mini from nothing: draw, train the autoencoder, train the denoiser, assemble the pipeline. Resumable."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +39,7 @@ def build(folder: Path, *, target: Path = WEIGHTS, compiled: bool = False, say: 
     model = train_denoiser(
         latents, captions, tokenizer, folder / "denoiser", compiled=compiled, say=say, **DENOISER_STEPS
     )
-    assemble(vae, model, tokenizer).save_pretrained(target)
+    save(assemble(vae, model, tokenizer), target)
     say(f"Mini is ready in {target}")
     return target
 
@@ -65,6 +66,15 @@ def assemble(vae: AutoencoderKLLTX2Video, model: Denoiser, tokenizer: PreTrained
         vocoder=new_vocoder(),
     )
     return pipeline.to(torch.bfloat16)
+
+
+def save(pipeline: LTX2Pipeline, target: Path) -> None:
+    """Write the pipeline in diffusers' layout, with a fingerprint of its weights beside it."""
+    pipeline.save_pretrained(target)
+    digest = hashlib.sha256()
+    for path in sorted(target.rglob("*.safetensors")):
+        digest.update(path.read_bytes())
+    (target / "fingerprint.txt").write_text(digest.hexdigest() + "\n")
 
 
 def _autoencoder(clips: list[np.ndarray], folder: Path, say: Callable[[str], None]) -> AutoencoderKLLTX2Video:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +79,7 @@ def _save(
             tensors[f"optimizer.{key}.{name}"] = torch.as_tensor(value)
     partial = folder / "state.partial"
     save_file({key: value.contiguous() for key, value in tensors.items()}, partial, {"step": json.dumps(step)})
-    os.replace(partial, folder / "state.safetensors")
+    partial.replace(folder / "state.safetensors")
 
 
 def _restore(

@@ -149,7 +149,8 @@ def _ears(kind: str, mane: Array) -> list[Ellipsoid]:
         "rabbit": ((0.16, 1.02, 0.0), (0.10, 0.32, 0.07), 0.15),
     }[kind]
     return [
-        Ellipsoid((side * place[0], place[1], place[2]), radii, plain(mane * 0.9), roll=-side * lean) for side in (-1, 1)
+        Ellipsoid((side * place[0], place[1], place[2]), radii, plain(mane * 0.9), roll=-side * lean)
+        for side in (-1, 1)
     ]
 
 

@@ -27,9 +27,7 @@ def render_clip(
     """Frames as uint8 RGB of shape (frames, size, size, 3). Every value of `size` shows the same picture."""
     grid = size * oversample
     backdrop = _backdrop(PLACES[scene.place], grid, scene.place_seed)
-    return np.stack(
-        [_shrink(_frame(character, scene, index / fps, backdrop), oversample) for index in range(frames)]
-    )
+    return np.stack([_shrink(_frame(character, scene, index / fps, backdrop), oversample) for index in range(frames)])
 
 
 def render_image(character: Character, scene: Scene, *, size: int, oversample: int = 2) -> NDArray[np.uint8]:
@@ -116,7 +114,9 @@ def _details(image: Array, place: Place, x: Array, y: Array, horizon: float, rng
         image[y > ridge] = (0.30, 0.56, 0.30)
     elif place.detail == "clouds":
         for _ in range(3):
-            _disc(image, x, y, rng.uniform(0, 1), rng.uniform(0.08, 0.35), rng.uniform(0.10, 0.2), 0.06, (0.96, 0.98, 1.0))
+            _disc(
+                image, x, y, rng.uniform(0, 1), rng.uniform(0.08, 0.35), rng.uniform(0.10, 0.2), 0.06, (0.96, 0.98, 1.0)
+            )
     elif place.detail == "moon":
         _disc(image, x, y, rng.choice([0.16, 0.84]), rng.uniform(0.12, 0.22), 0.09, 0.09, (0.95, 0.93, 0.78))
     elif place.detail == "bricks":

@@ -46,7 +46,9 @@ def random_scene(rng: np.random.Generator, **fixed: object) -> Scene:
     """Draw a scene; keyword arguments fix any of its fields."""
     drawn: dict[str, object] = {
         "place": str(rng.choice(list(PLACES))),
-        "yaw": float(rng.choice((0, 45, -45, 90, -90, 180), p=(0.3, 0.15, 0.15, 0.12, 0.12, 0.16)) + rng.uniform(-15, 15)),
+        "yaw": float(
+            rng.choice((0, 45, -45, 90, -90, 180), p=(0.3, 0.15, 0.15, 0.12, 0.12, 0.16)) + rng.uniform(-15, 15)
+        ),
         "expression": str(rng.choice(EXPRESSIONS)),
         "light": str(rng.choice(LIGHTS)),
         "shot": str(rng.choice(SHOTS, p=(0.45, 0.35, 0.2))),

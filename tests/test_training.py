@@ -1,0 +1,268 @@
+"""Training on mini: encoding, loss, checkpoints, resuming after kill -9, and the file that comes out."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from trainer_core.base_models.mini.world.character import random_character
+from trainer_core.base_models.mini.world.render import render_clip, render_image
+from trainer_core.base_models.mini.world.scene import random_scene
+from trainer_core.base_models.registry import load_pipeline
+from trainer_core.dataset.manifest import add_files, set_captions
+from trainer_core.dataset.media import write_clip
+from trainer_core.generation.generate import GenerateRequest, generate, with_lora
+from trainer_core.jobs import store
+from trainer_core.jobs.backends import backend_named
+from trainer_core.jobs.events import events_since
+from trainer_core.jobs.recover import recover
+from trainer_core.jobs.worker import work
+from trainer_core.lora.inspect import verify
+from trainer_core.plan import BaseModelName, TrainingPlan, propose
+from trainer_core.projects import PlanRow, Run, Workspace, create_project, new_id
+from trainer_core.recipes import RECIPES, RecipeName
+from trainer_core.training import checkpoints
+from trainer_core.training.checkpoints import TrainingState
+from trainer_core.training.objective import add_noise, draw_sigmas, flow_loss, pack, shift_of, unpack
+
+TRIGGER = "chr_x7kq"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.open(tmp_path / "home")
+
+
+def make_project(workspace: Workspace, **changes: object) -> tuple[str, str, TrainingPlan]:
+    """A project with seven drawn pictures and a clip, and a short plan: (project id, plan id, plan)."""
+    project = create_project(workspace, "test", "me")
+    source = workspace.home / "source"
+    source.mkdir(exist_ok=True)
+    rng = np.random.default_rng(3)
+    character = random_character(rng, held_out=True)
+    for index in range(7):
+        Image.fromarray(render_image(character, random_scene(rng), size=96)).save(source / f"{index}.png")
+    write_clip(source / "walk.mp4", render_clip(character, random_scene(rng), size=96, frames=20, fps=8.0), 8.0)
+    folder = workspace.dataset_folder(project.id)
+    manifest = add_files(folder, [source])
+    manifest = set_captions(folder, {item.id: (f"{TRIGGER}, a character", "person") for item in manifest.items})
+    plan = propose(
+        RECIPES[RecipeName.CHARACTER],
+        BaseModelName.MINI,
+        TRIGGER,
+        manifest.checksum,
+        images=manifest.images,
+        clips=manifest.clips,
+    ).changed(
+        **{
+            "steps": 24,
+            "warmup_steps": 2,
+            "rank": 4,
+            "alpha": 8.0,
+            "batch_size": 2,
+            "checkpoint_every": 4,
+            "validation_every": 8,
+        }
+        | changes
+    )
+    row = PlanRow(
+        id=new_id("plan"), project_id=project.id, body=plan.model_dump(mode="json"), fingerprint=plan.fingerprint
+    )
+    with workspace.session() as session:
+        session.add(row)
+    return project.id, row.id, plan
+
+
+def submit(workspace: Workspace, project_id: str, plan_id: str) -> tuple[str, Path]:
+    """A run and its queued training job: (job id, run folder)."""
+    run = Run(id=new_id("run"), project_id=project_id, plan_id=plan_id)
+    with workspace.session() as session:
+        session.add(run)
+    job = store.submit(
+        workspace,
+        project_id=project_id,
+        task="trainer_core.training.run:train",
+        arguments={"plan_id": plan_id},
+        run_id=run.id,
+    )
+    return job.id, workspace.run_folder(run.id)
+
+
+def wait_for(workspace: Workspace, job_id: str, states: set[str], seconds: float = 240) -> str:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if (state := store.get(workspace, job_id).state) in states:
+            return state
+        time.sleep(0.1)
+    raise AssertionError(f"job is still {state}: {[e.data for e in events_since(workspace, job_id)][-3:]}")
+
+
+@pytest.mark.slow
+def test_killed_at_any_step_resumes_to_the_same_bytes(workspace: Workspace) -> None:
+    project_id, plan_id, plan = make_project(workspace)
+    undisturbed, folder = submit(workspace, project_id, plan_id)
+    work(workspace, undisturbed)
+    job = store.get(workspace, undisturbed)
+    assert job.state == "succeeded", job.error
+    expected = (folder / "lora.safetensors").read_bytes()
+    kinds = {event.kind for event in events_since(workspace, undisturbed)}
+    assert {"progress", "validation", "checkpoint", "message"} <= kinds
+
+    killed, other_folder = submit(workspace, project_id, plan_id)
+    backend = backend_named("local")
+    backend.start(workspace, killed)
+    for step in (4, 12):  # killed twice: once right after each of these checkpoints
+        until = time.monotonic() + 120
+        while not (other_folder / "checkpoints" / f"step-{step:06d}").exists():
+            assert time.monotonic() < until, store.get(workspace, killed).error
+            time.sleep(0.02)
+        os.kill(store.get(workspace, killed).pid or 0, signal.SIGKILL)
+        time.sleep(0.5)
+        assert recover(workspace)
+    assert wait_for(workspace, killed, {"succeeded", "failed"}) == "succeeded", store.get(workspace, killed).error
+    assert (other_folder / "lora.safetensors").read_bytes() == expected
+
+    report = verify(folder / "lora.safetensors", BaseModelName.MINI)
+    assert report.ok, report.problems
+    assert report.rank == plan.rank
+
+
+@pytest.mark.slow
+def test_the_file_changes_generation_and_unloads_without_a_trace(workspace: Workspace) -> None:
+    project_id, plan_id, _ = make_project(workspace, steps=12)
+    job_id, folder = submit(workspace, project_id, plan_id)
+    work(workspace, job_id)
+    pipeline = load_pipeline(BaseModelName.MINI)
+    request = GenerateRequest(f"{TRIGGER}, a character", seed=1, steps=3)
+    before = generate(pipeline, request)
+    with with_lora(pipeline, folder / "lora.safetensors"):
+        changed = generate(pipeline, request)
+    assert before.shape == (9, 64, 64, 3)
+    assert not np.array_equal(before, changed)
+    assert np.array_equal(before, generate(pipeline, request))
+
+
+@pytest.mark.slow
+def test_cancel_keeps_a_checkpoint_and_says_so(workspace: Workspace) -> None:
+    project_id, plan_id, _ = make_project(workspace, steps=5000)
+    job_id, folder = submit(workspace, project_id, plan_id)
+    backend_named("local").start(workspace, job_id)
+    until = time.monotonic() + 120
+    while not list(folder.glob("checkpoints/step-*")):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    store.request_cancel(workspace, job_id)
+    assert wait_for(workspace, job_id, {"cancelled", "failed", "succeeded"}) == "cancelled"
+    state, notes = checkpoints.load_latest(
+        folder / "checkpoints", TrainingPlan.model_validate(workspace_plan(workspace, plan_id)).fingerprint
+    )
+    assert state is not None
+    assert not notes
+
+
+def workspace_plan(workspace: Workspace, plan_id: str) -> dict:
+    with workspace.session() as session:
+        return session.get_one(PlanRow, plan_id).body
+
+
+@pytest.mark.slow
+def test_changed_captions_are_refused_before_anything_is_trained(workspace: Workspace) -> None:
+    project_id, plan_id, _ = make_project(workspace)
+    folder = workspace.dataset_folder(project_id)
+    item = add_files(folder, []).items[0]
+    set_captions(folder, {item.id: ("something else", "person")})
+    job_id, _ = submit(workspace, project_id, plan_id)
+    work(workspace, job_id)
+    job = store.get(workspace, job_id)
+    assert job.state == "failed"
+    assert "changed since this plan" in (job.error or "")
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_no_number_stops_with_words_instead_of_a_broken_file(workspace: Workspace) -> None:
+    project_id, plan_id, _ = make_project(workspace, steps=4, checkpoint_every=2)
+    first, _ = submit(workspace, project_id, plan_id)
+    work(workspace, first)
+    for path in workspace.cache_folder().rglob("*.safetensors"):
+        tensors = load_file(path)
+        if "latents" in tensors:
+            save_file({"latents": tensors["latents"] * float("nan")}, path)
+    job_id, folder = submit(workspace, project_id, plan_id)
+    work(workspace, job_id)
+    job = store.get(workspace, job_id)
+    assert job.state == "failed"
+    assert "no longer a number" in (job.error or "")
+    assert "learning rate" in (job.error or "")
+    assert not (folder / "lora.safetensors").exists()
+
+
+def test_damaged_checkpoint_falls_back_to_the_one_before(tmp_path: Path) -> None:
+    for step in (10, 20):
+        state = TrainingState(step=step, weights={"a": torch.full((4,), float(step))}, validation=[(step, 0.5)])
+        checkpoints.save(tmp_path, state, "plan")
+    damaged = tmp_path / "step-000020" / "state.safetensors"
+    damaged.write_bytes(damaged.read_bytes()[:-3])
+    state, notes = checkpoints.load_latest(tmp_path, "plan")
+    assert state is not None
+    assert state.step == 10
+    assert state.weights["a"].tolist() == [10.0] * 4
+    assert "damaged" in notes[0]
+
+
+def test_checkpoints_of_another_plan_are_not_used(tmp_path: Path) -> None:
+    checkpoints.save(tmp_path, TrainingState(step=10, weights={"a": torch.zeros(1)}), "plan one")
+    state, notes = checkpoints.load_latest(tmp_path, "plan two")
+    assert state is None
+    assert "another plan" in notes[0]
+
+
+def test_only_the_newest_three_checkpoints_are_kept(tmp_path: Path) -> None:
+    for step in range(1, 6):
+        checkpoints.save(tmp_path, TrainingState(step=step, weights={"a": torch.zeros(1)}), "plan")
+    assert [path.name for path in sorted(tmp_path.glob("step-*"))] == ["step-000003", "step-000004", "step-000005"]
+
+
+def test_shift_follows_the_published_line() -> None:
+    assert shift_of(1024) == pytest.approx(0.95)
+    assert shift_of(4096) == pytest.approx(2.05)
+    assert shift_of(128) == pytest.approx(0.95 + (128 - 1024) * 1.1 / 3072)
+
+
+def test_sigmas_cover_the_whole_range_and_lean_to_noise_for_long_clips() -> None:
+    few = draw_sigmas(20_000, 128, torch.Generator().manual_seed(0))
+    many = draw_sigmas(20_000, 4096, torch.Generator().manual_seed(0))
+    assert 0 < float(few.min()) < 0.01
+    assert float(few.max()) == pytest.approx(1.0, abs=1e-3)
+    assert float(many.median()) > float(few.median()) + 0.15
+
+
+def test_noise_is_mixed_as_rectified_flow_says() -> None:
+    latents, noise = torch.randn(2, 6, 4), torch.randn(2, 6, 4)
+    noised = add_noise(latents, torch.tensor([0.25, 1.0]), noise)
+    assert torch.allclose(noised.inputs[0], 0.75 * latents[0] + 0.25 * noise[0])
+    assert torch.equal(noised.inputs[1], noise[1])
+    assert torch.equal(noised.target, noise - latents)
+    assert noised.timesteps.tolist() == [[250.0], [1000.0]]
+    assert flow_loss(noised.target, noised).tolist() == [0.0, 0.0]
+
+
+def test_clean_first_frame_has_timestep_zero_and_no_loss() -> None:
+    latents, noise = torch.randn(1, 4, 3), torch.randn(1, 4, 3)
+    clean = torch.tensor([[True, True, False, False]])
+    noised = add_noise(latents, torch.tensor([0.5]), noise, clean=clean)
+    assert torch.equal(noised.inputs[0, :2], latents[0, :2])
+    assert noised.timesteps.tolist() == [[0.0, 0.0, 500.0, 500.0]]
+    wrong_there = noised.target.clone()
+    wrong_there[0, :2] += 100
+    assert float(flow_loss(wrong_there, noised)) == 0.0
+
+
+def test_pack_and_unpack_are_inverse() -> None:
+    latents = torch.randn(2, 5, 3, 4, 6)
+    assert torch.equal(unpack(pack(latents), 3, 4, 6), latents)
