@@ -1,7 +1,7 @@
 """How well the built-in embedder tells characters apart that it never saw; writes tools/evaluation/calibration.json.
 
     python benchmarks/embedder.py              measure the shipped weights and store the calibration
-    python benchmarks/embedder.py --mini       also on clips that mini makes of never-seen characters from their description
+    python benchmarks/embedder.py --mini       also on clips that mini makes of never-seen characters from their words
     python benchmarks/embedder.py --train      train the weights anew first
 
 Goal: same against different characters AUC >= 0.97 on pictures of characters never seen.
@@ -54,7 +54,7 @@ def show(name: str, material: Material) -> None:
         print(f"  AUC picture against picture {material.auc_pairs:.4f}, near twins {material.auc_pairs_twins:.4f}")
     for label, spread in (("same", material.same), ("different", material.different), ("near twin", material.twin)):
         print(f"  {label:10} 5 % {spread.p05:.3f}  50 % {spread.p50:.3f}  95 % {spread.p95:.3f}")
-    print(f"  line {material.threshold:.3f} with {material.equal_error:.1%} errors, chance difference {material.chance:.3f}")
+    print(f"  line {material.threshold:.3f} with {material.equal_error:.1%} errors, by chance {material.chance:.3f}")
     if material.consistency:
         print(f"  consistency of true clips: 5 % {material.consistency.p05:.3f}, 50 % {material.consistency.p50:.3f}")
 

@@ -179,8 +179,9 @@ def _new_settings(words: _Words, captions: Sequence[str]) -> list[tuple[str, str
     text = " ".join(captions).lower()
 
     def seen(setting: tuple[str, str]) -> bool:
-        by_colour = [place.look for place in PLACES.values() if place.phrase in setting[1]]
-        return setting[0] in text or any(f"{look} background" in text for look in by_colour)
+        places = [place for place in PLACES.values() if place.phrase in setting[1]]
+        by_name = any(place.phrase in text or f"{place.look} background" in text for place in places)
+        return by_name or setting[0] in text
 
     return sorted(words.settings, key=seen)
 

@@ -1,0 +1,175 @@
+"""What the figures say should change. No finding without its evidence; 'nothing' and 'cannot tell' are answers."""
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from trainer_core.plan import TrainingPlan, diff
+
+from .facts import Fact, Losses, best_step, gather
+from .rules import LIMITS, RULES, Condition, Confidence, Rule
+from .scorecard import Scorecard
+
+if TYPE_CHECKING:
+    from tools.audit import Audit
+
+_ORDER: dict[Confidence, int] = {"high": 0, "medium": 1, "low": 2}
+
+
+class Evidence(BaseModel):
+    """A figure beside its limit, and where the limit comes from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    fact: str
+    title: str
+    value: float
+    shown: str
+    sign: str
+    limit: float
+    source: str
+
+    def words(self) -> str:
+        """'likeness with the trigger word 0.41, below 0.64'."""
+        limit = f"{self.limit:.0%}" if self.shown.endswith("%") else f"{self.limit:.2f}"
+        return f"{self.title} {self.shown}, {'below' if self.sign == '<' else 'above'} {limit}"
+
+
+class Finding(BaseModel):
+    """One thing to change. `change` holds plan fields and their new values; None where the plan is not the cause."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    symptom: str
+    evidence: tuple[Evidence, ...]
+    cause: str
+    words: str
+    change: dict[str, Any] | None
+    confidence: Confidence
+    source: str
+
+
+class Unknown(BaseModel):
+    """A rule that could not be decided, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    symptom: str
+    why: str
+
+
+class Diagnosis(BaseModel):
+    """Findings, most important first, and the rules that could not be decided."""
+
+    model_config = ConfigDict(frozen=True)
+
+    findings: tuple[Finding, ...]
+    cannot_tell: tuple[Unknown, ...]
+
+
+def diagnose(
+    scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None" = None, validation_losses: Losses | None = None
+) -> list[Finding]:
+    """The findings, most important first; empty when the figures give no reason to change anything."""
+    return list(examine(scorecard, plan, audit, validation_losses).findings)
+
+
+def examine(
+    scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None" = None, validation_losses: Losses | None = None
+) -> Diagnosis:
+    """Findings and what could not be told. Without `validation_losses` those of the scorecard are taken."""
+    losses = scorecard.validation if validation_losses is None else validation_losses
+    facts = gather(scorecard, plan, audit, losses)
+    findings: list[Finding] = []
+    unknown: list[Unknown] = []
+    silent: set[str] = set()
+    for rule in RULES:  # in order of importance: a rule silences those that it explains
+        if rule.id in silent or "*" in silent:
+            continue
+        evidence, missing = _compare(rule.when, facts, scorecard)
+        if missing:
+            unknown.append(Unknown(id=rule.id, symptom=rule.symptom, why="; ".join(missing)))
+        elif len(evidence) == len(rule.when):
+            findings.append(_finding(rule, evidence, facts, scorecard, plan, losses))
+            silent |= set(rule.excludes)
+    findings.sort(key=lambda finding: _ORDER[finding.confidence])
+    return Diagnosis(findings=tuple(findings), cannot_tell=tuple(entry for entry in unknown if "*" not in silent))
+
+
+def _compare(
+    conditions: tuple[Condition, ...], facts: dict[str, Fact], scorecard: Scorecard
+) -> tuple[list[Evidence], list[str]]:
+    """Evidence of the conditions that hold, and why others cannot be decided; none of it once one does not hold."""
+    evidence: list[Evidence] = []
+    missing: list[str] = []
+    for condition in conditions:
+        fact, limit = facts[condition.fact], _limit(condition.limit, scorecard)
+        if fact.value is None:
+            missing.append(f"{fact.title}: {fact.why}")
+        elif limit is None:
+            missing.append(f"{fact.title}: there is no line that holds for this material")
+        elif (fact.value < limit[0]) if condition.sign == "<" else (fact.value > limit[0]):
+            evidence.append(
+                Evidence(
+                    fact=condition.fact,
+                    title=fact.title,
+                    value=fact.value,
+                    shown=fact.shown,
+                    sign=condition.sign,
+                    limit=limit[0],
+                    source=limit[1],
+                )
+            )
+        else:
+            return [], []
+    return evidence, missing
+
+
+def _limit(name: str, scorecard: Scorecard) -> tuple[float, str] | None:
+    if name in LIMITS:
+        return LIMITS[name]
+    measure = scorecard.measure(name)
+    if measure is None or measure.threshold is None:
+        return None
+    return measure.threshold.value, measure.threshold.source
+
+
+def _finding(
+    rule: Rule,
+    evidence: list[Evidence],
+    facts: dict[str, Fact],
+    scorecard: Scorecard,
+    plan: TrainingPlan,
+    losses: Losses,
+) -> Finding:
+    confidence = rule.confidence
+    for condition in rule.supported_by:
+        support, _ = _compare((condition,), facts, scorecard)
+        evidence = evidence + support
+        if support:
+            confidence = "high" if confidence == "medium" else "medium" if confidence == "low" else confidence
+    change = rule.change(plan, best_step(losses)) if rule.change else None
+    words = f"{rule.symptom[0].upper()}{rule.symptom[1:]}: {'; '.join(entry.words() for entry in evidence)}."
+    if scorecard.lora_problems:
+        words = f"{rule.symptom[0].upper()}{rule.symptom[1:]}: {'; '.join(scorecard.lora_problems)}."
+    words += f" Likely cause: {rule.cause}. {rule.advice}"
+    if change:
+        try:
+            changes = diff(plan, plan.changed(**change))
+        except ValidationError:
+            change = None  # the plan cannot take it; the advice in words stands
+        else:
+            words += f" Change: {', '.join(entry.words for entry in changes)}."
+    sources = "; ".join(dict.fromkeys([*(entry.source for entry in evidence), rule.source]))
+    return Finding(
+        id=rule.id,
+        symptom=rule.symptom,
+        evidence=tuple(evidence),
+        cause=rule.cause,
+        words=f"{words} Sources: {sources}.",
+        change=change,
+        confidence=confidence,
+        source=rule.source,
+    )

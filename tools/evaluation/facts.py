@@ -1,0 +1,129 @@
+"""The figures that a diagnosis looks at, from scorecard, plan, audit and validation losses; unknown is None."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from trainer_core.plan import BASES, TrainingPlan
+from trainer_core.recipes import RECIPES
+
+from .scorecard import Scorecard
+
+if TYPE_CHECKING:
+    from tools.audit import Audit
+
+Losses = Sequence[tuple[int, float]]
+FEWEST_LOSSES = 4  # with fewer no course can be seen
+
+
+class Fact(BaseModel):
+    """A measured figure and how a person calls it. `shown` is the value in words; `why` says why it is not known."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str
+    value: float | None
+    percent: bool = False
+    why: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The value for a person."""
+        if self.value is None:
+            return "not known"
+        if self.percent:
+            return f"{self.value:.0%}"
+        return f"{self.value:.2f}" if 0.005 <= abs(self.value) < 100 or self.value == 0 else f"{self.value:.2g}"
+
+
+def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", losses: Losses) -> dict[str, Fact]:
+    """All facts by name."""
+    facts = {
+        name: Fact(title=title, value=scorecard.value(name), why="it was not measured in this run")
+        for name, title in (
+            ("identity", "likeness with the trigger word"),
+            ("lift", "likeness gained by training"),
+            ("leak", "likeness gained without the trigger word"),
+            ("identity_views", "likeness in turned views"),
+            ("consistency", "steadiness through the clip"),
+            ("empty", "share of empty frames"),
+            ("copying", "likeness to the nearest training picture, as a whole picture"),
+        )
+    }
+    facts["problems"] = Fact(title="problems of the file", value=float(len(scorecard.lora_problems)))
+    recipe = RECIPES[plan.recipe]
+    usual = recipe.learning_rate * BASES[plan.base].learning_rate_factor
+    facts["learning_rate"] = Fact(title="learning rate, times the recipe's", value=plan.learning_rate / usual)
+    facts["rank"] = Fact(title="rank, as a share of the recipe's", value=plan.rank / recipe.rank, percent=True)
+    facts["clips"] = Fact(title="clips in the training set", value=float(plan.clips))
+    facts |= _course(losses)
+    captions = scorecard.training_set
+    named = captions.captions_with_trigger / captions.captions if captions and captions.captions else None
+    facts["captions"] = Fact(
+        title="captions with the trigger word", value=named, percent=True, why="the files have no captions"
+    )
+    facts["burned_more"] = _difference(scorecard, "burned", "burned_base", "burned colours, more than before training")
+    facts["moving_less"] = _difference(scorecard, "moving_base", "moving", "movement lost against the base model")
+    ours, before = scorecard.value("variety"), scorecard.value("variety_base")
+    facts["variety"] = Fact(
+        title="difference between scenes, as a share of before training",
+        value=ours / before if ours is not None and before else None,
+        percent=True,
+        why="too few scenes were made",
+    )
+    facts["view_gap"] = _view_gap(scorecard)
+    facts |= _from_audit(audit)
+    return facts
+
+
+def best_step(losses: Losses) -> int | None:
+    """The step with the lowest validation loss."""
+    return min(losses, key=lambda entry: entry[1])[0] if losses else None
+
+
+def _course(losses: Losses) -> dict[str, Fact]:
+    why = "there were too few validation losses"
+    rise = fall = None
+    if len(losses) >= FEWEST_LOSSES:
+        values = [loss for _, loss in sorted(losses)]
+        lowest, last, earlier = min(values), values[-1], values[-1 - max(1, len(values) // 4)]
+        rise, fall = (last - lowest) / lowest, (earlier - last) / earlier
+    return {
+        "validation_rise": Fact(title="validation loss, rise from its lowest", value=rise, percent=True, why=why),
+        "validation_fall": Fact(title="validation loss, fall over the last quarter", value=fall, percent=True, why=why),
+    }
+
+
+def _difference(scorecard: Scorecard, more: str, less: str, title: str) -> Fact:
+    a, b = scorecard.value(more), scorecard.value(less)
+    return Fact(
+        title=title, value=None if a is None or b is None else a - b, percent=True, why="no pairs of clips were made"
+    )
+
+
+def _view_gap(scorecard: Scorecard) -> Fact:
+    views = [scorecard.value(f"identity_{view}") for view in ("three-quarter", "profile", "back")]
+    known = [value for value in views if value is not None]
+    front = scorecard.value("identity")
+    return Fact(
+        title="likeness lost in the worst turned view",
+        value=front - min(known) if known and front is not None else None,
+        why="no turned views were made",
+    )
+
+
+def _from_audit(audit: "Audit | None") -> dict[str, Fact]:
+    found = {finding.id: finding for finding in audit.findings} if audit else {}
+    why = "the files have not been audited since they changed"
+    background = found.get("one_background")
+    share = 0.0 if audit else None
+    if background is not None and background.value is not None:
+        share = float(background.value)
+    missing = found.get("missing_views")
+    return {
+        "one_background": Fact(title="files with the same background", value=share, percent=True, why=why),
+        "missing_views": Fact(
+            title="views that the audit misses", value=None if audit is None else float(missing is not None), why=why
+        ),
+    }
