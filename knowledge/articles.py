@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 FOLDER = Path(__file__).parent / "articles"
 LARGEST_FILE = 20_000  # characters
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the safe loader, in C where there is one: ten times as fast
 
 
 class ArticleError(ValueError):
@@ -16,7 +17,11 @@ class ArticleError(ValueError):
 
 
 class Article(BaseModel):
-    """One article. `body` is Markdown without the front matter; `id` is the file's name without its ending."""
+    """One article.
+
+    `id` is the file's name without its ending, `asked` are questions and words that people come with, for the search
+    only, and `body` is Markdown without the front matter.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
@@ -25,6 +30,7 @@ class Article(BaseModel):
     date: date
     tags: tuple[str, ...] = Field(min_length=1)
     sources: tuple[str, ...] = Field(min_length=1)
+    asked: tuple[str, ...] = Field(min_length=2)
     body: str = Field(min_length=200)
 
     @property
@@ -46,11 +52,11 @@ def parse_article(article_id: str, text: str) -> Article:
             f"Article {article_id} has no front matter: it must begin with a block between two lines of '---'."
         )
     try:
-        fields = yaml.safe_load(front)
+        fields = yaml.load(front, Loader=_LOADER)
     except yaml.YAMLError as error:
         raise ArticleError(f"The front matter of article {article_id} is not readable YAML: {error}") from error
     if not isinstance(fields, dict):
-        raise ArticleError(f"The front matter of article {article_id} must name title, date, tags and sources.")
+        raise ArticleError(f"The front matter of article {article_id} must name title, date, tags, sources and asked.")
     try:
         return Article.model_validate({**fields, "id": article_id, "body": body})
     except ValidationError as error:

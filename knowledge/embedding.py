@@ -3,6 +3,7 @@
 import math
 import zlib
 from collections import Counter
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -14,46 +15,51 @@ from numpy.typing import NDArray
 from .words import words_of
 
 DIMENSIONS = 2048
-GRAMS = (3, 4)
-GRAM_WEIGHT = 0.35  # n-grams catch misspellings and compounds; whole words should still decide
+GRAM_LENGTHS = (3, 4)
+GRAM_WEIGHT = 0.6  # n-grams catch misspellings and compounds; whole words should still decide
+PAIR_WEIGHT = 0.4
+UNKNOWN = 3.0  # the rarity of a word that the articles do not have
 
 
-def embed(text: str, dimensions: int = DIMENSIONS) -> NDArray[np.float32]:
-    """A unit vector of shape (dimensions,) for a text; the zero vector's place is taken by the first axis.
+def embed(text: str, rarity: Mapping[str, float], dimensions: int = DIMENSIONS) -> NDArray[np.float32]:
+    """A unit vector of shape (dimensions,) for a text; one without words gets the first axis.
 
-    Feature hashing with signs (Weinberger et al., 2009) over word stems, pairs of neighbours and character n-grams,
-    each weighted by 1 + ln(count).
+    Feature hashing with signs (Weinberger et al., 2009) over word stems, pairs of neighbours and character n-grams.
+    A stem's weight is its rarity (inverse document frequency) times 1 + ln(count); pairs and n-grams take the mean or
+    a share of the rarity of their words.
     """
     words = words_of(text)
-    features: Counter[str] = Counter(words)
-    features.update(f"{first} {second}" for first, second in pairwise(words))
-    grams: Counter[str] = Counter()
-    for word in words:
+    weights: dict[str, float] = {}
+    for word, count in Counter(words).items():
+        weight = rarity.get(word, UNKNOWN) * (1 + math.log(count))
+        weights[word] = weight
         padded = f"<{word}>"
-        for length in GRAMS:
-            grams.update(padded[start : start + length] for start in range(len(padded) - length + 1))
+        grams = [padded[start : start + length] for length in GRAM_LENGTHS for start in range(len(padded) - length + 1)]
+        for gram in grams:
+            weights[f"#{gram}"] = weights.get(f"#{gram}", 0.0) + GRAM_WEIGHT * weight / math.sqrt(len(grams))
+    for first, second in pairwise(words):
+        weights[f"{first} {second}"] = PAIR_WEIGHT * (rarity.get(first, UNKNOWN) + rarity.get(second, UNKNOWN)) / 2
     vector = np.zeros(dimensions, dtype=np.float32)
-    for counts, weight in ((features, 1.0), (grams, GRAM_WEIGHT)):
-        for feature, count in counts.items():
-            place = zlib.crc32(feature.encode())
-            sign = 1 if place & 0x8000_0000 else -1
-            vector[place % dimensions] += np.float32(sign * weight * (1 + math.log(count)))
-    length = np.linalg.norm(vector)
-    if not length:
+    for feature, weight in weights.items():
+        place = zlib.crc32(feature.encode())
+        vector[place % dimensions] += np.float32(weight if place & 0x8000_0000 else -weight)
+    norm = np.linalg.norm(vector)
+    if not norm:
         vector[0] = 1.0
         return vector
-    return (vector / length).astype(np.float32)
+    return (vector / norm).astype(np.float32)
 
 
 @register_embedding_function
 class HashedWords(EmbeddingFunction[Documents]):
-    """The built-in embedding in the shape that Chroma wants."""
+    """The built-in embedding in the shape that Chroma wants. `rarity` maps a stem to its inverse document frequency."""
 
-    def __init__(self, dimensions: int = DIMENSIONS) -> None:
+    def __init__(self, rarity: Mapping[str, float], dimensions: int = DIMENSIONS) -> None:
+        self.rarity = dict(rarity)
         self.dimensions = dimensions
 
     def __call__(self, input: Documents) -> Embeddings:
-        return [embed(text, self.dimensions) for text in input]
+        return [embed(text, self.rarity, self.dimensions) for text in input]
 
     @staticmethod
     def name() -> str:
@@ -66,9 +72,9 @@ class HashedWords(EmbeddingFunction[Documents]):
 
     def get_config(self) -> dict[str, Any]:
         """What a stored collection keeps of this function."""
-        return {"dimensions": self.dimensions}
+        return {"rarity": self.rarity, "dimensions": self.dimensions}
 
     @staticmethod
     def build_from_config(config: dict[str, Any]) -> "HashedWords":
         """The function of a stored collection."""
-        return HashedWords(int(config["dimensions"]))
+        return HashedWords(config["rarity"], int(config["dimensions"]))

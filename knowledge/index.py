@@ -1,7 +1,10 @@
-"""The two halves of the search: paragraphs in Chroma by likeness, whole articles in BM25 by words."""
+"""The two halves of the search: paragraphs and asked questions by likeness (Chroma), whole articles by words (BM25)."""
 
 import hashlib
-from collections.abc import Sequence
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +16,11 @@ from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi
 
 from .articles import Article
-from .embedding import DIMENSIONS, HashedWords
+from .embedding import DIMENSIONS, UNKNOWN, HashedWords
 from .words import words_of
 
-TITLE_WEIGHT = 4  # a title's words count as if they stood this often in the article
-TAG_WEIGHT = 2
+TITLE_WEIGHT = 2  # a title's words count as if they stood this often in the article
+LABEL_WEIGHT = 1  # the same for its tags and for what people ask
 
 
 class Index:
@@ -29,61 +32,67 @@ class Index:
         bags = [_bag(article) for article in self.articles]
         self.words = [frozenset(bag) for bag in bags]
         self.bm25 = BM25Okapi(bags)
-        self.rarest = max(self.bm25.idf.values())
-        self.collection = _collection(self.articles, folder)
+        frequency = Counter(word for words in self.words for word in words)
+        self.rarity = {word: round(math.log(1 + len(bags) / count), 3) for word, count in frequency.items()}
+        self.collection = _collection(self.articles, self.rarity, folder)
 
     def word_scores(self, words: Sequence[str]) -> NDArray[np.float64]:
         """BM25 scores, shape (articles,)."""
         return np.asarray(self.bm25.get_scores(list(words)), dtype=np.float64)
 
     def covered(self, words: Sequence[str]) -> NDArray[np.float64]:
-        """The share of the query's weight (inverse document frequency) that each article has: (articles,), 0 to 1.
-
-        A word that no article has counts as much as the rarest one, so that questions about other things score low.
-        """
-        weights = {word: max(0.1, float(self.bm25.idf.get(word, self.rarest))) for word in words}
+        """The share of the query's weight (rarity of its words) that each article has: (articles,), 0 to 1."""
+        weights = {word: self.rarity.get(word, UNKNOWN) for word in words}
         total = sum(weights.values()) or 1.0
         return np.array([sum(weight for word, weight in weights.items() if word in bag) / total for bag in self.words])
 
     def likeness(self, query: str) -> tuple[NDArray[np.float64], list[str]]:
-        """For each article the cosine of its most alike paragraph, shape (articles,), and that paragraph."""
+        """For each article the cosine of its most alike text, shape (articles,), and its most alike paragraph."""
         found = self.collection.query(
-            query_texts=[query], n_results=self.collection.count(), include=["metadatas", "documents", "distances"]
+            query_texts=[query], n_results=self.collection.count(), include=["metadatas", "distances"]
         )
         scores = np.full(len(self.articles), -1.0)
-        best = [article.paragraphs[0] for article in self.articles]
+        best: dict[int, str] = {}
         rows = zip((found["metadatas"] or [[]])[0], (found["distances"] or [[]])[0], strict=True)
-        for metadata, distance in rows:
-            place = self.places[str(metadata["article"])]
-            if 1 - distance > scores[place]:
-                scores[place] = 1 - distance
-                best[place] = self.articles[place].paragraphs[int(str(metadata["paragraph"]))]
-        return scores, best
+        for metadata, distance in rows:  # nearest first
+            place, paragraph = self.places[str(metadata["article"])], int(str(metadata["paragraph"]))
+            scores[place] = max(scores[place], 1 - distance)
+            if paragraph >= 0 and place not in best:
+                best[place] = self.articles[place].paragraphs[paragraph]
+        return scores, [best.get(place, article.paragraphs[0]) for place, article in enumerate(self.articles)]
 
 
 def _bag(article: Article) -> list[str]:
-    return (
-        words_of(article.title) * TITLE_WEIGHT + words_of(" ".join(article.tags)) * TAG_WEIGHT + words_of(article.body)
-    )
+    title = words_of(article.title) * TITLE_WEIGHT
+    labels = words_of(" ".join((*article.tags, *article.asked)))
+    return title + labels * LABEL_WEIGHT + words_of(article.body)
 
 
-def _collection(articles: Sequence[Article], folder: Path | None) -> Collection:
-    """The collection for exactly these articles; one made from other texts is replaced."""
+def _texts(article: Article) -> Iterator[tuple[str, int]]:
+    """The texts that a question is compared with, each with the number of its paragraph, or -1."""
+    for number, text in enumerate(article.paragraphs):
+        yield f"{article.title}. {text}", number
+    for text in (article.title, *article.asked):
+        yield text, -1
+
+
+def _collection(articles: Sequence[Article], rarity: Mapping[str, float], folder: Path | None) -> Collection:
+    """The collection for exactly these texts; one in the folder that was made from others is replaced."""
     settings = Settings(anonymized_telemetry=False, allow_reset=False)
     client = chromadb.PersistentClient(str(folder), settings) if folder else chromadb.EphemeralClient(settings)
-    content = "\n".join(article.model_dump_json() for article in articles) + str(DIMENSIONS)
+    rows = [(article.id, *row) for article in articles for row in _texts(article)]
+    content = json.dumps([rows, sorted(rarity.items()), DIMENSIONS])
     name = f"articles-{hashlib.sha256(content.encode()).hexdigest()[:24]}"
-    for other in client.list_collections():
-        if folder and other.name.startswith("articles-") and other.name != name:
+    for other in client.list_collections() if folder else ():
+        if other.name.startswith("articles-") and other.name != name:
             client.delete_collection(other.name)
     # Chroma's annotation asks for a function of texts and images; it takes one of texts.
-    embedding: Any = HashedWords()
+    embedding: Any = HashedWords(rarity)
     collection = client.get_or_create_collection(name, embedding_function=embedding)
-    rows = [(article, number, text) for article in articles for number, text in enumerate(article.paragraphs)]
     if collection.count() != len(rows):
         collection.upsert(
-            ids=[f"{article.id}/{number}" for article, number, _ in rows],
-            documents=[f"{article.title}. {text}" for article, _, text in rows],
-            metadatas=[{"article": article.id, "paragraph": number} for article, number, _ in rows],
+            ids=[str(number) for number in range(len(rows))],
+            documents=[text for _, text, _ in rows],
+            metadatas=[{"article": article_id, "paragraph": paragraph} for article_id, _, paragraph in rows],
         )
     return collection

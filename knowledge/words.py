@@ -6,13 +6,15 @@ _WORD = re.compile(r"[a-z]+|\d+(?:\.\d+)?(?:e-?\d+)?")
 
 _STOP_WORDS = frozenset(
     """
-    a about above all also am an and any are as at be because been before being below between both but by can could
-    did do does doing down during each few for from further get gets getting give go goes got had has have having he
-    her here him his how i if in into is it its just like make makes me mean means more most much must my need needs
-    no nor not of off on once one only or other our out over own please really same say says see seem set she should
-    show so some still such take takes tell than that the their them then there these they thing things this those
-    through to too under until up use used using very want was we were what when where which while who why will with
-    without would yes you your
+    a about above actually all also always am an and any anything anyway are arent as at be because been before
+    being below between bit both but by can cant could couldnt did didnt do does doesnt doing dont down during each
+    ever everything exactly explain few for from further get gets getting give go goes got had happen happened
+    happens has have having he hello her here hi him his how i id if im in instead into is isnt it its ive just kind
+    like lot make makes many maybe me mean means more most much must my need needs never no nor not now of off ok
+    okay on once one only or other our out over own please really same say says see seem set she should shouldnt
+    show so some something still such take takes tell than thanks that thats the their them then there theres these
+    they thing things this those through to too under until up use used using very want was wasnt we well were what
+    whats when where which while who why will with without wont would wouldnt yes you your
     """.split()  # noqa: SIM905 (a list of 190 lines reads worse)
 )
 
@@ -27,7 +29,6 @@ _SYNONYMS = {
     "footage": "clip",
     "movie": "video",
     "vid": "video",
-    "shot": "shot",
     "angle": "view",
     "graphic": "graphics",
     "vram": "gpu memory",
@@ -56,24 +57,20 @@ _SYNONYMS = {
     "blurry": "blur",
     "token": "trigger word",
     "keyword": "trigger word",
-    "dataset": "dataset",
     "epoch": "steps",
     "iteration": "steps",
     "wall": "wall background",
     "backdrop": "background",
     "eval": "evaluation",
     "val": "validation",
-    "dropout": "dropout",
     "i2v": "image to video first frame",
     "t2v": "text to video",
     "v2v": "video to video ic-lora",
     "ckpt": "checkpoint",
-    "weight": "weight",
     "kid": "child",
     "celebrity": "celebrity consent",
     "legal": "legal licence",
     "sell": "sell commercial",
-    "crop": "crop",
     "cropped": "crop",
     "rear": "back",
     "behind": "back",
@@ -82,7 +79,20 @@ _SYNONYMS = {
     "flipped": "flip mirror",
     "flip": "flip mirror",
     "mirrored": "mirror",
-    "crash": "crash",
+    "begin": "start",
+    "poor": "bad",
+    "terrible": "bad",
+    "awful": "bad",
+    "ugly": "bad",
+    "tiny": "small",
+    "entire": "whole",
+    "identical": "same",
+    "clone": "copy",
+    "outfit": "clothes",
+    "clothing": "clothes",
+    "costume": "clothes",
+    "profit": "commercial",
+    "business": "commercial company",
     "gib": "gb",
 }
 
