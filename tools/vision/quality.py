@@ -1,0 +1,52 @@
+"""Is a picture sharp, bright enough and without bars? Pictures are uint8 RGB of shape (height, width, 3)."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+LONGEST_SIDE = 768  # sharpness is only comparable at one size; larger pictures are shrunk to this
+LARGEST_GAIN = 2.5  # how far a dark picture is brightened before its sharpness is taken
+
+
+def sharpness(picture: Picture) -> float:
+    """Variance of the Laplacian at no more than 768 pixels on the long side; below 40 is blurred.
+
+    Taken over the whole picture and over its middle, the larger one counts: a soft background behind a sharp
+    subject is no blur. Dark pictures are brightened first, because the variance grows with the square of the light.
+    """
+    grey = cv2.cvtColor(_shrunk(picture), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    gain = min(LARGEST_GAIN, 255.0 / max(1.0, float(np.percentile(grey, 99))))
+    edges = cv2.Laplacian(grey * gain, cv2.CV_32F)
+    height, width = edges.shape
+    middle = edges[height // 5 : height - height // 5, width // 5 : width - width // 5]
+    return max(float(edges.var()), float(middle.var()))
+
+
+def brightness(picture: Picture) -> float:
+    """Mean luma, 0 (black) to 1 (white)."""
+    return float(cv2.cvtColor(_shrunk(picture), cv2.COLOR_RGB2GRAY).mean() / 255)
+
+
+def bars(picture: Picture) -> float:
+    """The largest share of a side's length that is taken by even black or white bars (letterbox), 0 to 0.5."""
+    grey = cv2.cvtColor(_shrunk(picture), cv2.COLOR_RGB2GRAY)
+    return max(_bar(lines) / len(lines) for lines in (grey, grey[::-1], grey.T, grey.T[::-1]))
+
+
+def _bar(lines: NDArray) -> int:
+    count, half = 0, len(lines) // 2
+    shade = float(lines[0].mean())
+    if 6 < shade < 249:
+        return 0
+    while count < half and np.ptp(lines[count]) <= 8 and abs(float(lines[count].mean()) - shade) <= 3:
+        count += 1
+    return 0 if count >= half else count  # an even picture has no bars
+
+
+def _shrunk(picture: Picture) -> Picture:
+    scale = LONGEST_SIDE / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
