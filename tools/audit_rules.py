@@ -89,7 +89,8 @@ def _near_duplicates(evidence: Evidence) -> list[Finding]:
     )
     text = (
         f"{_plural(len(near), 'file repeats', 'files repeat')} another one ({pairs}): {bits} of 64 bits of the "
-        f"picture hash differ; up to {LARGEST_DISTANCE} is the same picture. Repeats teach the picture, not the subject."
+        f"picture hash differ; up to {LARGEST_DISTANCE} is the same picture. "
+        "Repeats teach the picture, not the subject."
     )
     return [_finding("near_duplicates", "warn", text, near, "hash distance in bits", bits, LARGEST_DISTANCE, MEASURED)]
 
