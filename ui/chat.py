@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import queue
 import shlex
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from .shell_view import ShellView
-from .strings import NOTHING_LOST, SAY_YES, TRAINING_GOES_ON, WELCOME
+from .strings import NOTHING_LOST, SAY_YES, TRAINING_GOES_ON, UNEXPECTED, WELCOME, log_error
 
 if TYPE_CHECKING:
     from agent.conversation import Conversation, Event
@@ -65,6 +66,7 @@ class _Chat:
         self._watch: asyncio.Task[None] | None = None
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
         self._card: str | None = None
+        self._home = Path()
 
     async def run(self, home: Path | None, folder: Path | None, new: bool) -> int:
         self.view.note("One moment, the sidekick is waking up ...")
@@ -72,6 +74,7 @@ class _Chat:
         from trainer_core.projects import Workspace
 
         workspace = Workspace.open(home)
+        self._home = workspace.home
         conversation = await self._open(Conversation, workspace, new)
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupted)
         reader = _LineReader(self._lines)
@@ -142,9 +145,13 @@ class _Chat:
             self.view.note(SAY_YES)
 
     async def _show(self, events: AsyncIterator["Event"]) -> None:
-        async for event in events:
-            if not (event.kind == "said" and event.role == "person"):
-                self.view.show(event)
+        try:
+            async for event in events:
+                if not (event.kind == "said" and event.role == "person"):
+                    self.view.show(event)
+        except Exception as error:  # the conversation must outlive a defect; the log has the rest
+            log_error(error, self._home)
+            self.view.problem(UNEXPECTED)
         self.view.close_line()
 
     def _start_watch(self, conversation: "Conversation") -> None:
@@ -170,19 +177,22 @@ class _LineReader:
         self._lines = lines
         self._loop = asyncio.get_running_loop()
         self._asked: queue.SimpleQueue[None] = queue.SimpleQueue()
-        if sys.stdin.isatty():
+        self._rest = b""
+        self._terminal = sys.stdin.isatty() and sys.stdout.isatty()  # only then does input() use the terminal's own way
+        if self._terminal:
             with contextlib.suppress(ImportError):
                 import readline  # noqa: F401 - arrow keys and history for input()
         threading.Thread(target=self._read, daemon=True, name="lines").start()
 
     def ask(self) -> None:
+        """Show the prompt and let the next line be read."""
         self._asked.put(None)
 
     def _read(self) -> None:
         while True:
             self._asked.get()
             try:
-                line: str | None = input(PROMPT)
+                line = input(PROMPT) if self._terminal else self._piped()
             except (EOFError, ValueError, OSError):  # the end of the input, or a terminal that is gone
                 line = None
             with contextlib.suppress(RuntimeError):  # the conversation has ended meanwhile
@@ -190,22 +200,29 @@ class _LineReader:
             if line is None:
                 return
 
+    def _piped(self) -> str | None:
+        """A line from a pipe or file; read without Python's lock on it, which would hold up the exit."""
+        print(PROMPT, end="", flush=True)
+        while b"\n" not in self._rest:
+            more = os.read(sys.stdin.fileno(), 4096)
+            if not more:
+                line, self._rest = self._rest, b""
+                return line.decode(errors="replace") if line else None
+            self._rest += more
+        line, self._rest = self._rest.split(b"\n", 1)
+        return line.decode(errors="replace")
+
 
 @contextlib.contextmanager
 def _terminal_restored() -> Iterator[None]:
     """Leaving while a line is being read must not leave the terminal without echo."""
-    try:
-        import termios
+    if not sys.stdin.isatty() or importlib.util.find_spec("termios") is None:
+        yield
+        return
+    import termios
 
-        descriptor = sys.stdin.fileno()
-        before = termios.tcgetattr(descriptor)
-    except (ImportError, OSError, ValueError):  # no terminal, or a system without termios
-        yield
-        return
-    except termios.error:
-        yield
-        return
+    before = termios.tcgetattr(sys.stdin.fileno())
     try:
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)

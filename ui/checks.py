@@ -11,6 +11,8 @@ from trainer_core.recipes import RECIPES, RecipeName
 
 from .strings import printable
 
+MINI_PARTS = ("model", "embedder")
+
 
 def audit_folder(folder: Path, recipe: str, *, as_json: bool) -> int:
     """Audit copies of the files in a folder that is thrown away afterwards. Exit code 1 when the set is blocked."""
@@ -19,7 +21,6 @@ def audit_folder(folder: Path, recipe: str, *, as_json: bool) -> int:
     if not folder.exists():
         return _refuse(f"There is no folder or file {printable(str(folder))!r}. Check the name and try again.")
     from tools.audit import audit_dataset, audit_text
-
     from trainer_core.dataset.manifest import add_files
 
     with tempfile.TemporaryDirectory(prefix="sidekick-audit-") as copies:
@@ -40,18 +41,21 @@ def verify_file(file: Path, base: str | None, *, as_json: bool) -> int:
     return int(not report.ok)
 
 
-def build_mini(folder: Path | None, part: str | None) -> int:
-    """Train mini; without a folder, in its place in the package."""
-    from trainer_core.base_models.mini.place import WEIGHTS
-
-    from trainer_core.base_models.mini.build import build
-
+def build_mini(folder: Path, part: str) -> int:
+    """Train mini, or the evaluation's embedder, with `folder` for what is made on the way."""
+    if part not in MINI_PARTS:
+        return _refuse(f"There is no part {printable(part, 40)!r}. There is: {', '.join(MINI_PARTS)}.")
     try:
-        build(folder or WEIGHTS, say=typer.echo, part=part)
+        if part == "model":
+            from trainer_core.base_models.mini.build import build
+
+            build(folder, say=typer.echo)
+        else:
+            from tools.evaluation.embedder_training import train_embedder
+
+            train_embedder(folder, say=typer.echo)
     except KeyboardInterrupt:
-        return _refuse("Stopped. What was built is kept; the same command goes on from there.")
-    except ValueError as error:
-        return _refuse(printable(str(error)))
+        return _refuse(f"Stopped. What was built is kept in {folder}; the same command goes on from there.")
     return 0
 
 

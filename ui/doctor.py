@@ -33,15 +33,11 @@ OUR_PACKAGES = ("agent", "knowledge", "tools", "trainer_core", "ui")
 KEYS = {
     "OPENAI_API_KEY": "a chat model of your choice instead of the built-in guided one",
     "OPENAI_BASE_URL": "a chat model on a server of your choice (Ollama, vLLM, llama.cpp), also without a key",
-    "FAL_KEY": "training LTX-2.3 at fal.ai without a GPU of your own (not built in this version yet)",
-    "HF_TOKEN": "downloading the LTX-2.3 weights faster and without limits",
+    "FAL_KEY": "nothing in this version yet; later, LTX-2.3 trained at fal.ai without a GPU of your own",
 }
 PACKAGES = {
-    "bitsandbytes": "8-bit optimisers on a GPU (not used by this version yet)",
-    "fal_client": "training at fal.ai (not built in this version yet)",
-    "ray": "training on a cluster (not built in this version yet)",
-    "slack_bolt": "the same conversation in Slack (not built in this version yet)",
-    "playwright": "the browser test of the window; only for developers",
+    "langchain_openai": "chat models on an OpenAI-compatible endpoint",
+    "playwright": "the browser test of the window, for developers",
 }
 
 
@@ -110,7 +106,7 @@ def _machine() -> Iterator[Check]:
 
 
 def _graphics() -> Check:
-    adds = "training and clips on LTX-2.3 itself; mini trains on the processor"
+    adds = "speed for mini; LTX-2.3 itself needs one, and its trainer is not built in this version yet"
     try:
         import torch
     except (ImportError, OSError) as error:
@@ -158,10 +154,10 @@ def _place(name: str) -> Path | None:
 
 
 def _models() -> Iterator[Check]:
-    from trainer_core.base_models.registry import base_available
+    from trainer_core.base_models.registry import base_missing
 
     for base, rules in BASES.items():
-        missing = base_available(base)
+        missing = base_missing(base)
         yield Check(
             name=f"Model {base}",
             state="ok" if missing is None else "problem" if base == "mini" else "absent",

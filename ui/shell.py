@@ -115,15 +115,13 @@ def lora_verify(
 
 @mini.command("build")
 def mini_build(
-    folder: Annotated[
-        Path | None, typer.Argument(help="Where to write the weights (default: where Sidekick looks for them).")
-    ] = None,
-    part: Annotated[str | None, typer.Option(help="Build only this part.")] = None,
+    folder: Annotated[Path, typer.Argument(help="Where to keep what is made on the way.")] = Path("mini-build"),
+    part: Annotated[str, typer.Option(help="model, or embedder: the part that compares characters.")] = "model",
 ) -> None:
     """Train mini from nothing on characters that Sidekick draws. Takes hours on a CPU; stops and resumes at will."""
     from .checks import build_mini
 
-    raise typer.Exit(build_mini(folder.expanduser() if folder else None, part))
+    raise typer.Exit(build_mini(folder.expanduser().resolve(), part))
 
 
 def main() -> None:

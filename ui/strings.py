@@ -39,6 +39,7 @@ WELCOME = (
     "effect. Then give me your pictures or clips. I ask before anything is trained."
 )
 NOTHING_LOST = "Your conversation and your files are kept."
+UNEXPECTED = f"Something went wrong that I did not expect. {NOTHING_LOST} Try again, or say it in other words."
 TRAINING_GOES_ON = "A training that is running goes on by itself."
 SAY_YES = "Type yes to start, or no."
 

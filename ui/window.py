@@ -47,7 +47,7 @@ def build_window(workspace: Workspace, opener: Opener) -> gr.Blocks:
                     allow_tags=False,
                     latex_delimiters=[],
                     feedback_options=None,
-                    buttons=["copy"],
+                    buttons=[],
                     placeholder=WELCOME,
                     layout="bubble",
                 )

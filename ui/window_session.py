@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from trainer_core.projects import Workspace
 
 from .results import Results, results_of
-from .strings import NOTHING_LOST, log_error
+from .strings import UNEXPECTED, log_error
 from .window_screen import Screen
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Session:
                     self.screen.apply(event)
         except Exception as error:  # a page must hear of it; the log has the rest
             log_error(error, self.workspace.home)
-            self.screen.apply(Problem(text=f"Something went wrong that I did not expect. {NOTHING_LOST} Try again."))
+            self.screen.apply(Problem(text=UNEXPECTED))
 
     def _start_watch(self) -> None:
         if self._watch is None or self._watch.done():
