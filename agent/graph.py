@@ -1,0 +1,152 @@
+"""The LangGraph agent: stage-aware prompt and tools, the gate for spending, limits, repair of a model's mistakes."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from langchain.agents import create_agent
+from langchain.agents.middleware import (
+    AgentMiddleware,
+    AgentState,
+    ModelCallLimitMiddleware,
+    ModelRequest,
+    ModelResponse,
+    ToolCallLimitMiddleware,
+    ToolCallRequest,
+    ToolErrorMiddleware,
+    hook_config,
+)
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, SystemMessage
+from langchain_core.tools import BaseTool, StructuredTool
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.config import get_stream_writer
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from tools.registry import TOOLS, Tool, ToolContext, ToolRefused
+from tools.state import facts_of
+from tools.text import safe_block
+
+from .logs import log
+from .messages import event_note, recent
+from .stages import system_prompt, visible_tools
+
+MODEL_CALLS = 12  # of one message of the person's
+TOOL_CALLS = 16
+LONGEST_RESULT = 6000  # characters of a tool's text
+
+
+def build(model: BaseChatModel, context: ToolContext, checkpointer: BaseCheckpointSaver) -> CompiledStateGraph:
+    """The agent of one conversation."""
+    middleware: list[AgentMiddleware[Any, None, Any]] = [
+        Continue(),
+        AskAgain(),
+        StageAware(context),
+        ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="error"),
+        ToolCallLimitMiddleware(run_limit=TOOL_CALLS),
+        ToolErrorMiddleware(on_error=words_for_error),
+    ]
+    tools = [as_langchain_tool(tool, context) for tool in TOOLS.values()]
+    return create_agent(model, tools, middleware=middleware, checkpointer=checkpointer)
+
+
+def as_langchain_tool(tool: Tool, context: ToolContext) -> BaseTool:
+    """The tool as the graph calls it: in a thread, with its text capped, and behind the card when it is gated."""
+
+    async def call(**values: Any) -> tuple[str, dict[str, Any]]:
+        arguments = tool.arguments(**values)
+        answer: dict[str, Any] = {}
+        if tool.card is not None:
+            card = await asyncio.to_thread(tool.card, context, arguments)  # looks only: the node runs again on resume
+            answer = interrupt({"card": card.model_dump()})
+            if answer.get("approved") is not True:
+                return "The person said no. Nothing was started and nothing was spent.", {"answer": answer.get("words")}
+        writer, loop = get_stream_writer(), asyncio.get_running_loop()
+
+        def say(words: str) -> None:
+            loop.call_soon_threadsafe(writer, {"tool": tool.name, "text": words})
+
+        started = time.monotonic()
+        result = await asyncio.to_thread(tool.run, replace(context, say=say), arguments)
+        artifact = result.model_dump(mode="json", exclude={"text"})
+        artifact |= {"seconds": time.monotonic() - started, "answer": answer.get("words")}
+        return safe_block(result.text, LONGEST_RESULT), artifact
+
+    return StructuredTool(
+        name=tool.name,
+        description=tool.description,
+        args_schema=tool.arguments,
+        coroutine=call,
+        response_format="content_and_artifact",
+    )
+
+
+def words_for_error(error: Exception, request: ToolCallRequest) -> str:
+    """What the model is told when a tool fails: our own words as they are, anything else without its inner details."""
+    if isinstance(error, ToolRefused | LookupError | FileNotFoundError):
+        return safe_block(str(error), 1000)
+    name = request.tool_call["name"]
+    log.error("tool %s failed", name, exc_info=error)
+    return (
+        f"{name} failed with an inner error ({type(error).__name__}); the details are in the log. Files and plan "
+        f"are kept as they were. "
+        "Tell the person, and try something else."
+    )
+
+
+class StageAware(AgentMiddleware):
+    """Gives the model the prompt, the facts and the tools of the present stage, and the recent part of the thread."""
+
+    def __init__(self, context: ToolContext) -> None:
+        super().__init__()
+        self.context = context
+
+    async def awrap_model_call(
+        self, request: ModelRequest, handler: Callable[[ModelRequest], Awaitable[ModelResponse]]
+    ) -> ModelResponse:
+        """Called before every model call, so that facts changed by a tool are seen at once."""
+        facts = await asyncio.to_thread(facts_of, self.context)
+        visible = set(visible_tools(facts))
+        return await handler(
+            request.override(
+                system_message=SystemMessage(system_prompt(facts)),
+                tools=[tool for tool in request.tools if isinstance(tool, BaseTool) and tool.name in visible],
+                messages=recent(request.messages),
+            )
+        )
+
+
+class Continue(AgentMiddleware):
+    """A thread that ends with the sidekick's own message needs no model: its tool calls are run, its words stand."""
+
+    @hook_config(can_jump_to=["tools", "end"])
+    def before_model(self, state: AgentState, runtime: Runtime) -> dict[str, Any] | None:
+        """Skip the model when the last message is the sidekick's."""
+        last = state["messages"][-1]
+        if not isinstance(last, AIMessage):
+            return None
+        return {"jump_to": "tools" if last.tool_calls else "end"}
+
+
+class AskAgain(AgentMiddleware):
+    """A tool call that is no valid JSON is taken out of the thread, and the model is asked once more."""
+
+    @hook_config(can_jump_to=["model"])
+    def after_model(self, state: AgentState, runtime: Runtime) -> dict[str, Any] | None:
+        """Repair the message that has just come."""
+        last = state["messages"][-1]
+        if not isinstance(last, AIMessage) or not last.invalid_tool_calls:
+            return None
+        kept = AIMessage(
+            content=last.content or "(a tool call that could not be read)", id=last.id, tool_calls=last.tool_calls
+        )
+        if kept.tool_calls:
+            return {"messages": [kept]}
+        note = event_note(
+            "Your tool call was not valid JSON, so nothing was done. Send it again, correctly, or answer in words."
+        )
+        return {"messages": [kept, note], "jump_to": "model"}

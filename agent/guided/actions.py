@@ -1,0 +1,99 @@
+"""Starting, stopping and asking how it goes: the sentences where a wrong guess would matter most."""
+
+import re
+from typing import Any
+
+LAUNCH_REFUSED = "conditional"
+
+_START = (
+    r"^(?:(?:ok|okay|so|now|please|yes|alright|great|good|right|then|well|and|cool|perfect|let's|i'm ready|ready"
+    r"|i am ready|sounds good|looks good|i want to|i'd like to|"
+    r"can you|could you|can we|could we|you can|go ahead and|let us|time to|just|hey|sidekick|we can"
+    r"|i think we can)[,.! ]*)*"
+    r"(?:launch|start|begin|kick off|kick it off|fire it up|fire up|run|train|commence|execute|go ahead with)"
+    r"(?: (?:it|this|that|the|a|my|our|with|up|off|now|please|training|train|run|job|lora|plan|model|already|then"
+    r"|today|going|here|first|new|real|locally|away|immediately))*[.! ]*$"
+)
+_START_ONLY = (
+    r"\b(?:launch|train(?:ing)?|kick it off|fire it up|run it|begin|start(?: it| now| this| please)?$|start\b)\b"
+)
+_CONDITION = (
+    r"\b(?:if|unless|when|once|after|until|as soon as|provided|assuming|only|maybe|perhaps|might|later"
+    r"|tomorrow|tonight|before|depends)\b"
+)
+_NEGATION = r"\b(?:don't|do not|not|never|no|without|isn't|won't|can't|stop)\b"
+_REPORTED = r"\"|\b(?:said|says|told|tells|wrote|asked|asks|according|quote|says to)\b"
+_OTHER = (
+    r"\b(?:audit|captions?|captioning|over|again from scratch|with the (?:audit|captions|files|recipe)|recipe"
+    r"|checking|looking|analysis|chat|conversation|gradio|window)\b"
+)
+
+
+def launches(text: str, facts: dict[str, Any]) -> bool | str:
+    """True for a plain request to start the training; LAUNCH_REFUSED for a conditional, doubtful or quoted one."""
+    mentions = re.search(
+        r"\b(?:launch\w*|kick (?:it )?off|fire (?:it )?up|start(?:ing)? (?:the |my |a )?(?:training|run|job|it|now)"
+        r"|begin (?:the )?training|run (?:the )?(?:training|job|plan)|"
+        r"train (?:it|now|the lora|this)|start train\w*|let's train|approve[ds]?)\b",
+        text,
+    )
+    if re.search(_REPORTED, text) and mentions:
+        return LAUNCH_REFUSED
+    if re.search(_NEGATION, text):
+        return False
+    if text.endswith("?") and not re.search(r"^(?:so |ok |please )?(?:can|could|shall) (?:you|we)\b", text):
+        return False
+    if mentions and re.search(_CONDITION, text) and not re.match(r"(?:what|how|why)\b", text):
+        return LAUNCH_REFUSED
+    if re.search(_OTHER, text):
+        return False
+    plain = text.rstrip("?! .")
+    if not re.search(_START, plain):
+        return False
+    if re.fullmatch(r"(?:ok |please |let's )?(?:train|run|execute)(?: (?:a|my|our|the) (?:lora|model))?", plain):
+        return bool(facts.get("plan"))
+    if re.fullmatch(r"(?:let's |ok |please |can we |i want to |i'd like to )*(?:start|begin)", plain):
+        return facts.get("stage") == "launch"
+    return bool(re.search(_START_ONLY, plain))
+
+
+def cancels(text: str, facts: dict[str, Any]) -> bool:
+    """True for a plain request to stop what is running."""
+    if re.search(r"\b(?:don't|do not|never)\b|\b(?:if|when|once|should it|unless)\b", text) or text.endswith("?"):
+        return bool(
+            re.search(
+                r"^(?:can|could|please|will|would) (?:you|we) (?:please )?(?:stop|cancel|abort|kill) (?:it"
+                r"|the (?:training|run|job)|this)\?$",
+                text,
+            )
+        )
+    plain = re.sub(r"[^\w\s']", "", text).strip()
+    found = re.fullmatch(
+        r"(?:(?:ok|please|no|wait|oh|hey|actually|now|just|can you|could you|i want to|sorry|yes|quick|quickly|hm+) )*"
+        r"(?:stop|cancel|abort|kill|halt|terminate|quit|end|interrupt)"
+        r"(?: (?:it|this|that|the|training|run|job|now|please|everything|immediately|current|right|whole|thing"
+        r"|process|my))*",
+        plain,
+    )
+    if found is None:
+        return False
+    running = {"queued", "running"} & {(facts.get("run") or {}).get("state"), (facts.get("run") or {}).get("scoring")}
+    return bool(running) or re.search(r"\b(?:training|run|job)\b", plain) is not None
+
+
+def status_asked(text: str, facts: dict[str, Any]) -> bool:
+    """True when the person wants to know how the training is doing."""
+    if re.search(
+        r"\bstatus\b|\bprogress\b|\beta\b|\bhow (?:much|far|many \w+) (?:longer|is left|left|along|more|to go)\b"
+        r"|\bhow far\b|\bhow long (?:left|until|till|more|to go)\b|"
+        r"\bare we there yet\b|\bis it (?:done|finished|ready|still (?:going|running|training))\b|\bhow(?:'s"
+        r"| is) (?:it|the training|training|the run|that) (?:going|doing|coming|looking)\b|"
+        r"\bhow(?:'s| is) (?:the )?(?:training|run|job)\b|\bwhat(?:'s| is) happening\b|\bdone yet\b|\bfinished yet\b"
+        r"|\bwhat step\b|\bstill (?:running|training)\b|\bhow(?:'s| is) it going\b|\bany news\b",
+        text,
+    ):
+        return (
+            bool(facts.get("run"))
+            or re.search(r"\btraining|\bstatus|\bprogress|\brun\b|\bdone\b|\bfinished\b", text) is not None
+        )
+    return False

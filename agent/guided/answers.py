@@ -1,0 +1,187 @@
+"""What the guided model says: results in plain words, topics without a tool, and the step that comes next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Facts = dict[str, Any]
+_TWEAKS = ("change_plan", "undo_plan", "launch_training")
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A tool's result as the thread has it."""
+
+    name: str
+    arguments: dict[str, Any]
+    text: str
+    failed: bool = False
+    data: Data = field(default_factory=dict)
+
+
+_LEADS = {
+    "audit_dataset": "I'll look at each file.",
+    "write_captions": "I'll write the captions.",
+    "generate_clip": "I'll make that clip.",
+    "propose_plan": "I'll work out a plan.",
+}
+_NOT_YET = {
+    "change_plan": "There is no plan yet, so there is nothing to change.",
+    "undo_plan": "There is no plan yet, so there is nothing to take back.",
+    "explain_plan": "There is no plan yet, so I can't explain its values.",
+    "launch_training": "There is no plan yet, so there is nothing to launch.",
+    "training_status": "Nothing has been trained in this project yet.",
+    "cancel_training": "Nothing is training at the moment.",
+    "show_scorecard": "Nothing has been trained in this project yet, so there are no results.",
+    "diagnose": "Nothing has been trained in this project yet, so I can't say what to change.",
+    "generate_clip": "There is no finished LoRA in this project yet, so I can't make clips with it.",
+    "audit_dataset": "First I need to know what you want to teach.",
+    "write_captions": "First I need to know what you want to teach.",
+    "propose_plan": "First I need to know what you want to teach.",
+}
+_TOPICS = {
+    "greet": "Hello! I'm Sidekick. I help you teach a character, face, style, motion or effect to the video model "
+    "LTX-2.3: I look at your "
+    "files, make a plan, ask before anything starts, train, test the result and say with numbers what to change.",
+    "thanks": "You're welcome.",
+    "help": "I take you from a folder of pictures or clips to a tested LoRA: we choose a recipe, you hand me the "
+    "files, I check and caption "
+    "them, I propose a plan that you can change in plain words, and nothing starts before you say yes to its price "
+    "and time. "
+    "You can also ask me about any setting, symptom, cost or licence.",
+    "recommend": "That depends on what you want to teach. An invented or stylised character: character. A real "
+    "person's likeness: face. "
+    "A look for any subject: style. A way of moving: motion. A transformation: effect.",
+    "how_to_add": "Attach the pictures, clips or a whole folder to your message, and I'll take copies; your "
+    "originals stay as they are.",
+    "nothing_runs": "Nothing is training at the moment.",
+    "nothing_ran": "Nothing has been trained in this project yet.",
+    "standing_order": "I can't act on conditions yet: I report the validation loss while it trains and say when it "
+    "rises, and you can say "
+    "“stop” at any time. Checkpoints are kept.",
+    "launch_conditional": "I start nothing on a condition, a maybe or someone else's word.",
+    "launch_without_plan": "There is no plan yet, so there is nothing to launch.",
+    "no_plan": "There is no plan yet, so there is nothing to change.",
+    "what_change": "What should change? For example “train 30 % longer”, “rank 64”, “half the learning rate” or "
+    "“keep it under five minutes”.",
+    "next": "",
+    "unclear": "I'm not sure what you mean by that. I can choose a recipe, check and caption files, make and change "
+    "a training plan, "
+    "explain any setting, start a training with your approval, and test the result.",
+}
+
+
+def lead(name: str) -> str:
+    """A word before a tool that takes a while."""
+    return _LEADS.get(name, "")
+
+
+def not_yet(name: str, facts: Facts) -> str:
+    """Why a tool can't be used now, and what comes first."""
+    return f"{_NOT_YET.get(name, 'That is not possible yet.')} {next_step(facts)}"
+
+
+def about(topic: str, words: str, facts: Facts, *, card_waits: bool = False) -> str:
+    """An answer that needs no tool. While a card waits there is no next step to name: the card is shown again."""
+    if topic == "question":
+        return words
+    if card_waits and topic in ("unclear", "launch_conditional", "next"):
+        return (
+            "That is not a clear yes or no from you, so nothing is started. Answer the card with yes or no, or tell me "
+            "what to change."
+        )
+    return _TOPICS[topic] if card_waits else f"{_TOPICS[topic]} {next_step(facts)}".strip()
+
+
+def after(results: Sequence[Result], facts: Facts, *, card_waits: bool, events: Sequence[str]) -> str:
+    """The answer to what the tools of this turn found."""
+    parts = [*events]
+    explained = any(result.name == "explain_plan" and not result.failed for result in results)
+    for result in results:
+        if result.failed:
+            parts.append(result.text)
+        elif result.name == "look_up":
+            parts.append(_articles(result, short=explained or len(results) > 1))
+        else:
+            parts.append(_words(result))
+    asked = all(result.name in ("look_up", "explain_plan", "list_recipes") for result in results)
+    if not card_waits and not (asked and facts.get("stage") != "recipe"):
+        parts.append(_briefly(facts) if any(result.name in _TWEAKS for result in results) else next_step(facts))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _words(result: Result) -> str:
+    if result.name == "audit_dataset":
+        return f"I have looked at every file.\n{result.text}"
+    if result.name == "choose_recipe" and result.data:
+        return _recipe(result)
+    if result.name == "launch_training" and not result.data:
+        return "All right, nothing was started. The plan stays as it is."
+    if result.name == "diagnose" and result.data.get("findings"):
+        return f"This is what I would change, and why:\n{result.text}"
+    return result.text
+
+
+def _recipe(result: Result) -> str:
+    data = result.data
+    consent = " The person shown must have agreed to this." if data["recipe"] == "face" else ""
+    return (
+        f"That is a job for the {data['recipe']} recipe: it teaches {data['teaches']}. I need "
+        f"{data['needs']}.{consent}\n"
+        f"Your trigger word is {data['trigger']}, and captions will call it “{data['noun']}”. You will put the "
+        f"trigger word into prompts; it is "
+        f"rare on purpose, so that nothing else answers to it. (Source: {data['source']}.)"
+    )
+
+
+def _articles(result: Result, *, short: bool) -> str:
+    articles = result.data.get("articles")
+    if not articles:
+        return "" if short else result.text
+    shown = articles[:1] if short else articles[:2]
+    return "\n".join(f"{entry['title']}: {entry['excerpt']} (source: {'; '.join(entry['sources'])})" for entry in shown)
+
+
+def _briefly(facts: Facts) -> str:
+    """The next step once the long form is known."""
+    return (
+        "Say “launch” when it suits you, or change it further." if facts.get("stage") == "launch" else next_step(facts)
+    )
+
+
+def next_step(facts: Facts) -> str:
+    """One sentence on what comes next."""
+    stage = facts.get("stage", "recipe")
+    if stage == "recipe":
+        return "What would you like to teach: a character, a face, a style, a motion or an effect?"
+    if stage == "dataset":
+        return _next_for_files(facts)
+    if stage == "plan":
+        stale = (facts.get("plan") or {}).get("stale")
+        return (
+            "The files or captions have changed since the plan was made. Shall I make it anew?"
+            if stale
+            else "Shall I make the training plan?"
+        )
+    if stage == "launch":
+        return (
+            "Change anything in plain words, such as “train 30 % longer”, or say “launch”: I then show you a card "
+            "with time and price, "
+            "and only your yes to it starts anything."
+        )
+    if stage == "training":
+        return "I keep you posted while it runs. Ask me anything meanwhile, or say “stop” to cancel."
+    return "Ask “what would you change next?”, or “show me a clip of …” to try it."
+
+
+def _next_for_files(facts: Facts) -> str:
+    if not (facts.get("images") or facts.get("clips")):
+        if facts.get("waiting_uploads"):
+            return "Shall I take in the files that you handed over?"
+        return "Now hand me your pictures, clips or a whole folder."
+    if not facts.get("verdict"):
+        return "Shall I look at the files?"
+    flagged = facts.get("better_left_out")
+    aside = "You can say “leave out the ones you flagged” first; nothing is deleted. " if flagged else ""
+    return f"{aside}Shall I write the captions?"

@@ -1,0 +1,99 @@
+"""Sentences about files and captions: look at them, caption them, set some aside."""
+
+import re
+from typing import Any
+
+_FILES = (
+    r"(?:files?|pictures?|photos?|images?|clips?|videos?|dataset|data|set|folder|them|those|these|everything"
+    r"|drawings?|uploads?|it all|what i (?:sent|gave|uploaded))"
+)
+_FLAWS = (  # words for a flaw, and parts of finding ids that stand for it
+    (r"\bblur\w*|\bunsharp\b|\bout of focus\b|\bfuzzy\b", ("blur", "sharp")),
+    (r"\bnear[- ]duplicates?\b", ("near",)),
+    (r"\bduplicates?\b|\bdoubles\b|\bcopies\b|\brepeat\w*|\bdupes?\b", ("near_dup", "duplicate")),
+    (r"\b(?:too )?small\b|\btiny\b|\blow[- ]res\w*", ("small", "resolution")),
+    (r"\b(?:too )?short\b", ("short",)),
+    (r"\b(?:too )?long (?:clip|one|video)s?\b", ("long",)),
+    (r"\bcuts?\b", ("cut",)),
+    (r"\bstatic\b|\bfrozen\b|\bstill clips?\b", ("static", "frozen")),
+    (
+        r"\bbad\b|\bflawed\b|\bproblem\w*|\bbroken\b|\bflagged\b|\bones you (?:found|named|mentioned|listed)\b"
+        r"|\bwith (?:flaws|problems|issues)\b",
+        ("",),
+    ),
+)
+_OUT = r"\b(?:drop|remove|leave|exclude|skip|delete|throw|set|get rid of|ditch|discard|lose|put|take|kick|ignore)\b"
+_BACK = r"\b(?:put|take|bring|add|include|use)\b.*\bback\b|\b(?:re-?include|restore|bring back|put back)\b"
+
+
+def file_calls(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Tool calls (name, arguments) for what a sentence asks about the files, in their natural order."""
+    calls: list[tuple[str, dict[str, Any]]] = []
+    calls += _set_aside(text, facts)
+    if not calls and _wants_audit(text):
+        calls.append(("audit_dataset", {}))
+    calls += _captions(text)
+    return calls
+
+
+def _wants_audit(text: str) -> bool:
+    if re.search(r"\baudit\w*\b", text) and not re.search(r"\bwhat (?:is|does) (?:an? |the )?audit", text):
+        return True
+    return bool(
+        re.search(
+            rf"\b(?:check|inspect|review|analy[sz]e|examine|evaluate|look (?:at|over|through)|have a look"
+            rf"|take a look|scan|go through)\b(?: (?:at|over|through))?(?: (?:my|the|all|all of|all the|of|these"
+            rf"|those))* {_FILES}\b|"
+            rf"\b(?:are|is) (?:my|the|these|those|they|all the) ?{_FILES}? ?(?:all )?(?:ok|okay|good|fine|enough"
+            rf"|usable|alright|any good|sharp enough|good enough)\b|"
+            rf"\b(?:anything|something|what's|what is) wrong with (?:my|the|these|those)? ?{_FILES}\b|\bhow (?:good"
+            rf"|bad) (?:are|is) (?:my|the|these) {_FILES}\b|"
+            rf"\bwhat do you think of (?:my|the|these|those) {_FILES}\b|\b(?:do|did) (?:i|we) have enough {_FILES}\b"
+            rf"|\bproblems? (?:with|in) (?:my|the) {_FILES}\b",
+            text,
+        )
+    )
+
+
+def _captions(text: str) -> list[tuple[str, dict[str, Any]]]:
+    edit = re.search(
+        r"\bcaption (?:of|for|on) (?P<item>\S+)(?:,? (?:should (?:be|say|read)|to(?: say)?|is|as)|:) ?(?P<words>.+)$",
+        text,
+    )
+    if edit:
+        return [("edit_caption", {"item": edit["item"].strip("\"',:"), "caption": edit["words"].strip(" \"'")})]
+    if re.search(r"\b(?:why|what (?:is|are|makes)|how (?:should|do|long|many))\b", text):
+        return []
+    if re.search(
+        r"\b(?:show|see|read|list|print|what do|look at|view|check|spot-check)\b(?: \w+){0,4} \bcaptions?\b", text
+    ):
+        return [("show_captions", {})]
+    if re.search(
+        rf"\b(?:write|make|create|do|generate|add|redo|start|produce|need|want|give)\b(?: \w+){{0,4}} \bcaptions?\b"
+        rf"|\b(?:re-?)?caption (?:my |the |all |all the |all of )*{_FILES}\b|"
+        r"^captions?(?: (?:please|now|next|them|it))*[.!]?$|\bcaptioning\b|\bthen caption\b|\band caption\b",
+        text,
+    ) and not re.search(r"\b(?:don't|do not|no) captions?\b|\bdropout\b", text):
+        return [("write_captions", {})]
+    return []
+
+
+def _set_aside(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    back = re.search(_BACK, text) is not None
+    out = re.search(_OUT, text) is not None and not back
+    if not (back or out) or re.search(r"\bcaption dropout\b|\bstep|\brate\b|\brank\b", text):
+        return []
+    if re.search(r"\b(?:don't|do not|never)\b", text):
+        return []
+    named = re.findall(r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b", text)
+    extra: dict[str, Any] = {"excluded": False} if back else {}
+    if named:
+        return [("set_excluded", {"items": named} | extra)]
+    present = [str(entry) for entry in facts.get("findings", [])]
+    for pattern, parts in _FLAWS:
+        if re.search(pattern, text):
+            if parts == ("",):
+                return [("set_excluded", {"advised": True} | extra)] if facts.get("verdict") else []
+            found = next((name for part in parts for name in present if part in name), None)
+            return [("set_excluded", {"finding": found} | extra)] if found else []
+    return []

@@ -1,0 +1,164 @@
+"""From a sentence and the project's facts to what should be done: tool calls in order, or a topic to speak about."""
+
+import re
+from typing import Any
+
+from . import goals, questions
+from .actions import LAUNCH_REFUSED, cancels, launches, status_asked
+from .files import file_calls
+from .plan_talk import DOMAIN, plan_talk
+from .reading import Call, Facts, Reading, about
+from .results_talk import results_talk
+from .spelling import normal
+
+__all__ = ["Call", "Facts", "Reading", "read"]
+
+
+def read(said: str, facts: Facts, uploads: list[str]) -> Reading:
+    """Understand a message. Never launches on anything but a plain request to start the training."""
+    text = normal(said)
+    if not text:
+        return Reading(calls=_with_uploads(facts, uploads)) if uploads else Reading(topic="unclear")
+    for rule in (_small_talk, _run_control, results_talk, plan_talk):
+        if uploads and rule is _small_talk:
+            continue
+        reading = rule(text, said, facts)
+        if reading is not None and not (uploads and not reading.calls):
+            return _and_uploads(reading, facts, uploads)
+    reading = _setting_up(text, facts, uploads)
+    if reading is not None:
+        return reading
+    return _otherwise(text, said, facts)
+
+
+def _with_uploads(facts: Facts, uploads: list[str]) -> tuple[Call, ...]:
+    return (Call("add_files", {"uploads": uploads}), *([Call("audit_dataset")] if facts.get("recipe") else []))
+
+
+def _and_uploads(reading: Reading, facts: Facts, uploads: list[str]) -> Reading:
+    return Reading((*_with_uploads(facts, uploads), *reading.calls)) if uploads else reading
+
+
+def _small_talk(text: str, _said: str, facts: Facts) -> Reading | None:
+    bare = re.sub(r"[^\w\s']", "", text).strip()
+    if re.fullmatch(
+        r"(?:hi|hello|hey|hiya|howdy|good (?:morning|evening|afternoon)|yo|hallo|greetings)(?: (?:there|sidekick|all"
+        r"|again))*",
+        bare,
+    ):
+        return Reading(topic="greet")
+    if re.fullmatch(
+        r"(?:(?:many |ok |okay |great |cool |perfect )?(?:thanks|thank you|cheers)(?: (?:a lot|so much|very much"
+        r"|sidekick|you))*|great|nice|cool|perfect|wow|awesome|lovely)",
+        bare,
+    ):
+        return Reading(topic="thanks")
+    if re.search(
+        r"^(?:help|help me|\?+)$|\bwhat (?:can|do) you do\b|\bwho are you\b|\bwhat are you\b|\bhow does (?:this"
+        r"|it all|sidekick) work\b|"
+        r"\bwhat is (?:this|sidekick)\b(?! (?:a |the )?(?:plan|rank))|\bwhat's this\b|\bhow do (?:i|we) (?:start"
+        r"|begin|get started|use (?:this|you))\b|\bwhere do (?:i|we) (?:start|begin)\b|"
+        r"\bwhat can i (?:do|say|ask)\b|\bnew (?:to this|here)\b",
+        text,
+    ):
+        return Reading(topic="help")
+    return None
+
+
+def _run_control(text: str, _said: str, facts: Facts) -> Reading | None:
+    if cancels(text, facts):
+        return Reading((Call("cancel_training"),)) if facts.get("run") else Reading(topic="nothing_runs")
+    if re.search(
+        r"\b(?:stop|cancel|tell me|ping me|notify me|warn me|let me know)\b.*\b(?:if|when|once|as soon as)\b", text
+    ):
+        return Reading(topic="standing_order")
+    if status_asked(text, facts):
+        return Reading((Call("training_status"),)) if facts.get("run") else Reading(topic="nothing_ran")
+    verdict = launches(text, facts)
+    if verdict == LAUNCH_REFUSED:
+        return Reading(topic="launch_conditional")
+    if verdict:
+        if facts.get("plan"):
+            return Reading((Call("launch_training"),))
+        return Reading(topic="launch_without_plan")
+    return None
+
+
+def _setting_up(text: str, facts: Facts, uploads: list[str]) -> Reading | None:
+    calls: list[Call] = []
+    chosen = goals.named_recipe(text)
+    goal = (chosen, (goals.recipe_wanted(text) or (None, None))[1]) if chosen else goals.recipe_wanted(text)
+    if (
+        goal
+        and chosen is None
+        and facts.get("recipe")
+        and not re.search(r"\b(?:want|would like|i'd like|teach|train|instead|actually)\b", text)
+    ):
+        goal = None  # talk about the subject that is already chosen
+    from_files = file_calls(text, facts)
+    if goal and not (from_files and facts.get("recipe")):
+        arguments: dict[str, Any] = {"recipe": goal[0]}
+        if goal[1]:
+            arguments["noun"] = goal[1]
+        calls.append(Call("choose_recipe", arguments))
+    if uploads:
+        calls += _with_uploads({"recipe": facts.get("recipe") or goal}, uploads)
+    known = {call.name for call in calls}
+    calls += [Call(name, arguments) for name, arguments in from_files if name not in known]
+    if re.search(r"\b(?:and|then)\b.*\bplan\b", text) and calls:
+        calls.append(Call("propose_plan", {}))
+    if calls:
+        return Reading(tuple(calls))
+    if re.search(r"\brecipes?\b|\boptions\b|\bwhat can (?:you|i) (?:teach|train)\b", text) and re.search(
+        r"\b(?:list|show|see|which|what|options)\b", text
+    ):
+        return Reading((Call("list_recipes"),))
+    if re.search(r"\brecommend\b|\byou (?:choose|decide|pick)\b|\bnot sure\b|\bdon't know\b", text) and not facts.get(
+        "recipe"
+    ):
+        return Reading(topic="recommend")
+    if re.search(
+        r"\b(?:here (?:are|is)|here's|these are|attached|uploaded|i have|i've got|my (?:files|pictures|photos|images"
+        r"|clips|folder))\b",
+        text,
+    ) and re.search(r"\b(?:files?|pictures?|photos?|images?|clips?|videos?|folder|drawings?|dataset)\b", text):
+        if facts.get("waiting_uploads"):
+            return Reading((Call("add_files", {}),))
+        return Reading(topic="how_to_add")
+    return None
+
+
+def _otherwise(text: str, said: str, facts: Facts) -> Reading:
+    bare = re.sub(r"[^\w\s']", "", text).strip()
+    if re.fullmatch(
+        r"(?:(?:ok|okay|yes|yep|yeah|sure|fine|alright|right|great|good|perfect|well|please|sounds|looks|thats"
+        r"|that's|cool|nice|then|now|and) ?)*"
+        r"(?:(?:yes|ok|okay|yeah|yep|sure|fine|good|great|perfect|alright)|go on|go ahead|go|continue|carry on"
+        r"|proceed|next|next step|next please|do it|do that|please do|"
+        r"let's (?:go|continue|do it|do that|go on|move on)|move on|keep going|onwards?|all of it|do all of (?:it"
+        r"|that)|you do it)(?: please| then| now)?",
+        bare,
+    ):
+        return _onward(bare, facts)
+    if questions.asks(text) and re.search(DOMAIN, text):
+        return Reading((about(said),))
+    return Reading(topic="unclear")
+
+
+def _onward(bare: str, facts: Facts) -> Reading:
+    """'go on': the next step, as far as it needs no decision."""
+    stage = facts.get("stage")
+    if stage == "dataset" and (facts.get("images") or facts.get("clips")) and facts.get("recipe"):
+        calls = [] if facts.get("verdict") else [Call("audit_dataset")]
+        if calls:
+            return Reading(tuple(calls))
+        return Reading((Call("write_captions"), Call("propose_plan", {})))
+    if stage == "dataset" and facts.get("waiting_uploads"):
+        return Reading((Call("add_files", {}),))
+    if stage == "plan":
+        return Reading((Call("propose_plan", {}),))
+    if stage == "launch" and re.search(r"\bgo ahead\b|\blet's go\b|^go$", bare):
+        return Reading((Call("launch_training"),))
+    if stage == "training":
+        return Reading((Call("training_status"),))
+    return Reading(topic="next")

@@ -1,0 +1,74 @@
+"""Which field of the plan does a question ask about, and is it a question at all?"""
+
+import re
+
+FIELDS = (
+    ("learning_rate", r"learning[ -]rate"),
+    ("caption_dropout", r"dropout"),
+    ("first_frame_probability", r"first[ -]frame"),
+    ("held_out_share", r"held[ -]?out|validation(?: loss| share| set)?|hold(?:ing)? (?:some |files )?(?:out|back)"),
+    ("alpha", r"\balpha"),
+    ("rank", r"\brank"),
+    ("batch_size", r"\bbatch"),
+    ("frames", r"\bframes?\b"),
+    ("seed", r"\bseed"),
+    ("precision", r"\bprecision|\bbf16|\bfp16|\bfp32"),
+    ("trigger", r"\btrigger"),
+    ("resolution", r"\bresolution|\bpixels?\b|\bsize of the (?:video|clip|picture)"),
+    ("preset", r"\bpreset"),
+    ("steps", r"\bsteps?\b|\biterations?"),
+    ("base", r"\bbase(?: model)?\b|\bmini\b"),
+    (
+        "price",
+        r"\bcosts?\b|\bprice|\bexpensive|\bhow much (?:is|does|do|will|would|money)|\bfree\b|\bcharged?\b|\bpay\b"
+        r"|\bdollars\b|\bcheap\b",
+    ),
+    (
+        "time",
+        r"\bhow long (?:will|would|does|do|is|are)\b.*\b(?:it|this|that|train\w*|run|take)\b|\btraining time\b"
+        r"|\bduration\b|\bhow many minutes\b|"
+        r"\bhow fast\b|\btime estimate\b|\bhow much time\b",
+    ),
+)
+_ASKS = (
+    r"^(?:and |but |so |ok |okay |hm+ |um |well |wait |sorry |hey |hi )*(?:,? )?"
+    r"(?:what|why|how|which|who|where|when|whose|is|are|was|were|does|do|did|should|would|explain|tell me|describe"
+    r"|i wonder|"
+    r"i don't (?:understand|get)|i do not understand|remind me|define|meaning of|am i|will)\b"
+)
+_REQUEST = (
+    r"^(?:and |but |so |ok |okay |please )*(?:can|could|would|will) (?:you|we)(?: please)?\b|\bcan you\b"
+    r"|\bcould you\b|\bwould you\b"
+)
+
+
+def asks(text: str) -> bool:
+    """True for a question that wants words; 'can you make it longer?' is a request and no question."""
+    if re.search(r"^(?:can|could|will|would) you (?:please )?(?:explain|tell|describe|say)\b", text):
+        return True
+    if re.search(_REQUEST, text) and not re.search(r"\bwhat|\bwhy|\bhow\b|\bwhich", text):
+        return False
+    return (
+        re.search(_ASKS, text) is not None
+        or text.endswith("?")
+        or bool(re.search(r"\b(?:why|what if|how come)\b", text))
+    )
+
+
+def field_asked(text: str) -> str | None:
+    """The plan's field that a question is about."""
+    return next((name for name, pattern in FIELDS if re.search(pattern, text)), None)
+
+
+def what_if(text: str) -> bool:
+    """True when a change is only being considered: 'what happens with 3000 steps?', 'should I use rank 64?'."""
+    return bool(
+        re.search(
+            r"\bwhat (?:if|happens|would happen|about|changes|does it do if)\b|\bsuppose\b|\bhow about\b"
+            r"|\bwould (?:it|that|\d)|\bshould (?:i|we)\b|"
+            r"\bhow (?:long|much).*\b(?:with|at|for|if)\b|\bis it (?:better|worth|worse)\b|\bwhat difference\b"
+            r"|\bcompare|\bwould \w+ \w+ be better\b|"
+            r"\bdoes it (?:help|hurt) (?:if|to)\b|\bif (?:i|we) (?:used?|had|took|set|trained?|go|went)\b",
+            text,
+        )
+    )

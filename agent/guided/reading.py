@@ -1,0 +1,33 @@
+"""What a message is understood to mean."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One tool to call."""
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a message means: calls to make in this order; with none, what to speak about."""
+
+    calls: tuple[Call, ...] = ()
+    topic: str = ""
+    words: str = ""
+
+
+def query(said: str) -> str:
+    """The person's own words as a question for look_up."""
+    return " ".join(said.split())[:400]
+
+
+def about(said: str) -> Call:
+    """Look up what was said."""
+    return Call("look_up", {"query": query(said)})

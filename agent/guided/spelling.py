@@ -1,0 +1,84 @@
+"""Brings what was typed to one form: lower case, plain quotes, digits, and near misses of our own words corrected."""
+
+import re
+from difflib import get_close_matches
+from functools import lru_cache
+
+from wordfreq import zipf_frequency
+
+from .numbers import with_digits
+
+_WORDS = (
+    "alpha approve audit background backgrounds batch blurry cancel caption captions character characters cheaper "
+    "checkpoint clip clips continue dataset diagnose difference different double dropout duplicate duplicates "
+    "effect estimate exclude expensive explain faster files folder frames generate halve higher images increase "
+    "launch learning license little longer lower mascot minutes motion percent photos pictures plan preset price "
+    "progress quality rank rate recipe recipes recommend reduce remove resolution results scorecard seconds seed "
+    "settings shorter slower standard start status steps strength style thank thanks train training trigger undo "
+    "upload validation video videos "
+)
+_VOCABULARY = tuple(_WORDS.split())
+_SHORTHANDS = {
+    "lr": "learning rate",
+    "res": "resolution",
+    "px": "pixels",
+    "pics": "pictures",
+    "pix": "pictures",
+    "vids": "videos",
+    "u": "you",
+    "ur": "your",
+    "whats": "what's",
+    "hows": "how's",
+    "wheres": "where's",
+    "dont": "don't",
+    "doesnt": "doesn't",
+    "isnt": "isn't",
+    "lets": "let's",
+    "im": "i'm",
+    "ive": "i've",
+    "id": "i'd",
+    "cant": "can't",
+    "wanna": "want to",
+    "gonna": "going to",
+    "gimme": "give me",
+    "colour": "color",
+    "thx": "thanks",
+    "pls": "please",
+    "plz": "please",
+    "licence": "license",
+    "min": "minutes",
+    "mins": "minutes",
+    "secs": "seconds",
+    "hrs": "hours",
+}
+_ORDINARY = 3.3  # Zipf frequency from which a word is taken as meant
+
+
+def normal(text: str) -> str:
+    """The text in one form for the rules; still readable English."""
+    text = (
+        text.lower()
+        .replace("’", "'")
+        .replace("‘", "'")
+        .replace("“", '"')
+        .replace("”", '"')
+        .replace("–", "-")
+        .replace("—", " - ")
+    )
+    text = re.sub(r"(\d)\s*(?:mins?|m)\b(?!\w)", r"\1 minutes", text)
+    text = re.sub(r"(\d)\s*(?:secs?|s)\b", r"\1 seconds", text)
+    text = re.sub(r"(\d)\s*(?:hrs?|h)\b", r"\1 hours", text)
+    text = re.sub(r"[a-z][a-z']*", lambda found: _corrected(found[0]), text)
+    return re.sub(r"\s+", " ", with_digits(text)).strip()
+
+
+@lru_cache(maxsize=4096)
+def _corrected(word: str) -> str:
+    if word in _SHORTHANDS:
+        return _SHORTHANDS[word]
+    if len(word) < 4 or word in _VOCABULARY or "'" in word:
+        return word
+    if zipf_frequency(word, "en") >= _ORDINARY:
+        return word
+    near = get_close_matches(word, _VOCABULARY, n=1, cutoff=0.8)
+    return near[0] if near else word

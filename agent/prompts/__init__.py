@@ -1,0 +1,1 @@
+"""The words that the model is given, one file per stage."""

@@ -1,0 +1,64 @@
+"""The stages of a project, and what the model is told and shown in each. Gates are in the tools; this is advice."""
+
+import json
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+from tools.state import Facts, as_json
+
+
+class Stage(StrEnum):
+    RECIPE = "recipe"
+    DATASET = "dataset"
+    PLAN = "plan"
+    LAUNCH = "launch"
+    TRAINING = "training"
+    RESULTS = "results"
+
+
+_ALWAYS = ("list_recipes", "choose_recipe", "add_files", "look_up")
+_FILES = ("audit_dataset", "write_captions", "show_captions", "edit_caption", "set_excluded", "propose_plan")
+_PLAN = ("change_plan", "undo_plan", "explain_plan", "launch_training")
+_RUN = ("training_status", "cancel_training", "show_scorecard", "diagnose", "generate_clip")
+
+
+def stage_of(facts: Facts) -> Stage:
+    """Where the project stands: the first thing that is still missing."""
+    if facts.run is not None and facts.run.of_current_plan:
+        at_work = {"queued", "running"} & {facts.run.state, facts.run.scoring}
+        if at_work:
+            return Stage.TRAINING
+        if facts.run.scorecard:
+            return Stage.RESULTS
+    if facts.recipe is None:
+        return Stage.RECIPE
+    if not facts.files or facts.verdict is None or facts.without_caption:
+        return Stage.DATASET
+    if facts.plan is None or facts.plan.stale:
+        return Stage.PLAN
+    return Stage.LAUNCH
+
+
+def visible_tools(facts: Facts) -> tuple[str, ...]:
+    """The tools that can do anything at all: people jump between stages, so nothing that might work is hidden."""
+    names: tuple[str, ...] = _ALWAYS
+    if facts.recipe or facts.files:
+        names += _FILES
+    if facts.plan is not None:
+        names += _PLAN
+    if facts.run is not None or facts.lora is not None:
+        names += _RUN
+    return names
+
+
+def system_prompt(facts: Facts) -> str:
+    """The rules of the house, the advice for this stage and the project's facts as JSON."""
+    stage = stage_of(facts)
+    known = json.dumps({"stage": stage} | as_json(facts), ensure_ascii=False)
+    return f"{_text('rules')}\n\n{_text(f'stage_{stage}')}\n\n<project>{known}</project>"
+
+
+@cache
+def _text(name: str) -> str:
+    return files("agent.prompts").joinpath(f"{name}.txt").read_text(encoding="utf-8").strip()

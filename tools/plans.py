@@ -1,0 +1,248 @@
+"""Tools for the plan: propose, change, undo, explain."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trainer_core.costs import Estimate
+from trainer_core.plan import BASES, BaseModelName, Preset, TrainingPlan, diff, propose
+from trainer_core.projects import PlanRow, get_project, new_id, update_project
+
+from . import plan_reasons
+from .context import Tool, ToolContext, ToolRefused, ToolResult
+from .plan_changes import ChangePlan, apply
+from .state import base_missing, changes_to_undo, estimate_of, manifest_of, plan_of, plan_row, recipe_of
+from .text import plural
+
+Field_ = Literal[plan_reasons.FIELDS]  # type: ignore[valid-type]
+
+
+WHY = ("steps", "rank", "learning_rate", "batch_size", "resolution", "frames", "held_out_share", "time")
+
+
+class ProposePlan(BaseModel):
+    """A fresh plan from the recipe and the files."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    preset: Annotated[Preset, Field(description="fast, standard or quality")] = Preset.STANDARD
+    base: Annotated[
+        BaseModelName, Field(description="mini trains on this machine in minutes; ltx-2.3 is the real model")
+    ] = BaseModelName.MINI
+
+
+class UndoPlan(BaseModel):
+    """Take changes of the plan back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    times: Annotated[int, Field(ge=1, le=50, description="how many changes to take back")] = 1
+
+
+class ExplainPlan(BaseModel):
+    """What to explain."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: Annotated[
+        Field_ | None,  # type: ignore[valid-type]
+        Field(description="one value of the plan, or time or price; leave out for the whole plan"),
+    ] = None
+
+
+def propose_plan(context: ToolContext, arguments: ProposePlan) -> ToolResult:
+    """Make a plan and store it as the current one."""
+    recipe = recipe_of(context)
+    project = get_project(context.workspace, context.project_id)
+    manifest = manifest_of(context)
+    if not manifest.usable:
+        raise ToolRefused(
+            "There are no usable files yet, so I can't plan: steps depend on how many there are. Add pictures or "
+            "clips first."
+        )
+    missing = [item for item in manifest.usable if not item.caption or (project.trigger or "") not in item.caption]
+    if missing:
+        raise ToolRefused(
+            f"{plural(len(missing), 'file')} have no caption with the trigger word yet. Write the captions first."
+        )
+    assert project.trigger is not None
+    plan = propose(
+        recipe,
+        arguments.base,
+        project.trigger,
+        manifest.checksum,
+        images=manifest.images,
+        clips=manifest.clips,
+        preset=arguments.preset,
+    )
+    row = _store(context, plan, previous=None)
+    cost = estimate_of(context.workspace, plan, manifest)
+    lines = [plan_text(plan, cost), "Why these values:", *plan_reasons.summary(plan, cost, WHY)]
+    return ToolResult(text="\n".join(lines), data=plan_data(row.id, plan, cost))
+
+
+def change_plan(context: ToolContext, arguments: ChangePlan) -> ToolResult:
+    """Change the current plan, or only show what a change would do."""
+    row = plan_row(context)
+    manifest = manifest_of(context)
+    before = TrainingPlan.model_validate(row.body)
+    stale = before.dataset != manifest.checksum
+    if arguments.empty and not stale:
+        raise ToolRefused(
+            "What should change? Name a value, such as steps, rank, learning rate, size, frames, a preset or a time "
+            "limit."
+        )
+    change = _with_finding(context, arguments)
+
+    def cost(plan: TrainingPlan) -> Estimate:
+        return estimate_of(context.workspace, plan, manifest)
+
+    try:
+        current = (
+            before.changed(dataset=manifest.checksum, images=manifest.images, clips=manifest.clips) if stale else before
+        )
+        after, notes = apply(current, change, cost)
+    except ValidationError as error:
+        reasons = "; ".join(str(entry["msg"]).removeprefix("Value error, ") for entry in error.errors())
+        raise ToolRefused(
+            f"That change does not make a plan that can be trained: {reasons}. The plan is as it was."
+        ) from error
+    changes = diff(before, after)
+    old, new = cost(before), cost(after)
+    if not changes:
+        return ToolResult(
+            text="\n".join(["That leaves the plan as it is.", *notes, _totals(old, new)]),
+            data=plan_data(row.id, before, old, changes=[], notes=notes),
+        )
+    lead = "This would change (nothing is changed yet):" if change.only_show else "The plan has changed:"
+    lines = [lead, *(f"- {entry.words}" for entry in changes), *notes, _totals(old, new), *_risks(before, after)]
+    plan_id = row.id if change.only_show else _store(context, after, previous=row.id).id
+    words = [entry.words for entry in changes]
+    return ToolResult(
+        text="\n".join(lines),
+        data=plan_data(plan_id, after, new, changes=words, notes=notes) | {"only_shown": change.only_show},
+    )
+
+
+def undo_plan(context: ToolContext, arguments: UndoPlan) -> ToolResult:
+    """Go back to an earlier plan."""
+    row = plan_row(context)
+    before = TrainingPlan.model_validate(row.body)
+    possible = changes_to_undo(context.workspace, row)
+    if not possible:
+        raise ToolRefused("There is no change to take back: this is the plan as it was proposed.")
+    times = min(arguments.times, possible)
+    with context.workspace.session() as session:
+        for _ in range(times):
+            row = session.get_one(PlanRow, row.previous)
+    update_project(context.workspace, context.project_id, plan_id=row.id)
+    plan = TrainingPlan.model_validate(row.body)
+    manifest = manifest_of(context)
+    old, new = (estimate_of(context.workspace, entry, manifest) for entry in (before, plan))
+    changes = [entry.words for entry in diff(before, plan)]
+    fewer = f" There were only {possible} to take back." if times < arguments.times else ""
+    lines = [f"Took back {plural(times, 'change')}.{fewer}", *(f"- {words}" for words in changes), _totals(old, new)]
+    return ToolResult(text="\n".join(lines), data=plan_data(row.id, plan, new, changes=changes))
+
+
+def explain_plan(context: ToolContext, arguments: ExplainPlan) -> ToolResult:
+    """Say why a value, or the whole plan, is what it is."""
+    plan = plan_of(context)
+    cost = estimate_of(context.workspace, plan, manifest_of(context))
+    if arguments.field is not None:
+        return ToolResult(text=plan_reasons.reasons(plan, cost)[arguments.field], data={"field": arguments.field})
+    lines = [plan_text(plan, cost), "Why these values:", *plan_reasons.summary(plan, cost, WHY)]
+    return ToolResult(text="\n".join(lines))
+
+
+def plan_text(plan: TrainingPlan, cost: Estimate) -> str:
+    """The plan in a few lines for a person."""
+    rules = BASES[plan.base]
+    still = "stills" if plan.frames == 1 else f"{plan.frames} frames"
+    lines = [
+        f"Plan: a {plan.recipe} LoRA on {rules.title}, trigger {plan.trigger}.",
+        f"- files: {plural(plan.images, 'picture')} and {plural(plan.clips, 'clip')}, {plan.held_out_share:.0%} "
+        f"kept for validation",
+        f"- {plan.steps} steps ({plan.preset}), rank {plan.rank}, learning rate {plan.learning_rate:g}, batch "
+        f"{plan.batch_size}",
+        f"- {plan.width}x{plan.height} pixels, {still}",
+        f"- time: {cost.time}; price: {cost.price}",
+    ]
+    if plan.base is not BaseModelName.MINI and (missing := base_missing(plan.base)):
+        lines.append(f"- note: {missing}")
+    if rules.honesty:
+        lines.append(rules.honesty)
+    return "\n".join(lines)
+
+
+def plan_data(plan_id: str, plan: TrainingPlan, cost: Estimate, **more: Any) -> dict[str, Any]:
+    """The plan as figures for the window."""
+    return {"plan_id": plan_id, "plan": plan.model_dump(mode="json"), "estimate": cost.model_dump(mode="json")} | more
+
+
+def _store(context: ToolContext, plan: TrainingPlan, previous: str | None) -> PlanRow:
+    row = PlanRow(
+        id=new_id("plan"),
+        project_id=context.project_id,
+        previous=previous,
+        body=plan.model_dump(mode="json"),
+        fingerprint=plan.fingerprint,
+    )
+    with context.workspace.session() as session:
+        session.add(row)
+    update_project(context.workspace, context.project_id, plan_id=row.id)
+    return row
+
+
+def _with_finding(context: ToolContext, change: ChangePlan) -> ChangePlan:
+    if change.apply_finding is None:
+        return change
+    from .results import proposed_change  # results imports this module for its words
+
+    proposed = proposed_change(context, change.apply_finding)
+    return ChangePlan.model_validate(proposed | change.model_dump(exclude_defaults=True, exclude={"apply_finding"}))
+
+
+def _totals(old: Estimate, new: Estimate) -> str:
+    return f"Time: {old.time} before, {new.time} now. Price: {old.price} before, {new.price} now."
+
+
+def _risks(before: TrainingPlan, after: TrainingPlan) -> list[str]:
+    risks = []
+    if after.steps > 1.5 * before.steps:
+        risks.append("Risk: many more steps can make it copy the training pictures; the validation loss will show it.")
+    if after.steps < 0.6 * before.steps:
+        risks.append("Risk: with so few steps it may stay generic.")
+    if after.learning_rate > 1.9 * before.learning_rate:
+        risks.append(
+            "Risk: a learning rate this much higher can burn the result or end in NaN; the run stops by itself if "
+            "it does."
+        )
+    if after.rank > 1.9 * before.rank:
+        risks.append("Risk: a higher rank holds more and copies sooner, and the file grows with it.")
+    return risks
+
+
+TOOLS = (
+    Tool(
+        "propose_plan",
+        "Make a fresh training plan from the recipe and the files, with time and price.",
+        ProposePlan,
+        propose_plan,
+    ),
+    Tool(
+        "change_plan",
+        "Change the current plan, with absolute values, factors and limits together in one call; shows the "
+        "difference in time and price. "
+        "With only_show it answers what-if questions and changes nothing.",
+        ChangePlan,
+        change_plan,
+    ),
+    Tool("undo_plan", "Take back the last change or changes of the plan.", UndoPlan, undo_plan),
+    Tool(
+        "explain_plan",
+        "Explain one value of the plan, its time or price, or the whole plan, with the reasons.",
+        ExplainPlan,
+        explain_plan,
+    ),
+)

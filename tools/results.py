@@ -1,0 +1,126 @@
+"""Tools for results: the scorecard, and what to change next."""
+
+import json
+from typing import Any
+
+from trainer_core.jobs import events
+from trainer_core.plan import TrainingPlan
+from trainer_core.projects import Lora, PlanRow, Run
+
+from .audit import load_audit
+from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
+from .evaluation import scorecard as scorecards
+from .evaluation.diagnosis import Finding, diagnose
+from .evaluation.scorecard import Scorecard
+from .state import job_of, latest_lora, latest_run, runs_of
+from .text import quoted
+
+FIRST = "first"  # the most important finding that proposes a change
+
+
+def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
+    """The newest scorecard in words, with the contact sheet and the file."""
+    run, card = _scored(context)
+    folder = context.workspace.run_folder(run.id)
+    lora = _lora_of(context, run)
+    lines = [card.words()]
+    if lora:
+        lines.append(f"The LoRA file is {lora.file}; use the trigger word {lora.trigger} in prompts.")
+    sheet = folder / scorecards.SHEET_NAME
+    return ToolResult(
+        text="\n".join(lines),
+        data={"run_id": run.id, "measures": [measure.model_dump(mode="json") for measure in card.measures]},
+        pictures=[str(sheet.relative_to(context.workspace.home))] if sheet.exists() else [],
+        files=[lora.file] if lora else [],
+    )
+
+
+def diagnose_run(context: ToolContext, _arguments: NoArguments) -> ToolResult:
+    """What the figures of the newest run say should change."""
+    run, _card = _scored(context)
+    found = findings_of(context)
+    if not found:
+        return ToolResult(
+            text="The figures give no reason to change anything. Look at the clips yourself: measures do not see "
+            "everything.",
+            data={"run_id": run.id, "findings": []},
+        )
+    lines = []
+    for finding in found:
+        change = f" Proposed change (finding {finding.id}): {json.dumps(finding.change)}." if finding.change else ""
+        lines.append(f"- {finding.words}{change}")
+    return ToolResult(
+        text="\n".join(lines),
+        data={"run_id": run.id, "findings": [finding.model_dump(mode="json") for finding in found]},
+    )
+
+
+def findings_of(context: ToolContext) -> list[Finding]:
+    """The findings about the newest scored run, most important first. Raises ToolRefused when nothing is scored."""
+    run, card = _scored(context)
+    with context.workspace.session() as session:
+        row = session.get_one(PlanRow, run.plan_id)
+    audit = load_audit(context.workspace.dataset_folder(context.project_id))
+    return diagnose(card, TrainingPlan.model_validate(row.body), audit, _validation(context, run, card))
+
+
+def proposed_change(context: ToolContext, finding_id: str) -> dict[str, Any]:
+    """The plan fields that a finding proposes to change. Raises ToolRefused when there is no such proposal."""
+    found = findings_of(context)
+    matching = [entry for entry in found if (entry.change if finding_id == FIRST else entry.id == finding_id)]
+    finding = matching[0] if matching else None
+    if finding is None and finding_id == FIRST:
+        raise ToolRefused("None of the findings proposes a change of the plan.")
+    if finding is None:
+        present = ", ".join(entry.id for entry in found) or "none"
+        raise ToolRefused(f"There is no finding {quoted(finding_id, 40)!r}. There is: {present}.")
+    if not finding.change:
+        raise ToolRefused(f"The finding {finding_id} proposes no change of the plan: {finding.words}")
+    return dict(finding.change)
+
+
+def _validation(context: ToolContext, run: Run, card: Scorecard) -> list[tuple[int, float]]:
+    if card.validation:
+        return list(card.validation)
+    train = job_of(context.workspace, run.train_job)
+    if train is None:
+        return []
+    rows = events.events_since(context.workspace, train.id)
+    losses = [(row.data.get("step"), row.data.get("loss")) for row in rows if row.kind == "validation"]
+    return [(int(step), float(loss)) for step, loss in losses if step is not None and loss is not None]
+
+
+def _scored(context: ToolContext) -> tuple[Run, Scorecard]:
+    """The newest run that has a scorecard."""
+    for run in reversed(runs_of(context)):
+        card = scorecards.load(context.workspace.run_folder(run.id))
+        if card is not None:
+            return run, card
+    run = latest_run(context)
+    train, score = job_of(context.workspace, run.train_job), job_of(context.workspace, run.evaluate_job)
+    error = next((job.error for job in (train, score) if job and job.error), None)
+    if error:
+        raise ToolRefused(f"There is no scorecard: {quoted(error, 400)}")
+    state = f"training {train.state if train else 'not started'}, scoring {score.state if score else 'not started'}"
+    raise ToolRefused(f"There is no scorecard yet ({state}).")
+
+
+def _lora_of(context: ToolContext, run: Run) -> Lora | None:
+    lora = latest_lora(context)
+    return lora if lora and lora.run_id == run.id else None
+
+
+TOOLS = (
+    Tool(
+        "show_scorecard",
+        "The measured figures of the newest LoRA, with the contact sheet and the file.",
+        NoArguments,
+        show_scorecard,
+    ),
+    Tool(
+        "diagnose",
+        "What to change next, from the figures, with threshold and source for each finding.",
+        NoArguments,
+        diagnose_run,
+    ),
+)

@@ -1,0 +1,234 @@
+"""Tools for training: the approval card, launch, status and cancel."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from trainer_core import approvals
+from trainer_core.costs import Estimate
+from trainer_core.dataset.manifest import Manifest
+from trainer_core.jobs import events, store
+from trainer_core.jobs.backends import backend_named
+from trainer_core.plan import BASES, TrainingPlan, diff
+from trainer_core.projects import PlanRow, Run, new_id, now
+
+from .audit import Finding, load_audit
+from .context import Card, NoArguments, Tool, ToolContext, ToolRefused, ToolResult
+from .state import (
+    base_missing,
+    changes_to_undo,
+    estimate_of,
+    job_of,
+    latest_run,
+    manifest_of,
+    plan_row,
+    recipe_of,
+    runs_of,
+)
+from .text import plural, quoted
+
+BACKEND = "local"
+CARD_MINUTES = 30
+TRAIN = "trainer_core.training.run:train"
+EVALUATE = "tools.evaluation.run:evaluate"
+
+
+def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
+    """What a person is asked to approve. Changes nothing. Raises ToolRefused while something is missing."""
+    row, plan, manifest = _ready(context)
+    cost = estimate_of(context.workspace, plan, manifest)
+    print_ = _fingerprint(context, plan, cost)
+    expires = now() + timedelta(minutes=CARD_MINUTES)
+    rules = BASES[plan.base]
+    lines = [
+        f"Train a {plan.recipe} LoRA on {rules.title}, here on this machine.",
+        f"{plural(plan.images, 'picture')} and {plural(plan.clips, 'clip')}, trigger {plan.trigger}.",
+        f"{plan.steps} steps, rank {plan.rank}, learning rate {plan.learning_rate:g}, {plan.width}x{plan.height}.",
+        "Afterwards the file is checked, test clips are made with and without the trigger, and they are scored.",
+        *_since(context, row, plan),
+        *([rules.honesty] if rules.honesty else []),
+    ]
+    if plan.recipe == "face":
+        lines.append("With your yes you confirm that the person shown has agreed to this.")
+    return Card(
+        id="card_" + hashlib.sha256(f"{print_} {expires.isoformat()}".encode()).hexdigest()[:12],
+        title="Start this training?",
+        lines=lines,
+        price=cost.price
+        if cost.dollars is None
+        else f"{cost.price} (this machine)"
+        if cost.dollars == 0
+        else f"at most {cost.price}",
+        time=f"{cost.time} ({cost.basis})",
+        expires=f"This card is good for {CARD_MINUTES} minutes.",
+        expires_at=expires.isoformat(),
+        fingerprint=print_,
+        person=context.person,
+    )
+
+
+def launch_training(context: ToolContext, _arguments: NoArguments) -> ToolResult:
+    """Start the current plan. Uses up the person's approval of exactly this; without one nothing starts."""
+    row, plan, manifest = _ready(context)
+    cost = estimate_of(context.workspace, plan, manifest)
+    try:
+        approvals.consume(context.workspace, _fingerprint(context, plan, cost), context.person)
+    except approvals.ApprovalMissing as missing:
+        raise ToolRefused(str(missing)) from missing
+    run = Run(id=new_id("run"), project_id=context.project_id, plan_id=row.id)
+    with context.workspace.session() as session:
+        session.add(run)
+    train = store.submit(
+        context.workspace,
+        project_id=context.project_id,
+        task=TRAIN,
+        arguments={"plan_id": row.id},
+        run_id=run.id,
+        backend=BACKEND,
+    )
+    score = store.submit(
+        context.workspace,
+        project_id=context.project_id,
+        task=EVALUATE,
+        arguments={"run_id": run.id},
+        run_id=run.id,
+        backend=BACKEND,
+        after=train.id,
+    )
+    with context.workspace.session() as session:
+        stored = session.get_one(Run, run.id)
+        stored.train_job, stored.evaluate_job = train.id, score.id
+    backend_named(BACKEND).start(context.workspace, train.id)
+    text = (
+        f"Training has started as {run.id}: {plan.steps} steps, {cost.time}, {cost.price}. It runs in its own "
+        f"process and goes on "
+        "when this window is closed. Scoring follows by itself."
+    )
+    return ToolResult(text=text, data={"run_id": run.id, "train_job": train.id, "evaluate_job": score.id})
+
+
+def training_status(context: ToolContext, _arguments: NoArguments) -> ToolResult:
+    """How the latest run is doing."""
+    run = latest_run(context)
+    train, score = job_of(context.workspace, run.train_job), job_of(context.workspace, run.evaluate_job)
+    if train is None:
+        return ToolResult(text=f"{run.id} was not started.", data={"run_id": run.id, "state": "not started"})
+    lines = [f"{run.id}: training {train.state}" + (f"; scoring {score.state}" if score else "")]
+    progress = events.latest(context.workspace, train.id, "progress")
+    if progress and train.state == store.State.RUNNING:
+        lines.append(progress_words(progress.data))
+    validation = events.latest(context.workspace, train.id, "validation")
+    if validation and isinstance(validation.data.get("loss"), int | float):
+        lines.append(f"Validation loss {validation.data['loss']:.4f} at step {validation.data.get('step')}.")
+    if train.error:
+        lines.append(quoted(train.error, 500))
+    elif score and score.error:
+        lines.append(quoted(score.error, 500))
+    return ToolResult(
+        text="\n".join(lines), data={"run_id": run.id, "state": train.state, "scoring": score.state if score else None}
+    )
+
+
+def progress_words(data: dict[str, Any]) -> str:
+    """'step 120 of 500 (24 %), loss 0.0312, about 2 minutes left' ; missing figures are left out."""
+    step, steps = data.get("step"), data.get("steps")
+    parts = [f"step {step} of {steps} ({step / steps:.0%})" if step and steps else "starting"]
+    if isinstance(data.get("loss"), int | float):
+        parts.append(f"loss {data['loss']:.4f}")
+    if isinstance(data.get("eta_seconds"), int | float):
+        parts.append(f"{Estimate(seconds=data['eta_seconds'], dollars=None, basis='').time} left")
+    return ", ".join(parts)
+
+
+def cancel_training(context: ToolContext, _arguments: NoArguments) -> ToolResult:
+    """Stop the run that is at work."""
+    unfinished = [
+        job for job in store.list_jobs(context.workspace, context.project_id, states=store.UNFINISHED) if job.run_id
+    ]
+    if not unfinished:
+        raise ToolRefused("Nothing is training at the moment, so there is nothing to stop.")
+    states = [backend_named(job.backend).cancel(context.workspace, job.id) for job in reversed(unfinished)]
+    waiting = any(state == store.State.RUNNING for state in states)
+    text = (
+        "Asked it to stop; it does so within a step or two." if waiting else "Stopped."
+    ) + " Checkpoints that were saved are kept; your files and the plan are as they were."
+    return ToolResult(text=text, data={"jobs": [job.id for job in unfinished]})
+
+
+def _ready(context: ToolContext) -> tuple[PlanRow, TrainingPlan, Manifest]:
+    """The plan and files if everything for a launch is in place. Raises ToolRefused with what is missing."""
+    recipe = recipe_of(context)
+    row = plan_row(context)
+    plan = TrainingPlan.model_validate(row.body)
+    manifest = manifest_of(context)
+    usable = len(manifest.usable)
+    if usable < recipe.minimum:
+        raise ToolRefused(
+            f"The {recipe.name} recipe needs at least {recipe.minimum} usable files; there are {usable}. Add more "
+            f"first."
+        )
+    audit = load_audit(context.workspace.dataset_folder(context.project_id))
+    if audit is None:
+        raise ToolRefused("The files have not been looked at since they last changed. Run the audit first.")
+    if audit.verdict == "blocked":
+        raise ToolRefused("The audit says that this set can't be trained as it is: " + _blocking(audit.findings))
+    if plan.dataset != manifest.checksum:
+        raise ToolRefused(
+            "Files or captions have changed since the plan was made. Refresh the plan (propose or change it), then "
+            "launch."
+        )
+    missing = base_missing(plan.base)
+    if missing:
+        raise ToolRefused(missing)
+    busy = [
+        job for job in store.list_jobs(context.workspace, context.project_id, states=store.UNFINISHED) if job.run_id
+    ]
+    if busy:
+        raise ToolRefused("A training of this project is still at work. Wait for it, or cancel it first.")
+    return row, plan, manifest
+
+
+def _blocking(findings: Sequence[Finding]) -> str:
+    return " ".join(quoted(entry.text, 200) for entry in findings if entry.level == "blocked") or "see the audit."
+
+
+def _fingerprint(context: ToolContext, plan: TrainingPlan, cost: Estimate) -> str:
+    return approvals.fingerprint(plan.fingerprint, BACKEND, cost.dollars, context.person)
+
+
+def _since(context: ToolContext, row: PlanRow, plan: TrainingPlan) -> list[str]:
+    """What differs from the last run's plan, or from the plan as proposed."""
+    runs = runs_of(context)
+    with context.workspace.session() as session:
+        if runs:
+            before, label = session.get(PlanRow, runs[-1].plan_id), "Since the last run"
+        else:
+            before, label = row, "Since the proposal"
+            while before is not None and before.previous:
+                before = session.scalars(select(PlanRow).where(PlanRow.id == before.previous)).first()
+    if before is None or (not runs and not changes_to_undo(context.workspace, row)):
+        return []
+    words = [
+        change.words
+        for change in diff(TrainingPlan.model_validate(before.body), plan)
+        if change.field != "warmup_steps"
+    ]
+    return [f"{label}: {'; '.join(words) if words else 'nothing changed'}."]
+
+
+TOOLS = (
+    Tool(
+        "launch_training",
+        "Open the approval card for the current plan. Only a person's clear yes to that card starts anything.",
+        NoArguments,
+        launch_training,
+        launch_card,
+    ),
+    Tool("training_status", "How the latest training and its scoring are doing.", NoArguments, training_status),
+    Tool("cancel_training", "Stop the training that is running.", NoArguments, cancel_training),
+)
+
+__all__ = ["TOOLS", "launch_card", "progress_words"]

@@ -1,0 +1,65 @@
+"""Files that a person handed over: the conversation keeps the paths, the model only sees ids."""
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from trainer_core.projects import Workspace, new_id
+
+
+class Upload(BaseModel):
+    """One file or folder. `name` is for display only."""
+
+    id: str
+    name: str
+    path: str
+    folder: bool
+    added: bool = False
+
+
+def _file(workspace: Workspace, project_id: str) -> Path:
+    return workspace.dataset_folder(project_id).parent / "uploads.json"
+
+
+def uploads_of(workspace: Workspace, project_id: str) -> list[Upload]:
+    """Everything handed over in this project, oldest first."""
+    file = _file(workspace, project_id)
+    if not file.exists():
+        return []
+    return [Upload.model_validate(entry) for entry in json.loads(file.read_text(encoding="utf-8"))]
+
+
+def register(workspace: Workspace, project_id: str, paths: Sequence[Path]) -> list[Upload]:
+    """Give files or folders an id. Raises FileNotFoundError, in words, when one is not there."""
+    fresh = []
+    for path in paths:
+        resolved = path.expanduser().resolve()
+        if not resolved.exists():
+            raise FileNotFoundError(
+                f"I can't find {path.name!r}. Nothing was added; check the name and hand it over again."
+            )
+        fresh.append(
+            Upload(id=new_id("upl"), name=path.name or resolved.name, path=str(resolved), folder=resolved.is_dir())
+        )
+    _save(workspace, project_id, uploads_of(workspace, project_id) + fresh)
+    return fresh
+
+
+def mark_added(workspace: Workspace, project_id: str, ids: Sequence[str]) -> None:
+    """Remember that these uploads are in the dataset now."""
+    uploads = uploads_of(workspace, project_id)
+    _save(
+        workspace, project_id, [entry.model_copy(update={"added": entry.added or entry.id in ids}) for entry in uploads]
+    )
+
+
+def _save(workspace: Workspace, project_id: str, uploads: list[Upload]) -> None:
+    file = _file(workspace, project_id)
+    handle, temporary = tempfile.mkstemp(dir=file.parent)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        json.dump([entry.model_dump() for entry in uploads], stream, indent=1)
+    Path(temporary).replace(file)
