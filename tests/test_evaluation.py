@@ -121,8 +121,8 @@ def test_movement_and_damage_are_seen(taught: Character):
 @pytest.mark.parametrize("recipe", RecipeName)
 def test_suite_of_every_recipe(recipe: RecipeName, base: BaseModelName):
     cases = prompts.suite(RECIPES[recipe], TRIGGER, "cat", [f"{TRIGGER}, a cat, grey background", "on a beach"], base)
-    assert len({case.id for case in cases}) == len(cases) <= 11
-    assert [case.purpose for case in cases].count("leak") == 3
+    assert len({case.id for case in cases}) == len(cases) <= 13
+    assert [case.purpose for case in cases].count("leak") == 5
     for case in cases:
         assert (TRIGGER in case.prompt) == case.uses_trigger == (case.purpose != "leak")
     leak = {case.id: case for case in cases}["leak-1"]

@@ -4,7 +4,6 @@ Nothing here is typed in: `calibrate` measures, `calibration.json` stores the fi
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -48,8 +47,8 @@ class Material(BaseModel):
     `same`, `different` and `twin` are cosines of a clip's or picture's vector to the mean vector of a set of drawn
     pictures of the same character, of a random other one, of one that differs in a single trait. `auc_*` is the
     probability that a same value exceeds a different (or twin) one. `threshold` is where both errors are equal.
-    `chance` is the 95th percentile of |mean of three - mean of three others| of different values: a difference
-    between two sets of three clips that arises without any likeness.
+    `chance` is the 95th percentile of |mean of five - mean of five others| of different values: a difference
+    between two sets of five clips that arises without any likeness.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -76,6 +75,7 @@ class Calibration(BaseModel):
 
     date: str
     embedder_sha256: str
+    mini_fingerprint: str | None = None  # of the weights that "reconstructed" and "described" were made with
     materials: dict[str, Material]
 
     def source(self, material: str) -> str:
@@ -198,13 +198,13 @@ def material_of(
     twin = np.einsum("cid,cd->ci", vectors, twin_prototypes).reshape(-1)
     threshold, error = equal_error(same, different)
     rng = np.random.default_rng(0)
-    # two sets of three different characters' clips against one prototype: how far apart do their means lie by chance?
+    # two sets of five different characters' clips against one prototype: how far apart do their means lie by chance?
     gaps = []
     for _ in range(4000):
         asked = int(rng.integers(count))
-        drawn = rng.choice([index for index in range(count) if index != asked], 6, replace=False)
-        values = cosines[drawn, asked, rng.integers(cosines.shape[2], size=6)]
-        gaps.append(abs(values[:3].mean() - values[3:].mean()))
+        drawn = rng.choice([index for index in range(count) if index != asked], 10, replace=False)
+        values = cosines[drawn, asked, rng.integers(cosines.shape[2], size=10)]
+        gaps.append(abs(values[:5].mean() - values[5:].mean()))
     return Material(
         words=words,
         characters=count,
@@ -222,20 +222,33 @@ def material_of(
     )
 
 
-def calibrate(
-    path: Path = FILE, *, characters: int = 80, more: Sequence[Callable[[Faces], tuple[str, Material]]] = ()
-) -> Calibration:
-    """Measure all materials with the shipped weights and store them. `more` adds materials, such as a generator's."""
+def calibrate(path: Path = FILE, *, characters: int = 80) -> Calibration:
+    """Measure drawn and damaged pictures with the shipped weights and store the figures."""
     faces = draw_unseen(characters)
-    materials = {
-        "drawn": calibrate_pictures(faces, damaged=False),
-        "damaged": calibrate_pictures(faces, damaged=True),
-    }
-    materials |= dict(measure(faces) for measure in more)
     calibration = Calibration(
-        date=datetime.now(UTC).date().isoformat(),
+        date=_today(),
         embedder_sha256=hashlib.sha256(WEIGHTS.read_bytes()).hexdigest(),
-        materials=materials,
+        materials={
+            "drawn": calibrate_pictures(faces, damaged=False),
+            "damaged": calibrate_pictures(faces, damaged=True),
+        },
     )
+    return store(calibration, path)
+
+
+def extend(materials: dict[str, Material], mini_fingerprint: str, path: Path = FILE) -> Calibration:
+    """Add what was measured on mini's own clips to the stored figures."""
+    calibration = load_calibration(path)
+    changes = {"date": _today(), "mini_fingerprint": mini_fingerprint, "materials": calibration.materials | materials}
+    return store(calibration.model_copy(update=changes), path)
+
+
+def store(calibration: Calibration, path: Path) -> Calibration:
+    """Write the figures."""
     path.write_text(calibration.model_dump_json(indent=1) + "\n")
+    load_calibration.cache_clear()
     return calibration
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

@@ -11,7 +11,7 @@ from trainer_core.recipes import RECIPES
 from .scorecard import Scorecard
 
 if TYPE_CHECKING:
-    from tools.audit import Audit
+    from tools.audit_model import Audit
 
 Losses = Sequence[tuple[int, float]]
 FEWEST_LOSSES = 4  # with fewer no course can be seen
@@ -114,16 +114,15 @@ def _view_gap(scorecard: Scorecard) -> Fact:
 
 
 def _from_audit(audit: "Audit | None") -> dict[str, Fact]:
-    found = {finding.id: finding for finding in audit.findings} if audit else {}
     why = "the files have not been audited since they changed"
-    background = found.get("one_background")
-    share = 0.0 if audit else None
-    if background is not None and background.value is not None:
-        share = float(background.value)
-    missing = found.get("missing_views")
+    share = missing = None
+    if audit is not None:
+        why = "the audit could not tell this"
+        if audit.set.backgrounds is not None:
+            share = audit.set.backgrounds.largest_share
+        if any(count for view, count in audit.set.views.items() if view != "unknown"):
+            missing = float(sum(not audit.set.views.get(view) for view in ("three_quarter", "profile", "back")))
     return {
         "one_background": Fact(title="files with the same background", value=share, percent=True, why=why),
-        "missing_views": Fact(
-            title="views that the audit misses", value=None if audit is None else float(missing is not None), why=why
-        ),
+        "missing_views": Fact(title="kinds of turned views that your files lack", value=missing, why=why),
     }

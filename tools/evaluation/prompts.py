@@ -88,7 +88,7 @@ LONGEST_PROMPT = 400
 def suite(
     recipe: Recipe, trigger: str, noun: str, captions: Sequence[str], base: BaseModelName = BaseModelName.MINI
 ) -> list[PromptCase]:
-    """Up to eleven cases: the guide's first prompt, two captions seen, two new scenes, three views, three without.
+    """Up to 13 cases: the guide's first prompt, two captions seen, two new scenes, three views, five without trigger.
 
     `captions` are the training captions; a new scene is one whose words none of them uses. Style, motion and effect
     are tried on several subjects instead of several views.
@@ -133,14 +133,19 @@ def suite(
 
 
 def _leak_cases(words: _Words, noun: str, fresh: Sequence[tuple[str, str]]) -> list[PromptCase]:
-    """The same scenes and seeds as with the trigger, so that only the word is missing; then another kind."""
+    """The same scenes and seeds as with the trigger, so that only the word is missing; then other subjects."""
     other = words.other_noun if noun != words.other_noun else "cat"
-    label, setting = fresh[0]
-    own = _article(noun)
+    plain = ("standing in a plain room", words.first)
+    tried = [(noun, plain, 0), (noun, fresh[0], 20), (noun, fresh[1], 21), (other, plain, 0), (other, fresh[0], 20)]
     return [
-        _case("leak-1", f"{own}, {words.first}", "leak", f"{own}, standing in a plain room", seed=FIRST_SEED),
-        _case("leak-2", f"{own}, {setting}", "leak", f"{own}, {label}", seed=FIRST_SEED + 20),
-        _case("leak-3", f"a {other}, {words.first}", "leak", f"a {other}, standing in a plain room", seed=FIRST_SEED),
+        _case(
+            f"leak-{number}",
+            f"{_article(subject)}, {setting}",
+            "leak",
+            f"{_article(subject)}, {label}",
+            seed=FIRST_SEED + seed,
+        )
+        for number, (subject, (label, setting), seed) in enumerate(tried, 1)
     ]
 
 

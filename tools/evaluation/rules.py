@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tools.audit_rules import ONE_PLACE
 from trainer_core.plan import BASES, TrainingPlan, steps_for
 from trainer_core.recipes import RECIPES
 
@@ -26,7 +27,7 @@ LIMITS: dict[str, tuple[float, str]] = {
     "rank small": (0.2, "less than a fifth of the recipe's rank (Grix guide)"),
     "captions": (0.9, "every caption needs the trigger word (Grix guide, symptom table)"),
     "view gap": (0.25, f"a quarter of the scale from 0 to 1. {_OURS}"),
-    "one background": (0.6, f"more than 60 % of the files. {_OURS}"),
+    "one background": (ONE_PLACE, "the audit's line for like backgrounds"),
     "variety": (0.5, f"half of what the base model shows. {_OURS}"),
     "copying": (0.95, f"correlation 0.95 of small thumbnails. {_OURS}"),
     "burned": (0.15, f"15 % more colour values at the end of their range. {_OURS}"),

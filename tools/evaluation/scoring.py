@@ -47,14 +47,17 @@ def measure_all(
     """All measures of the table, in its order; those of which no clip was made have no value."""
     with_lora = {clip.case.id: clip for clip in clips if clip.model == "lora"}
     on_base = {clip.case.id: clip for clip in clips if clip.model == "base"}
-    name = "mini" if "mini" in calibration.materials else "damaged"
+    name = "reconstructed" if "reconstructed" in calibration.materials else "damaged"
+    # True clips are steadier than any generator's, so steadiness is held to what mini's own clips show.
+    steady = "described" if "described" in calibration.materials else "damaged"
     judged = base is BaseModelName.MINI and recipe in ONE_SUBJECT
     validity = _validity(base, recipe, name)
     result = []
     for definition in DEFINITIONS:
         if definition.view and not any(clip.case.view == definition.view for clip in with_lora.values()):
             continue
-        threshold = _threshold(definition.line, calibration.materials[name], calibration.source(name))
+        chosen = steady if definition.line == "steady" else name
+        threshold = _threshold(definition.line, calibration.materials[chosen], calibration.source(chosen))
         if definition.embedder and not judged:
             threshold = None
         result.append(_measure(definition, with_lora, on_base, threshold, validity if definition.embedder else ""))
@@ -125,7 +128,7 @@ def _threshold(line: Line | None, material: Material, source: str) -> Threshold 
         direction: Literal["at least", "at most"] = "at least" if line == "above chance" else "at most"
         return Threshold(value=material.chance, direction=direction, source=words)
     if line == "steady" and material.consistency is not None:
-        words = f"{source}: 95 % of true clips are steadier"
+        words = f"{source}: 95 % of these clips are steadier"
         return Threshold(value=material.consistency.p05, direction="at least", source=words)
     return None
 
@@ -135,5 +138,6 @@ def _validity(base: BaseModelName, recipe: RecipeName, material: str) -> str:
         return f"The built-in embedder knows characters; it cannot judge a {recipe.value}, so there is no verdict."
     if base is not BaseModelName.MINI:
         return "The built-in embedder is calibrated on drawn characters only, so there is no verdict."
-    how = "clips that mini made" if material == "mini" else "damaged drawings, not on mini's own clips"
+    reconstructed = material == "reconstructed"
+    how = "true clips through mini's autoencoder" if reconstructed else "damaged drawings, not on mini's own clips"
     return f"Holds for drawn characters; the line was calibrated on {how}."

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from trainer_core.dataset.fitting import fit
 
-from .scorecard import SHEET_NAME, ClipScore, Scorecard
+from .scorecard import SHEET_NAME, ClipScore, Scorecard, Threshold
 
 PICTURE = 144  # pixels of one frame on the sheet
 GAP, MARGIN, SIDE_WIDTH, CAPTION = 4, 36, 300, 44
@@ -23,11 +23,26 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the sheet: its title, what to look for, and its cells (pictures side by side, caption, figure)."""
+    """A row of the sheet: its title, what to look for, and its cells."""
 
     title: str
     hint: str
-    cells: tuple[tuple[tuple[Picture, ...], str, str], ...]
+    cells: tuple["Cell", ...]
+
+    @property
+    def height(self) -> int:
+        """Pixels, with the space below."""
+        return PICTURE + 26 + (CAPTION if any(cell.caption for cell in self.cells) else 4)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Pictures side by side, what they show, a figure and whether it is as it should be (None: no judgement)."""
+
+    pictures: tuple[Picture, ...]
+    caption: str = ""
+    figure: str = ""
+    good: bool | None = None
 
 
 def contact_sheet(
@@ -41,19 +56,19 @@ def contact_sheet(
     rows = rows_of(scorecard, clips, training_pictures)
     cell_width = 2 * PICTURE + GAP
     width = 2 * MARGIN + SIDE_WIDTH + COLUMNS * (cell_width + 20) - 20
-    row_height = PICTURE + CAPTION + 26
     top = 128
-    height = top + len(rows) * row_height + 84
+    height = top + sum(row.height for row in rows) + 84
     sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
     _heading(draw, scorecard)
-    for number, row in enumerate(rows):
-        y = top + number * row_height
+    y = top
+    for row in rows:
         draw.line((MARGIN, y - 14, width - MARGIN, y - 14), fill=LINE, width=1)
-        draw.text((MARGIN, y + 2), row.title, fill=INK, font=_font(19))
-        _paragraph(draw, (MARGIN, y + 32), row.hint, SIDE_WIDTH - 34)
+        below = _paragraph(draw, (MARGIN, y), row.title, 20, INK)
+        _paragraph(draw, (MARGIN, below + 4), row.hint, 15, QUIET)
         for column, cell in enumerate(row.cells[:COLUMNS]):
-            _cell(sheet, draw, MARGIN + SIDE_WIDTH + column * (cell_width + 20), y, cell)
+            _draw_cell(sheet, draw, MARGIN + SIDE_WIDTH + column * (cell_width + 20), y, cell)
+        y += row.height
     _footer(draw, scorecard, width, height)
     path = folder / SHEET_NAME
     unfinished = path.with_suffix(".part")
@@ -67,8 +82,10 @@ def rows_of(scorecard: Scorecard, clips: Mapping[str, Picture], training_picture
     trigger, noun = scorecard.trigger, scorecard.noun
     shown = list(training_pictures)[: 2 * COLUMNS]
     pairs = [tuple(shown[index : index + 2]) for index in range(0, len(shown), 2)]
-    rows = [Row("Your pictures", "What the LoRA was taught.", tuple((pair, "", "") for pair in pairs))]
+    rows = [Row("Your pictures", "What the LoRA was taught.", tuple(Cell(pair) for pair in pairs))]
     plain = ("first", "seen", "new")
+    identity = scorecard.measure("identity")
+    line = identity.threshold if identity else None
     for model, purposes, title, hint in (
         ("base", plain, "Before training", f"The same words, {trigger} included, without your LoRA."),
         ("lora", plain, f"With your LoRA and {trigger}", "This should look like your pictures."),
@@ -87,7 +104,7 @@ def rows_of(scorecard: Scorecard, clips: Mapping[str, Picture], training_picture
         ),
     ):
         found = [clip for clip in scorecard.clips if clip.model == model and clip.case.purpose in purposes]
-        cells = tuple(_cell_of(clip, clips) for clip in found if _key(clip) in clips)
+        cells = tuple(_cell_of(clip, clips, line) for clip in found if _key(clip) in clips)
         if cells:
             rows.append(Row(title, hint, cells))
     return rows
@@ -97,9 +114,13 @@ def _key(clip: ClipScore) -> str:
     return f"{clip.model}/{clip.case.id}"
 
 
-def _cell_of(clip: ClipScore, clips: Mapping[str, Picture]) -> tuple[tuple[Picture, ...], str, str]:
+def _cell_of(clip: ClipScore, clips: Mapping[str, Picture], line: Threshold | None) -> Cell:
+    """The clip's first and last frame. With the LoRA, likeness is wanted with the trigger and unwanted without it."""
     frames = clips[_key(clip)]
-    return (frames[0], frames[-1]), clip.case.label, f"likeness {clip.identity:.2f}"
+    good = None
+    if line is not None and clip.model == "lora":
+        good = line.met_by(clip.identity) == clip.case.uses_trigger
+    return Cell((frames[0], frames[-1]), clip.case.label, f"likeness {clip.identity:.2f}", good)
 
 
 def _heading(draw: ImageDraw.ImageDraw, scorecard: Scorecard) -> None:
@@ -124,7 +145,8 @@ def _heading(draw: ImageDraw.ImageDraw, scorecard: Scorecard) -> None:
 
 def _footer(draw: ImageDraw.ImageDraw, scorecard: Scorecard, width: int, height: int) -> None:
     notes = [
-        "Each clip is shown by its first and last frame, enlarged. Likeness: cosine to your pictures, 1 is the same.",
+        "Each clip is shown by its first and last frame, enlarged. Likeness: cosine to your pictures, 1 is the same. "
+        "Green is as it should be, red is not.",
         *([scorecard.honesty] if scorecard.honesty else []),
     ]
     draw.line((MARGIN, height - 76, width - MARGIN, height - 76), fill=LINE, width=1)
@@ -132,14 +154,12 @@ def _footer(draw: ImageDraw.ImageDraw, scorecard: Scorecard, width: int, height:
         draw.text((MARGIN, height - 62 + 24 * number), note, fill=QUIET, font=_font(15))
 
 
-def _cell(
-    sheet: Image.Image, draw: ImageDraw.ImageDraw, x: int, y: int, cell: tuple[tuple[Picture, ...], str, str]
-) -> None:
-    pictures, caption, figure = cell
-    for number, picture in enumerate(pictures):
+def _draw_cell(sheet: Image.Image, draw: ImageDraw.ImageDraw, x: int, y: int, cell: Cell) -> None:
+    for number, picture in enumerate(cell.pictures):
         sheet.paste(Image.fromarray(_enlarged(picture)), (x + number * (PICTURE + GAP), y))
-    draw.text((x, y + PICTURE + 7), _cut(draw, caption, 2 * PICTURE), fill=INK, font=_font(15))
-    draw.text((x, y + PICTURE + 27), figure, fill=QUIET, font=_font(14))
+    draw.text((x, y + PICTURE + 7), _cut(draw, cell.caption, 2 * PICTURE), fill=INK, font=_font(16))
+    colour = QUIET if cell.good is None else GOOD if cell.good else POOR
+    draw.text((x, y + PICTURE + 28), cell.figure, fill=colour, font=_font(15))
 
 
 def _enlarged(picture: Picture) -> Picture:
@@ -151,19 +171,23 @@ def _enlarged(picture: Picture) -> Picture:
     return np.asarray(image.resize((PICTURE, PICTURE), Image.Resampling.NEAREST))
 
 
-def _paragraph(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, width: int) -> None:
+def _paragraph(
+    draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int, colour: tuple[int, int, int]
+) -> int:
+    """Draw words in lines of the side column; gives the height below the last line."""
     line, y = "", place[1]
     for word in [*text.split(), ""]:
         longer = f"{line} {word}".strip()
-        if word and draw.textlength(longer, font=_font(15)) <= width:
+        if word and draw.textlength(longer, font=_font(size)) <= SIDE_WIDTH - 34:
             line = longer
             continue
-        draw.text((place[0], y), line, fill=QUIET, font=_font(15))
-        line, y = word, y + 20
+        draw.text((place[0], y), line, fill=colour, font=_font(size))
+        line, y = word, y + round(size * 1.35)
+    return y
 
 
 def _cut(draw: ImageDraw.ImageDraw, text: str, width: int) -> str:
-    while text and draw.textlength(text, font=_font(15)) > width:
+    while text and draw.textlength(text, font=_font(16)) > width:
         text = text[:-4].rstrip(" ,") + "..."
     return text
 

@@ -1,0 +1,205 @@
+"""Each rule fires on its evidence and on nothing else; a sound run gets no finding; what is unknown is said."""
+
+import pytest
+from pydantic import ValidationError
+
+from tools.audit_model import Audit, Backgrounds, SetFigures
+from tools.evaluation.diagnosis import diagnose, examine
+from tools.evaluation.facts import Fact
+from tools.evaluation.rules import LIMITS, LINES, RULES
+from tools.evaluation.scorecard import Measure, Scorecard, Threshold, TrainingSet
+from trainer_core.plan import BASES, BaseModelName, TrainingPlan, propose
+from trainer_core.recipes import RECIPES, RecipeName
+
+FALLING = [(50, 0.30), (100, 0.25), (150, 0.22), (200, 0.20)]
+FLAT = [(50, 0.20), (100, 0.16), (150, 0.1502), (200, 0.15)]
+RISING = [(50, 0.20), (100, 0.15), (150, 0.158), (200, 0.17)]
+
+SOUND = {
+    "identity": 0.90,
+    "identity_base": 0.05,
+    "lift": 0.85,
+    "leak": 0.05,
+    "identity_views": 0.88,
+    "identity_three-quarter": 0.9,
+    "identity_profile": 0.88,
+    "identity_back": 0.86,
+    "consistency": 0.99,
+    "copying": 0.8,
+    "variety": 0.9,
+    "variety_base": 1.0,
+    "moving": 0.6,
+    "moving_base": 0.6,
+    "empty": 0.0,
+    "burned": 0.05,
+    "burned_base": 0.04,
+}
+LINE = {
+    "identity": (0.7, "at least"),
+    "lift": (0.3, "at least"),
+    "leak": (0.3, "at most"),
+    "identity_views": (0.7, "at least"),
+    "consistency": (0.96, "at least"),
+    "empty": (0.0, "at most"),
+}
+
+
+def scorecard(
+    problems: tuple[str, ...] = (), captions: int = 24, lines: bool = True, **values: float | None
+) -> Scorecard:
+    measures = [
+        Measure(
+            id=name,
+            title=name,
+            value=value,
+            unit="",
+            definition="",
+            threshold=Threshold(value=LINE[name][0], direction=LINE[name][1], source="a test's calibration")
+            if lines and name in LINE
+            else None,
+        )
+        for name, value in (SOUND | values).items()
+    ]
+    return Scorecard(
+        run_id="run_1",
+        base=BaseModelName.MINI,
+        recipe=RecipeName.CHARACTER,
+        trigger="chr_x7kq",
+        noun="cat",
+        lora_sha256=None,
+        lora_problems=problems,
+        measures=tuple(measures),
+        training_set=TrainingSet(
+            pictures=24, agreement=0.9, own_nearest=0.9, burned=0.05, captions=24, captions_with_trigger=captions
+        ),
+        width=64,
+        height=64,
+        frames=9,
+        fps=8,
+        sampling_steps=12,
+        guidance=3,
+        honesty="",
+        created="",
+    )
+
+
+@pytest.fixture
+def plan() -> TrainingPlan:
+    return propose(RECIPES[RecipeName.CHARACTER], BaseModelName.MINI, "chr_x7kq", "0" * 64, images=24, clips=4)
+
+
+def audit(share: float) -> Audit:
+    figures = SetFigures(
+        images=24,
+        clips=0,
+        views={"unknown": 24},
+        backgrounds=Backgrounds(effective=2, largest_share=share, plain_share=share),
+    )
+    return Audit(
+        items=(),
+        set=figures,
+        verdict="warn",
+        findings=(),
+        skipped_checks=(),
+        recipe=RECIPES[RecipeName.CHARACTER],
+        dataset="",
+    )
+
+
+def ids(*arguments) -> list[str]:
+    return [finding.id for finding in diagnose(*arguments)]
+
+
+def test_a_sound_run_has_no_finding(plan):
+    assert ids(scorecard(), plan, audit(0.2), FLAT) == []
+
+
+CASES = [
+    ("damaged_file", scorecard(("it ends too early",)), {}, FLAT, None),
+    ("empty_frames", scorecard(empty=0.5), {}, FLAT, None),
+    ("captions_without_trigger", scorecard(captions=2, identity=0.2), {}, FLAT, None),
+    ("learning_rate_high", scorecard(identity=0.3), {"learning_rate": 0.06}, RISING, None),
+    ("learning_rate_low", scorecard(identity=0.1), {"learning_rate": 2e-3 / 30}, FALLING, None),
+    ("rank_small", scorecard(identity=0.3), {"rank": 1, "alpha": 1.0}, FLAT, None),
+    ("overfit", scorecard(), {}, RISING, None),
+    ("underfit", scorecard(identity=0.4), {}, FALLING, None),
+    ("leak", scorecard(leak=0.5), {}, FLAT, None),
+    ("views", scorecard(identity_views=0.4, identity_back=0.1), {}, FLAT, None),
+    ("drift", scorecard(consistency=0.8), {}, FLAT, None),
+    ("burned", scorecard(burned=0.4), {}, FLAT, None),
+    ("copying", scorecard(copying=0.99, variety=0.2), {}, FLAT, None),
+    ("still_video", scorecard(moving=0.0), {"clips": 0}, FLAT, None),
+    ("one_background", scorecard(), {}, FLAT, audit(0.9)),
+]
+
+
+@pytest.mark.parametrize(("expected", "card", "changes", "losses", "files"), CASES, ids=[case[0] for case in CASES])
+def test_each_case_gets_its_finding_first_and_alone(plan, expected, card, changes, losses, files):
+    found = diagnose(card, plan.changed(**changes), files, losses)
+    assert [finding.id for finding in found] == [expected]
+    finding = found[0]
+    assert finding.evidence
+    assert all(entry.source for entry in finding.evidence)
+    assert finding.source in finding.words
+    if finding.change:
+        plan.changed(**changes).changed(**finding.change)
+        assert "->" in finding.words
+
+
+def test_every_rule_has_a_case():
+    assert {case[0] for case in CASES} == {rule.id for rule in RULES}
+    for rule in RULES:
+        for condition in (*rule.when, *rule.supported_by):
+            assert condition.limit in LIMITS or condition.limit in LINES
+
+
+def test_underfit_proposes_thirty_percent_more_and_at_least_the_recipes_steps(plan):
+    finding = diagnose(scorecard(identity=0.4, lift=0.1), plan, None, FALLING)[0]
+    assert finding.change == {"steps": round(plan.steps * 1.3 / 10) * 10}
+    assert finding.confidence == "high"
+    assert "0.40" in finding.words
+    assert "0.70" in finding.words
+    few = diagnose(scorecard(identity=0.4), plan.changed(steps=40), None, FALLING)[0]
+    assert few.change == {"steps": plan.steps}
+
+
+def test_overfit_goes_back_to_the_lowest_validation_loss(plan):
+    finding = diagnose(scorecard(), plan, None, RISING)[0]
+    assert finding.change == {"steps": 100}
+    assert "13%" in finding.words
+
+
+def test_learning_rate_goes_back_to_the_recipes(plan):
+    changed = plan.changed(learning_rate=0.06)
+    usual = RECIPES[RecipeName.CHARACTER].learning_rate * BASES[BaseModelName.MINI].learning_rate_factor
+    assert diagnose(scorecard(), changed, None, FLAT)[0].change == {"learning_rate": usual}
+
+
+def test_two_independent_troubles_are_both_found(plan):
+    assert set(ids(scorecard(leak=0.6), plan, audit(0.9), FLAT)) == {"leak", "one_background"}
+
+
+def test_without_lines_nothing_is_claimed_and_the_reason_is_given(plan):
+    diagnosis = examine(scorecard(lines=False, identity=0.0, leak=0.9), plan, None, [])
+    assert diagnosis.findings == ()
+    why = {entry.id: entry.why for entry in diagnosis.cannot_tell}
+    assert "no line" in why["underfit"]
+    assert "too few validation losses" in why["overfit"]
+    assert "audited" in why["one_background"]
+
+
+def test_losses_of_the_scorecard_are_taken_when_none_are_given(plan):
+    card = scorecard().model_copy(update={"validation": tuple(RISING)})
+    assert ids(card, plan) == ["overfit"]
+
+
+def test_findings_cannot_be_changed_afterwards(plan):
+    finding = diagnose(scorecard(leak=0.6), plan, None, FLAT)[0]
+    with pytest.raises(ValidationError):
+        finding.change = None  # type: ignore[misc]
+
+
+def test_figures_are_shown_for_people():
+    assert Fact(title="x", value=0.123, percent=True).shown == "12%"
+    assert Fact(title="x", value=None).shown == "not known"
+    assert Fact(title="x", value=0.0012).shown == "0.0012"
