@@ -93,6 +93,40 @@ def train_autoencoder(
     return model.eval()
 
 
+def polish_decoder(
+    model: AutoencoderKLLTX2Video,
+    latents: NDArray[np.float16],
+    shards: list[NDArray[np.uint8]],
+    folder: Path,
+    *,
+    steps: int,
+    dtype: torch.dtype = torch.bfloat16,
+    say: Callable[[str], None] = print,
+) -> AutoencoderKLLTX2Video:
+    """Train only the decoder, on finished latents (clips, channels, 2, 8, 8), normalised. The latents stay as they are.
+
+    It can go on while or after the denoiser learns. Resumable from `folder`.
+    """
+    mean, std = (value.view(1, -1, 1, 1, 1) for value in (model.latents_mean, model.latents_std))
+    model.requires_grad_(False)
+    model.decoder.requires_grad_(True)
+    per_shard = len(shards[0])
+
+    def loss_of(step: int) -> Tensor:
+        rng = np.random.default_rng([3, step])
+        picks = np.sort(rng.choice(per_shard, 4, replace=False))
+        shard = int(rng.integers(len(shards)))
+        pixels = to_pixels(shards[shard][picks])
+        given = torch.from_numpy(latents[shard * per_shard + picks].astype(np.float32)) * std + mean
+        with torch.autocast("cpu", dtype=dtype):
+            decoded = model.decode(given).sample
+        error = decoded.float() - pixels
+        return error.abs().mean() + 2 * (error**2).mean()
+
+    fit(model, loss_of, folder, steps=steps, learning_rate=1e-3, say=say)
+    return model.requires_grad_(True).eval()
+
+
 @torch.no_grad()
 def measure_latents(model: AutoencoderKLLTX2Video, clips: NDArray[np.uint8]) -> None:
     """Store each latent channel's mean and standard deviation in the model, as LTX-2.3's own files do."""

@@ -86,6 +86,7 @@ def train_denoiser(
     *,
     still_steps: int,
     clip_steps: int,
+    dtype: torch.dtype = torch.bfloat16,
     compiled: bool = False,
     say: Callable[[str], None] = print,
 ) -> Denoiser:
@@ -109,9 +110,10 @@ def train_denoiser(
         generator = torch.Generator().manual_seed(step)
         noise = torch.randn(clean.shape, generator=generator)
         noised = add_noise(clean, draw_sigmas(batch, clean.shape[1], generator), noise)
-        predicted = model(
-            noised.inputs, noised.timesteps, noised.sigma, words["input_ids"], words["attention_mask"], frames
-        )
+        with torch.autocast("cpu", dtype=dtype):
+            predicted = model(
+                noised.inputs, noised.timesteps, noised.sigma, words["input_ids"], words["attention_mask"], frames
+            )
         return flow_loss(predicted, noised).mean()
 
     fit(
