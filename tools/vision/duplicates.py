@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from .quality import Picture
 
 LARGEST_DISTANCE = 10  # of 64 bits, perceptual hash
-SMALLEST_CORRELATION = 0.95  # of the small pictures; drawn scenes in one place have like hashes but differ here
+SMALLEST_CORRELATION = 0.97  # of the small pictures; drawn scenes in one place have like hashes but differ here
 _SIDE = 40
 _CROPS = (0, 1, 2)  # pixels of the small picture cut from each side: 0, 2.5 and 5 %
 
@@ -59,10 +59,13 @@ def distance(one: Fingerprint, two: Fingerprint) -> int:
 
 
 def correlation(one: Fingerprint, two: Fingerprint) -> float:
-    """Correlation of the two small pictures, -1 to 1: the best over slight crops and the mirror image."""
+    """Correlation of the two small pictures, -1 to 1: the best over slight crops and the mirror image.
+
+    The lower one of the whole picture's and its middle's counts, so that one background does not make two poses alike.
+    """
     first, second = _small(one), _small(two)
     return max(
-        _correlation(_cut(first, a), _cut(other, b))
+        _agreement(_cut(first, a), _cut(other, b))
         for other in (second, second[:, ::-1])
         for a in _CROPS
         for b in _CROPS
@@ -78,6 +81,10 @@ def _cut(small: NDArray[np.float32], pixels: int) -> NDArray[np.float32]:
     kept = small[pixels : _SIDE - pixels, pixels : _SIDE - pixels]
     shrunk = cv2.resize(kept, (32, 32), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(shrunk, (0, 0), 0.8), dtype=np.float32)
+
+
+def _agreement(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:
+    return min(_correlation(one, two), _correlation(one[6:26, 6:26], two[6:26, 6:26]))
 
 
 def _correlation(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:

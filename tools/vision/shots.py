@@ -12,6 +12,7 @@ from .quality import Picture
 
 SIDE = 96
 SPIKE = 5.0  # a cut's frame difference is more than this many times the usual one around it
+LONELY = 2.0  # and this many times the one just before and just after: fast pans rise and fall
 SMALLEST_CUT = 6.0  # and at least this large, in Lab units averaged over the frame
 FLASH_FRAMES = 3  # a picture that is back after no more than this many frames was a flash, not a cut
 STILL_BLOCK = 0.25  # frame pairs whose liveliest blocks (98th percentile) change less than this stand still
@@ -61,6 +62,9 @@ def _is_cut(small: list[NDArray[np.float32]], amounts: NDArray, index: int) -> b
     around = np.concatenate([amounts[max(0, index - _AROUND) : index], amounts[index + 1 : index + 1 + _AROUND]])
     usual = float(np.median(around)) if around.size else 0.0
     if amounts[index] < max(SMALLEST_CUT, SPIKE * usual):
+        return False
+    beside = [amounts[other] for other in (index - 1, index + 1) if 0 <= other < len(amounts)]
+    if beside and amounts[index] < LONELY * max(beside):
         return False
     before, after = index, index + 1  # frames
     for distance in range(1, FLASH_FRAMES + 1):
