@@ -12,7 +12,7 @@ from .projects import Approval, Workspace, new_id, now
 LONGEST_MINUTES = 24 * 60
 
 
-class ApprovalMissing(Exception):  # noqa: N818 - says what is missing
+class ApprovalMissing(Exception):
     """Nothing may be started: there is no valid yes. The message tells a person why and what to do."""
 
 

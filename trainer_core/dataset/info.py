@@ -13,7 +13,7 @@ MAX_CLIP_SECONDS = 600.0
 SMALLEST_EDGE = 32  # pixels; below this nothing can be learned on any base
 
 
-class UnusableMedia(ValueError):  # noqa: N818 - the name says it
+class UnusableMedia(ValueError):
     """A file that cannot be used; the message is a full sentence for a person, without the file's name."""
 
 

@@ -12,11 +12,11 @@ from .events import emit
 POLL_SECONDS = 1.0
 
 
-class JobCancelled(Exception):  # noqa: N818 - a cancel is no error
+class JobCancelled(Exception):
     """A task raises this to end as cancelled; whatever it has saved stays."""
 
 
-class JobFailed(Exception):  # noqa: N818 - says what became of the job
+class JobFailed(Exception):
     """A task raises this with words for a person: what happened, what was kept, what to do next."""
 
 

@@ -21,7 +21,7 @@ class Backend(Protocol):
         """Ask the job to stop; the state afterwards (cancelled at once, or still running for a moment)."""
 
 
-class BackendMissing(LookupError):  # noqa: N818 - says what is the matter
+class BackendMissing(LookupError):
     """The backend is not part of this version."""
 
 
