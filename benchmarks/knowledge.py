@@ -1,7 +1,8 @@
 """How often does the search find the right article? Prints recall, speed and the questions that were missed.
 
 Run: python benchmarks/knowledge.py [--misses]
-The questions in tests/data/questions.json are in two parts: the search was tuned on one and only judged on the other.
+The questions in tests/data/questions.json are in two parts: the search was tuned on one, and the other was written
+afterwards and only ever used to judge it. None of them stands word for word in an article.
 """
 
 import json

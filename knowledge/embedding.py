@@ -16,7 +16,7 @@ from .words import words_of
 
 DIMENSIONS = 2048
 GRAM_LENGTHS = (3, 4)
-GRAM_WEIGHT = 0.6  # n-grams catch misspellings and compounds; whole words should still decide
+GRAM_WEIGHT = 1.0  # shared by all n-grams of a word: they catch misspellings and compounds
 PAIR_WEIGHT = 0.4
 UNKNOWN = 3.0  # the rarity of a word that the articles do not have
 

@@ -19,8 +19,8 @@ from .articles import Article
 from .embedding import DIMENSIONS, UNKNOWN, HashedWords
 from .words import words_of
 
+NEAREST = 250  # texts that Chroma returns; an article with none among them ranks last
 TITLE_WEIGHT = 2  # a title's words count as if they stood this often in the article
-LABEL_WEIGHT = 1  # the same for its tags and for what people ask
 
 
 class Index:
@@ -29,16 +29,18 @@ class Index:
     def __init__(self, articles: Sequence[Article], folder: Path | None = None) -> None:
         self.articles = tuple(articles)
         self.places = {article.id: place for place, article in enumerate(self.articles)}
-        bags = [_bag(article) for article in self.articles]
+        labels = [_labels(article) for article in self.articles]
+        bags = [label + words_of(article.body) for label, article in zip(labels, self.articles, strict=True)]
         self.words = [frozenset(bag) for bag in bags]
-        self.bm25 = BM25Okapi(bags)
-        frequency = Counter(word for words in self.words for word in words)
-        self.rarity = {word: round(math.log(1 + len(bags) / count), 3) for word, count in frequency.items()}
+        self.by_text = BM25Okapi(bags)
+        self.by_label = BM25Okapi(labels)
+        self.rarity = _rarity(bags) | _rarity(labels)  # a word that is often mentioned may still name few subjects
         self.collection = _collection(self.articles, self.rarity, folder)
 
-    def word_scores(self, words: Sequence[str]) -> NDArray[np.float64]:
-        """BM25 scores, shape (articles,)."""
-        return np.asarray(self.bm25.get_scores(list(words)), dtype=np.float64)
+    def word_scores(self, words: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """BM25 scores of whole articles, and of their titles, tags and asked questions alone: each (articles,)."""
+        text, label = (index.get_scores(list(words)) for index in (self.by_text, self.by_label))
+        return np.asarray(text, dtype=np.float64), np.asarray(label, dtype=np.float64)
 
     def covered(self, words: Sequence[str]) -> NDArray[np.float64]:
         """The share of the query's weight (rarity of its words) that each article has: (articles,), 0 to 1."""
@@ -49,7 +51,7 @@ class Index:
     def likeness(self, query: str) -> tuple[NDArray[np.float64], list[str]]:
         """For each article the cosine of its most alike text, shape (articles,), and its most alike paragraph."""
         found = self.collection.query(
-            query_texts=[query], n_results=self.collection.count(), include=["metadatas", "distances"]
+            query_texts=[query], n_results=min(NEAREST, self.collection.count()), include=["metadatas", "distances"]
         )
         scores = np.full(len(self.articles), -1.0)
         best: dict[int, str] = {}
@@ -62,10 +64,14 @@ class Index:
         return scores, [best.get(place, article.paragraphs[0]) for place, article in enumerate(self.articles)]
 
 
-def _bag(article: Article) -> list[str]:
-    title = words_of(article.title) * TITLE_WEIGHT
-    labels = words_of(" ".join((*article.tags, *article.asked)))
-    return title + labels * LABEL_WEIGHT + words_of(article.body)
+def _labels(article: Article) -> list[str]:
+    return words_of(article.title) * TITLE_WEIGHT + words_of(" ".join((*article.tags, *article.asked)))
+
+
+def _rarity(bags: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Inverse document frequency, ln(1 + bags / bags with the word)."""
+    frequency = Counter(word for bag in bags for word in set(bag))
+    return {word: round(math.log(1 + len(bags) / count), 3) for word, count in frequency.items()}
 
 
 def _texts(article: Article) -> Iterator[tuple[str, int]]:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 LONGEST_QUERY = 500  # characters; the rest is left out
 LONGEST_EXCERPT = 600
 RANK_CONSTANT = 20  # of reciprocal rank fusion (Cormack, Clarke and Buettcher, 2009); 60 did worse on our questions
-# Shares of the question's weight, set on questions about other things and about our own (benchmarks/knowledge.py).
-LEAST_COVERED_BY_BEST = 0.45  # below it no article is about the question
-LEAST_COVERED = 0.2  # below it this article is not
+# Set on questions about other things and about our own (benchmarks/knowledge.py).
+LEAST_LIKENESS = 0.3  # cosine; when even the best article is below it, none is about the question
+LEAST_COVERED_BY_BEST = 0.35  # share of the question's weight; the same
+LEAST_COVERED = 0.2  # below it this one article is not
 
 _lock = Lock()
 _indexes: dict[Path | None, "Index"] = {}
@@ -49,9 +50,9 @@ def search(query: str, k: int = 3, *, folder: Path | None = None) -> list[Hit]:
         return []
     index = _index(folder)
     likeness, paragraphs = index.likeness(query)
-    scores = 1 / (RANK_CONSTANT + _ranks(index.word_scores(words))) + 1 / (RANK_CONSTANT + _ranks(likeness))
+    scores = np.sum([1 / (RANK_CONSTANT + _ranks(one)) for one in (likeness, *index.word_scores(words))], axis=0)
     covered = index.covered(words)
-    if covered.max() < LEAST_COVERED_BY_BEST:
+    if covered.max() < LEAST_COVERED_BY_BEST or likeness.max() < LEAST_LIKENESS:
         return []
     best = [place for place in np.argsort(-scores, kind="stable") if covered[place] >= LEAST_COVERED][:k]
     return [

@@ -2,6 +2,8 @@
 
 import re
 
+from .synonyms import SYNONYMS
+
 _WORD = re.compile(r"[a-z]+|\d+(?:\.\d+)?(?:e-?\d+)?")
 
 _STOP_WORDS = frozenset(
@@ -17,84 +19,6 @@ _STOP_WORDS = frozenset(
     whats when where which while who why will with without wont would wouldnt yes you your
     """.split()  # noqa: SIM905 (a list of 190 lines reads worse)
 )
-
-# Left: what people type. Right: what the articles say. Only words that are rarely meant otherwise in this field.
-_SYNONYMS = {
-    "lr": "learning rate",
-    "photo": "image",
-    "photograph": "image",
-    "pic": "image",
-    "picture": "image",
-    "still": "image",
-    "footage": "clip",
-    "movie": "video",
-    "vid": "video",
-    "angle": "view",
-    "graphic": "graphics",
-    "vram": "gpu memory",
-    "ram": "memory",
-    "oom": "out of memory",
-    "cuda": "gpu",
-    "colour": "color",
-    "price": "cost",
-    "pricing": "cost",
-    "money": "cost",
-    "expensive": "cost",
-    "cheap": "cost",
-    "fee": "cost",
-    "pay": "cost",
-    "long": "long time",
-    "wrong": "problem",
-    "comfy": "comfyui",
-    "license": "licence",
-    "overtrain": "overfit",
-    "overtrained": "overfit",
-    "overfitting": "overfit",
-    "memorise": "overfit copy",
-    "memorize": "overfit copy",
-    "underfitting": "underfit",
-    "undertrained": "underfit",
-    "blurry": "blur",
-    "token": "trigger word",
-    "keyword": "trigger word",
-    "epoch": "steps",
-    "iteration": "steps",
-    "wall": "wall background",
-    "backdrop": "background",
-    "eval": "evaluation",
-    "val": "validation",
-    "i2v": "image to video first frame",
-    "t2v": "text to video",
-    "v2v": "video to video ic-lora",
-    "ckpt": "checkpoint",
-    "kid": "child",
-    "celebrity": "celebrity consent",
-    "legal": "legal licence",
-    "sell": "sell commercial",
-    "cropped": "crop",
-    "rear": "back",
-    "behind": "back",
-    "grey": "gray",
-    "frozen": "static",
-    "flipped": "flip mirror",
-    "flip": "flip mirror",
-    "mirrored": "mirror",
-    "begin": "start",
-    "poor": "bad",
-    "terrible": "bad",
-    "awful": "bad",
-    "ugly": "bad",
-    "tiny": "small",
-    "entire": "whole",
-    "identical": "same",
-    "clone": "copy",
-    "outfit": "clothes",
-    "clothing": "clothes",
-    "costume": "clothes",
-    "profit": "commercial",
-    "business": "commercial company",
-    "gib": "gb",
-}
 
 _ENDINGS = ("ations", "ation", "ings", "ing", "edly", "ies", "ied", "ment", "ers", "er", "ed", "es", "ly", "s")
 
@@ -117,9 +41,12 @@ def words_of(text: str) -> list[str]:
     """The stems of a text's words in order, stop words left out, synonyms replaced."""
     found: list[str] = []
     for word in _WORD.findall(text.lower().replace("'", "").replace("’", "")):
-        if word in _STOP_WORDS:
+        if word in _STOP_WORDS or word.replace(".", "").isdigit():  # "are 15 images enough" asks about images
+            continue
+        if "e-" in word:  # 5e-4 is a learning rate in every question that we have seen
+            found += [stem("learning"), stem("rate")]
             continue
         singular = word[:-1] if word.endswith("s") and not word.endswith("ss") else word
-        meant = _SYNONYMS.get(word) or _SYNONYMS.get(singular) or word
+        meant = SYNONYMS.get(word) or SYNONYMS.get(singular) or word
         found += [stem(part) for part in _WORD.findall(meant) if part not in _STOP_WORDS]
     return found
