@@ -21,7 +21,7 @@ from trainer_core.projects import Workspace
 from ui import demo, shell
 from ui.chat import paths_in
 from ui.shell_view import ShellView
-from ui.strings import arguments_words, first_line, printable, seconds_words
+from ui.strings import arguments_words, one_line, printable, seconds_words
 
 runner = CliRunner()
 
@@ -65,7 +65,7 @@ def test_streamed_words_are_printed_once(screen: tuple[ShellView, StringIO]) -> 
     shown = out.getvalue()
     assert shown.count("morning") == 1
     assert "> change_plan(steps_factor=1.3)" in shown
-    assert "done in 0.4 s: steps 250 -> 330" in shown
+    assert "done in 0.4 s: steps 250 -> 330 more" in shown
     assert shown.rstrip().endswith("sidekick  Done.")
 
 
@@ -97,8 +97,8 @@ def test_progress_is_a_bar_and_not_repeated(screen: tuple[ShellView, StringIO]) 
 
 def test_words_for_figures() -> None:
     assert [seconds_words(value) for value in (0.44, 9.96, 38.2, 125.0)] == ["0.4 s", "10.0 s", "38 s", "2 min 5 s"]
-    assert arguments_words({"a": 1, "b": None, "c": "x\ny"}) == "a=1, c=x"
-    assert first_line("\n\n  one two three four", 10).endswith("…")
+    assert arguments_words({"a": 1, "b": None, "c": "x\ny"}) == "a=1, c=x y"
+    assert one_line("\n\n  one two three four", 10).endswith("…")
     assert len(printable("x" * 99, 10)) == 10
 
 

@@ -34,18 +34,18 @@ OPENING = (
         "Hi! I drew a cartoon cat called Pip and I want to put her into short videos. Can you help?", ("choose_recipe",)
     ),
     Turn("Here are my drawings and clips.", ("add_files", "audit_dataset"), brings_files=True),
-    Turn("Leave out the blurry one and the duplicates, please.", ("set_excluded",)),
-    Turn("Now write the captions.", ("write_captions",)),
-    Turn("What would you train?", ("propose_plan",)),
+    Turn("Leave out the ones you flagged, please.", ("set_excluded",)),
+    Turn("Yes, write the captions.", ("write_captions",)),
+    Turn("Now make a plan for the training, please.", ("propose_plan",)),
     Turn("Why rank 32?", ("explain_plan",)),
 )
 CHANGE = Turn("a bit more training, but keep it under five minutes", ("change_plan",))
 CHANGE_SHORT = Turn("just 40 steps please, this is only a test", ("change_plan",))
-LAUNCH = Turn("That looks good. Start the training!", ("launch_training",), approves=True)
+LAUNCH = Turn("Good. Start the training.", ("launch_training",), approves=True)
 CLOSING = (
     Turn("How did it turn out?", ("show_scorecard",)),
     Turn("What would you change next?", ("diagnose",)),
-    Turn("Show me Pip walking on a beach.", ("generate_clip",)),
+    Turn("Show me a clip of her in a forest.", ("generate_clip",)),
 )
 
 
@@ -95,7 +95,7 @@ async def _play(home: Path, view: ShellView, short: bool) -> None:
     view.note(f"Drew one character's pictures and clips, flaws included, in {files} ({_since(begun)}).")
     guided = chat_model({})  # no settings: the demo shows what works without any model on the network
     conversation = await Conversation.open(workspace, person=PERSON, model=guided)
-    view.note(f"The sidekick is {conversation.model_name}. Everything that follows is real; nothing is recorded.")
+    view.note("The built-in guided model answers. Everything that follows is real; nothing is recorded.")
     try:
         for turn in script(short):
             await _turn(conversation, turn, files, view)

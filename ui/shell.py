@@ -142,11 +142,11 @@ def _words_and_log(error: Exception) -> str:
 
     from trainer_core.jobs.redact import redact
 
-    from .strings import NOTHING_LOST, first_line, log_error
+    from .strings import NOTHING_LOST, log_error, one_line
 
     log = log_error(error, Path(os.environ.get("SIDEKICK_HOME") or gettempdir()))
     where = f" Details are in {log}." if log else ""
-    return f"That did not work: {first_line(redact(str(error)), 400) or type(error).__name__}. {NOTHING_LOST}{where}"
+    return f"That did not work: {one_line(redact(str(error)), 400) or type(error).__name__}. {NOTHING_LOST}{where}"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from .strings import arguments_words, first_line, printable, seconds_words
+from .strings import arguments_words, one_line, printable, seconds_words
 
 if TYPE_CHECKING:
     from agent.conversation import Event
@@ -44,7 +44,7 @@ class ShellView:
             self._tool_line(f"> {event.name}({arguments_words(event.arguments)})", "bold")
         elif event.kind == "tool_finished":
             state = "could not" if event.failed else "done"
-            words = f"  {state} in {seconds_words(event.seconds)}: {first_line(event.text)}"
+            words = f"  {state} in {seconds_words(event.seconds)}: {one_line(event.text)}"
             self._tool_line(words, "yellow" if event.failed else "dim")
             for path in (*event.pictures, *event.files):
                 self._tool_line(f"  {path}", "dim")
@@ -97,7 +97,7 @@ class ShellView:
     def _progress_line(self, text: str, fraction: float | None) -> None:
         filled = round((fraction or 0.0) * BAR_CELLS)
         bar = f"[{'#' * filled}{'-' * (BAR_CELLS - filled)}] " if fraction is not None else ""
-        line = f"{bar}{first_line(text)}"
+        line = f"{bar}{one_line(text)}"
         if line != self._progress:
             self._progress = line
             self._tool_line(line, "green")

@@ -55,9 +55,9 @@ def printable(text: str, limit: int = 20_000) -> str:
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"
 
 
-def first_line(text: str, limit: int = 160) -> str:
-    """The first line that says something, cut at a word."""
-    line = next((line.strip() for line in printable(text).splitlines() if line.strip()), "")
+def one_line(text: str, limit: int = 160) -> str:
+    """The text as one line, cut at a word."""
+    line = " ".join(printable(text).split())
     return line if len(line) <= limit else line[:limit].rsplit(" ", 1)[0] + " …"
 
 
@@ -74,7 +74,7 @@ def seconds_words(seconds: float) -> str:
 def arguments_words(arguments: dict[str, object], limit: int = 200) -> str:
     """A tool's arguments as 'steps=90, preset=fast'; what was not given is left out."""
     given = ", ".join(f"{name}={value}" for name, value in arguments.items() if value is not None)
-    return first_line(given, limit)
+    return one_line(given, limit)
 
 
 def log_error(error: BaseException, folder: Path) -> Path | None:
