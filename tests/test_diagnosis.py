@@ -139,7 +139,7 @@ def test_each_case_gets_its_finding_first_and_alone(plan, expected, card, change
     assert [finding.id for finding in found] == [expected]
     finding = found[0]
     assert finding.evidence
-    assert all(entry.source for entry in finding.evidence)
+    assert all(entry.source or not entry.limit_shown for entry in finding.evidence)
     assert finding.source in finding.words
     if finding.change:
         plan.changed(**changes).changed(**finding.change)
@@ -164,9 +164,11 @@ def test_underfit_proposes_thirty_percent_more_and_at_least_the_recipes_steps(pl
 
 
 def test_overfit_goes_back_to_the_lowest_validation_loss(plan):
-    finding = diagnose(scorecard(), plan, None, RISING)[0]
+    finding = diagnose(scorecard(), plan.changed(steps=200), None, RISING)[0]
     assert finding.change == {"steps": 100}
     assert "13%" in finding.words
+    late = diagnose(scorecard(), plan.changed(steps=400), None, RISING)[0]
+    assert late.change == {"steps": 200}, "never less than half"
 
 
 def test_learning_rate_goes_back_to_the_recipes(plan):
@@ -200,6 +202,6 @@ def test_findings_cannot_be_changed_afterwards(plan):
 
 
 def test_figures_are_shown_for_people():
-    assert Fact(title="x", value=0.123, percent=True).shown == "12%"
+    assert Fact(title="x", value=0.123, form="percent").shown == "12%"
     assert Fact(title="x", value=None).shown == "not known"
     assert Fact(title="x", value=0.0012).shown == "0.0012"

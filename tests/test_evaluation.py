@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -22,7 +23,7 @@ from trainer_core.dataset import manifest as dataset
 from trainer_core.jobs import store
 from trainer_core.jobs.context import JobContext, JobFailed
 from trainer_core.lora.report import LoraReport
-from trainer_core.plan import BASES, BaseModelName, propose
+from trainer_core.plan import BASES, BaseModelName, TrainingPlan, propose
 from trainer_core.projects import PlanRow, Run, Workspace, create_project, update_project
 from trainer_core.recipes import RECIPES, RecipeName
 
@@ -284,3 +285,32 @@ def test_the_whole_evaluation_with_a_drawing_generator(job: JobContext, taught: 
         f"With your LoRA, without {TRIGGER}",
         "Before training, without it",
     ]
+
+
+@pytest.mark.slow
+def test_a_lora_that_changes_next_to_nothing_gains_nothing(job: JobContext):
+    """The real job on mini: every clip with the LoRA is the base model's, so no figure may claim anything."""
+    from tools.evaluation.run import evaluate
+    from trainer_core.base_models.registry import base_missing, load_pipeline
+    from trainer_core.lora.export import export_lora
+    from trainer_core.training.model import add_lora, lora_state
+
+    if base_missing(BaseModelName.MINI):
+        pytest.skip("mini is not built")
+    with job.workspace.session() as session:
+        plan = TrainingPlan.model_validate(session.get_one(PlanRow, "plan_1").body)
+    transformer = load_pipeline(BaseModelName.MINI).transformer
+    add_lora(transformer, plan)
+    state = {
+        name: value if "lora_A" in name else torch.full_like(value, 1e-9)
+        for name, value in lora_state(transformer).items()
+    }
+    export_lora(job.folder / "lora.safetensors", state, rank=plan.rank, alpha=plan.alpha, plan=plan, title="nothing")
+    assert evaluate(job)["sound"] is True
+    card = scorecard.load(job.folder)
+    assert card is not None
+    assert card.value("lift") == pytest.approx(0, abs=1e-3)
+    assert card.value("leak") == pytest.approx(0, abs=1e-3)
+    assert card.measure("lift").verdict == "poor"  # type: ignore[union-attr]
+    assert card.value("variety") == pytest.approx(card.value("variety_base"), abs=1e-3)
+    assert len(list((job.folder / "test_clips").glob("*.mp4"))) == len(card.clips)

@@ -156,7 +156,7 @@ def calibrate_pictures(faces: Faces, *, damaged: bool, net: EmbedderNet | None =
     if damaged:
         clips = [damage_clip(clip, rng) for clip in clips]
     steadiness = np.asarray([consistency(embed(clip, net)) for clip in clips], dtype=np.float32)
-    words = "drawn characters that it never saw, " + (
+    words = "drawn characters that the embedder never saw, " + (
         "pictures damaged by blur, noise, compression and colour" if damaged else "clean pictures at 64 pixels"
     )
     return material_of(

@@ -41,7 +41,7 @@ def calibrate_reconstructed(faces: Faces) -> tuple[str, Material]:
             shown = (decoded[0].permute(1, 2, 3, 0).clamp(-1, 1) + 1) * 127.5
             clips.append(shown.round().byte().numpy())
     return "reconstructed", _material(
-        "drawn characters that it never saw, true clips through mini's autoencoder", faces, clips
+        "drawn characters that the embedder never saw, true clips through mini's autoencoder", faces, clips
     )
 
 
@@ -56,7 +56,7 @@ def calibrate_described(faces: Faces) -> tuple[str, Material]:
         ]
         clips += generate_batch(pipeline, requests)
     return "described", _material(
-        "drawn characters that it never saw, made by mini from a full description", faces, clips
+        "drawn characters that the embedder never saw, made by mini from a full description", faces, clips
     )
 
 

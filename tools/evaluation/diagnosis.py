@@ -27,12 +27,14 @@ class Evidence(BaseModel):
     shown: str
     sign: str
     limit: float
+    limit_shown: str  # empty where the limit needs no words, such as none at all
     source: str
 
     def words(self) -> str:
         """'likeness with the trigger word 0.41, below 0.64'."""
-        limit = f"{self.limit:.0%}" if self.shown.endswith("%") else f"{self.limit:.2f}"
-        return f"{self.title} {self.shown}, {'below' if self.sign == '<' else 'above'} {limit}"
+        if not self.limit_shown:
+            return f"{self.title} {self.shown}"
+        return f"{self.title} {self.shown}, {'below' if self.sign == '<' else 'above'} {self.limit_shown}"
 
 
 class Finding(BaseModel):
@@ -119,6 +121,7 @@ def _compare(
                     shown=fact.shown,
                     sign=condition.sign,
                     limit=limit[0],
+                    limit_shown=fact.in_words(limit[0]) if limit[1] else "",
                     source=limit[1],
                 )
             )
@@ -162,7 +165,7 @@ def _finding(
             change = None  # the plan cannot take it; the advice in words stands
         else:
             words += f" Change: {', '.join(entry.words for entry in changes)}."
-    sources = "; ".join(dict.fromkeys([*(entry.source for entry in evidence), rule.source]))
+    sources = "; ".join(dict.fromkeys([*(entry.source for entry in evidence if entry.source), rule.source]))
     return Finding(
         id=rule.id,
         symptom=rule.symptom,

@@ -1,7 +1,7 @@
 """The figures that a diagnosis looks at, from scorecard, plan, audit and validation losses; unknown is None."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,17 +24,21 @@ class Fact(BaseModel):
 
     title: str
     value: float | None
-    percent: bool = False
+    form: Literal["figure", "percent", "count"] = "figure"
     why: str = ""
 
     @property
     def shown(self) -> str:
         """The value for a person."""
-        if self.value is None:
-            return "not known"
-        if self.percent:
-            return f"{self.value:.0%}"
-        return f"{self.value:.2f}" if 0.005 <= abs(self.value) < 100 or self.value == 0 else f"{self.value:.2g}"
+        return "not known" if self.value is None else self.in_words(self.value)
+
+    def in_words(self, value: float) -> str:
+        """A value of this kind for a person."""
+        if self.form == "count":
+            return f"{value:.0f}"
+        if self.form == "percent":
+            return f"{value:.0%}" if abs(value) >= 0.0095 or value == 0 else f"{value:.1%}"
+        return f"{value:.2f}" if 0.005 <= abs(value) < 100 or value == 0 else f"{value:.2g}"
 
 
 def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", losses: Losses) -> dict[str, Fact]:
@@ -51,17 +55,17 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
             ("copying", "likeness to the nearest training picture, as a whole picture"),
         )
     }
-    facts["problems"] = Fact(title="problems of the file", value=float(len(scorecard.lora_problems)))
+    facts["problems"] = Fact(title="problems of the file:", value=float(len(scorecard.lora_problems)), form="count")
     recipe = RECIPES[plan.recipe]
     usual = recipe.learning_rate * BASES[plan.base].learning_rate_factor
-    facts["learning_rate"] = Fact(title="learning rate, times the recipe's", value=plan.learning_rate / usual)
-    facts["rank"] = Fact(title="rank, as a share of the recipe's", value=plan.rank / recipe.rank, percent=True)
-    facts["clips"] = Fact(title="clips in the training set", value=float(plan.clips))
+    facts["learning_rate"] = Fact(title="learning rate (1 is the recipe's)", value=plan.learning_rate / usual)
+    facts["rank"] = Fact(title="rank (1 is the recipe's)", value=plan.rank / recipe.rank)
+    facts["clips"] = Fact(title="clips in the training set:", value=float(plan.clips), form="count")
     facts |= _course(losses)
     captions = scorecard.training_set
     named = captions.captions_with_trigger / captions.captions if captions and captions.captions else None
     facts["captions"] = Fact(
-        title="captions with the trigger word", value=named, percent=True, why="the files have no captions"
+        title="captions with the trigger word", value=named, form="percent", why="the files have no captions"
     )
     facts["burned_more"] = _difference(scorecard, "burned", "burned_base", "burned colours, more than before training")
     facts["moving_less"] = _difference(scorecard, "moving_base", "moving", "movement lost against the base model")
@@ -69,7 +73,7 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
     facts["variety"] = Fact(
         title="difference between scenes, as a share of before training",
         value=ours / before if ours is not None and before else None,
-        percent=True,
+        form="percent",
         why="too few scenes were made",
     )
     facts["view_gap"] = _view_gap(scorecard)
@@ -90,15 +94,17 @@ def _course(losses: Losses) -> dict[str, Fact]:
         lowest, last, earlier = min(values), values[-1], values[-1 - max(1, len(values) // 4)]
         rise, fall = (last - lowest) / lowest, (earlier - last) / earlier
     return {
-        "validation_rise": Fact(title="validation loss, rise from its lowest", value=rise, percent=True, why=why),
-        "validation_fall": Fact(title="validation loss, fall over the last quarter", value=fall, percent=True, why=why),
+        "validation_rise": Fact(title="validation loss, rise from its lowest", value=rise, form="percent", why=why),
+        "validation_fall": Fact(
+            title="validation loss, fall over the last quarter", value=fall, form="percent", why=why
+        ),
     }
 
 
 def _difference(scorecard: Scorecard, more: str, less: str, title: str) -> Fact:
     a, b = scorecard.value(more), scorecard.value(less)
     return Fact(
-        title=title, value=None if a is None or b is None else a - b, percent=True, why="no pairs of clips were made"
+        title=title, value=None if a is None or b is None else a - b, form="percent", why="no pairs of clips were made"
     )
 
 
@@ -123,6 +129,8 @@ def _from_audit(audit: "Audit | None") -> dict[str, Fact]:
         if any(count for view, count in audit.set.views.items() if view != "unknown"):
             missing = float(sum(not audit.set.views.get(view) for view in ("three_quarter", "profile", "back")))
     return {
-        "one_background": Fact(title="files with the same background", value=share, percent=True, why=why),
-        "missing_views": Fact(title="kinds of turned views that your files lack", value=missing, why=why),
+        "one_background": Fact(title="files with the same background", value=share, form="percent", why=why),
+        "missing_views": Fact(
+            title="kinds of turned views that your files lack:", value=missing, form="count", why=why
+        ),
     }

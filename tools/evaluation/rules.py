@@ -16,23 +16,25 @@ Sign = Literal["<", ">"]
 Confidence = Literal["high", "medium", "low"]
 Change = Callable[[TrainingPlan, int | None], dict[str, Any] | None]  # plan, step with the lowest validation loss
 
-_OURS = "Sidekick's own line; no published figure is known"
+GUIDE = "Grix LoRA trainer guide, symptom table"
+_TABLE = "recipe table (Grix LoRA trainer guide)"
+_OURS = "Sidekick's own line, no published one is known"
 
 LIMITS: dict[str, tuple[float, str]] = {
-    "nothing": (0.0, "anything above none counts"),
-    "validation rise": (0.05, f"5 % above the lowest, with fixed noise and fixed held-out files. {_OURS}"),
-    "validation fall": (0.005, f"still falling by 0.5 % over the last quarter. {_OURS}"),
-    "learning rate high": (4.0, "more than four times the recipe's learning rate (Grix guide)"),
-    "learning rate low": (0.25, "less than a quarter of the recipe's learning rate (Grix guide)"),
-    "rank small": (0.2, "less than a fifth of the recipe's rank (Grix guide)"),
-    "captions": (0.9, "every caption needs the trigger word (Grix guide, symptom table)"),
-    "view gap": (0.25, f"a quarter of the scale from 0 to 1. {_OURS}"),
+    "nothing": (0.0, ""),
+    "validation rise": (0.05, _OURS),  # above the lowest; noise and held-out files are fixed, so chance plays no part
+    "validation fall": (0.005, _OURS),  # over the last quarter
+    "learning rate high": (4.0, _OURS),
+    "learning rate low": (0.25, _OURS),
+    "rank small": (0.2, _OURS),
+    "captions": (0.9, GUIDE),
+    "view gap": (0.25, _OURS),
     "one background": (ONE_PLACE, "the audit's line for like backgrounds"),
-    "variety": (0.5, f"half of what the base model shows. {_OURS}"),
-    "copying": (0.95, f"correlation 0.95 of small thumbnails. {_OURS}"),
-    "burned": (0.15, f"15 % more colour values at the end of their range. {_OURS}"),
-    "movement": (0.5, f"half of the movement gone. {_OURS}"),
-    "one": (1.0, "at least one clip is needed to teach movement"),
+    "variety": (0.5, _OURS),
+    "copying": (0.95, _OURS),
+    "burned": (0.15, _OURS),
+    "movement": (0.5, _OURS),
+    "one": (1.0, ""),
 }
 LINES = ("identity", "lift", "leak", "identity_views", "consistency")  # limits that come with the scorecard
 
@@ -74,7 +76,8 @@ def _more_steps(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
 
 
 def _until_best(plan: TrainingPlan, best: int | None) -> dict[str, Any] | None:
-    return _steps(plan, min(best or plan.steps * 0.7, 0.9 * plan.steps))
+    """As far as the lowest validation loss, but no less than half: early losses are coarse evidence."""
+    return _steps(plan, min(max(best or 0.7 * plan.steps, 0.5 * plan.steps), 0.9 * plan.steps))
 
 
 def _usual_learning_rate(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
@@ -85,8 +88,6 @@ def _usual_rank(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
     rank = RECIPES[plan.recipe].rank
     return {"rank": rank, "alpha": float(rank)}
 
-
-GUIDE = "Grix LoRA trainer guide, symptom table"
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -126,7 +127,7 @@ RULES: tuple[Rule, ...] = (
         when=(Condition("learning_rate", ">", "learning rate high"),),
         cause="the learning rate is far above the recipe's",
         advice="Go back to the recipe's learning rate.",
-        source="recipe table (Grix guide)",
+        source=_TABLE,
         confidence="high",
         change=_usual_learning_rate,
         excludes=("underfit", "overfit", "burned", "drift", "copying", "leak", "views", "rank_small"),
@@ -137,7 +138,7 @@ RULES: tuple[Rule, ...] = (
         when=(Condition("learning_rate", "<", "learning rate low"), Condition("identity", "<", "identity")),
         cause="the learning rate is far below the recipe's",
         advice="Go back to the recipe's learning rate.",
-        source="recipe table (Grix guide)",
+        source=_TABLE,
         confidence="high",
         change=_usual_learning_rate,
         excludes=("underfit", "rank_small", "views", "drift"),
@@ -148,7 +149,7 @@ RULES: tuple[Rule, ...] = (
         when=(Condition("rank", "<", "rank small"), Condition("identity", "<", "identity")),
         cause="the rank is far below the recipe's",
         advice="Go back to the recipe's rank.",
-        source="recipe table (Grix guide)",
+        source=_TABLE,
         confidence="medium",
         change=_usual_rank,
         excludes=("underfit", "views", "drift"),

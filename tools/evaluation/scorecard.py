@@ -46,14 +46,16 @@ class Measure(_Frozen):
     evidence: tuple[str, ...] = ()
     validity: str = ""
 
-    def words(self) -> str:
-        """One line for a person."""
+    def words(self, before: "Measure | None" = None) -> str:
+        """One line for a person, with the figure of the base model in it where there is one."""
         if self.value is None:
             return f"{self.title}: not measured. {self.validity}".strip()
-        line = f"{self.title}: {self.value:.2f}"
+        notes = []
         if self.threshold is not None:
-            line += f" ({self.verdict}; {self.threshold.direction} {self.threshold.value:.2f} is wanted)"
-        return line
+            notes.append(f"{self.verdict}: {self.threshold.direction} {self.threshold.value:.2f} is wanted")
+        if before is not None and before.value is not None:
+            notes.append(f"before training {_figure(before.value)}")
+        return f"{self.title}: {_figure(self.value)}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 class ClipScore(_Frozen):
@@ -121,8 +123,16 @@ class Scorecard(_Frozen):
         """The scorecard in plain English, a line per figure."""
         if self.lora_problems:
             return "The LoRA file cannot be used: " + "; ".join(self.lora_problems)
-        lines = [measure.words() for measure in self.measures]
+        lines = [
+            measure.words(self.measure(f"{measure.id}_base"))
+            for measure in self.measures
+            if not measure.id.endswith("_base")
+        ]
         return "\n".join([*lines, *([self.honesty] if self.honesty else [])])
+
+
+def _figure(value: float) -> str:
+    return f"{round(value, 2) + 0.0:.2f}"  # + 0.0 turns -0.0 into 0.0
 
 
 def save(folder: Path, scorecard: Scorecard) -> Path:
