@@ -20,6 +20,7 @@ from .embedding import DIMENSIONS, UNKNOWN, HashedWords
 from .words import words_of
 
 NEAREST = 250  # texts that Chroma returns; an article with none among them ranks last
+OPENING_BONUS = 0.1  # cosine: the first paragraph says what the thing is, so another must be clearly nearer to be shown
 TITLE_WEIGHT = 2  # a title's words count as if they stood this often in the article
 
 
@@ -48,20 +49,22 @@ class Index:
         total = sum(weights.values()) or 1.0
         return np.array([sum(weight for word, weight in weights.items() if word in bag) / total for bag in self.words])
 
-    def likeness(self, query: str) -> tuple[NDArray[np.float64], list[str]]:
-        """For each article the cosine of its most alike text, shape (articles,), and its most alike paragraph."""
+    def likeness(self, query: str) -> tuple[NDArray[np.float64], list[int]]:
+        """For each article the cosine of its most alike text, shape (articles,), and the number of its most alike paragraph."""
         found = self.collection.query(
             query_texts=[query], n_results=min(NEAREST, self.collection.count()), include=["metadatas", "distances"]
         )
         scores = np.full(len(self.articles), -1.0)
-        best: dict[int, str] = {}
+        best: dict[int, tuple[float, int]] = {}
         rows = zip((found["metadatas"] or [[]])[0], (found["distances"] or [[]])[0], strict=True)
-        for metadata, distance in rows:  # nearest first
+        for metadata, distance in rows:
             place, paragraph = self.places[str(metadata["article"])], int(str(metadata["paragraph"]))
             scores[place] = max(scores[place], 1 - distance)
-            if paragraph >= 0 and place not in best:
-                best[place] = self.articles[place].paragraphs[paragraph]
-        return scores, [best.get(place, article.paragraphs[0]) for place, article in enumerate(self.articles)]
+            if paragraph < 0:
+                continue
+            worth = 1 - distance + (OPENING_BONUS if paragraph == 0 else 0.0)
+            best[place] = max(best.get(place, (-1.0, 0)), (worth, paragraph))
+        return scores, [best.get(place, (0.0, 0))[1] for place in range(len(self.articles))]
 
 
 def _labels(article: Article) -> list[str]:

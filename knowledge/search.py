@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .articles import built_in_articles
+from .articles import Article, built_in_articles
 from .words import words_of
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LONGEST_QUERY = 500  # characters; the rest is left out
 LONGEST_EXCERPT = 600
+SHORT_PARAGRAPH = 250
 RANK_CONSTANT = 20  # of reciprocal rank fusion (Cormack, Clarke and Buettcher, 2009); 60 did worse on our questions
 # Set on questions about other things and about our own (benchmarks/knowledge.py).
 LEAST_LIKENESS = 0.3  # cosine; when even the best article is below it, none is about the question
@@ -59,7 +60,7 @@ def search(query: str, k: int = 3, *, folder: Path | None = None) -> list[Hit]:
         Hit(
             article_id=index.articles[place].id,
             title=index.articles[place].title,
-            excerpt=_shortened(paragraphs[place]),
+            excerpt=_excerpt(index.articles[place], paragraphs[place]),
             sources=index.articles[place].sources,
             date=index.articles[place].date,
             score=float(scores[place]),
@@ -85,7 +86,11 @@ def _ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return (first + 1 + last) / 2
 
 
-def _shortened(text: str) -> str:
+def _excerpt(article: Article, number: int) -> str:
+    """The paragraph; one that is too short to stand alone comes after the opening one."""
+    text = article.paragraphs[number]
+    if number and len(text) < SHORT_PARAGRAPH:
+        text = f"{article.paragraphs[0]} {text}"
     if len(text) <= LONGEST_EXCERPT:
         return text
     return text[:LONGEST_EXCERPT].rsplit(" ", 1)[0] + " ..."
