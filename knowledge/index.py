@@ -50,7 +50,7 @@ class Index:
         return np.array([sum(weight for word, weight in weights.items() if word in bag) / total for bag in self.words])
 
     def likeness(self, query: str) -> tuple[NDArray[np.float64], list[int]]:
-        """For each article the cosine of its most alike text, shape (articles,), and the number of its best paragraph."""
+        """For each article the cosine of its most alike text, (articles,), and the number of its best paragraph."""
         found = self.collection.query(
             query_texts=[query], n_results=min(NEAREST, self.collection.count()), include=["metadatas", "distances"]
         )
