@@ -18,6 +18,7 @@ _YES = re.compile(
     rf"(?:{_AFFIRM})|(?:{_CLEAR}) (?:{_AFFIRM}|{_START}|looks good|sounds good)|(?:{_OPENING} )?(?:{_ALONE})"
     rf"|(?:{_STATED})"
 )
+_START_ALONE = re.compile(_START)
 _REFUSAL = (
     r"n|no|nope|nah|no thanks|no thank you|never|no way|not (?:now|yet|today)|later|maybe later|wait|hold on|stop|abort"
 )
@@ -28,7 +29,22 @@ _DONT = (
 )
 _NO = re.compile(rf"(?:no )?(?:{_REFUSAL}|{_UNDO}|{_DONT})")
 _POLITE = frozenset(
-    ("please", "thanks", "thank you", "thx", "now", "cheers", "pls", "sidekick", "great", "perfect", "good")
+    (
+        "ok",
+        "okay",
+        "alright",
+        "please",
+        "thanks",
+        "thank you",
+        "thx",
+        "now",
+        "cheers",
+        "pls",
+        "sidekick",
+        "great",
+        "perfect",
+        "good",
+    )
 )
 _LONGEST = 60  # characters
 _NOT_PLAIN = re.compile(r"[\"?“”«»`<>:]|(?<!\w)'|'(?!\w)")
@@ -43,7 +59,7 @@ def clear_answer(text: str) -> Literal["yes", "no"] | None:
         return None
     clauses = [re.sub(r"[^a-z ]", "", clause.replace("'", "")) for clause in re.split(r"[,.;!\n-]+", words)]
     meant = {_meaning(" ".join(clause.split())) for clause in clauses if clause.strip()} - {"polite"}
-    if meant == {"yes"}:
+    if "yes" in meant and meant <= {"yes", "start"}:  # 'yes, start it'
         return "yes"
     return "no" if meant == {"no"} else None
 
@@ -51,8 +67,11 @@ def clear_answer(text: str) -> Literal["yes", "no"] | None:
 def _meaning(clause: str) -> str:
     if clause in _POLITE:
         return "polite"
+    bare = clause
     for word in ("please", "thanks", "thank you", "now", "sidekick"):
-        clause = clause.removesuffix(f" {word}").removeprefix(f"{word} ")
-    if _YES.fullmatch(clause):
-        return "yes"
-    return "no" if _NO.fullmatch(clause) else "other"
+        bare = bare.removesuffix(f" {word}").removeprefix(f"{word} ")
+    for words in (clause, bare):
+        for name, pattern in (("yes", _YES), ("no", _NO), ("start", _START_ALONE)):
+            if pattern.fullmatch(words):
+                return name
+    return "other"

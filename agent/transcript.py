@@ -114,14 +114,14 @@ def words_for_failure(error: Exception, model: str) -> str:
             "I went round in circles and stopped. What the tools did is kept; nothing was launched. Say what you "
             "want in other words."
         )
-    name = type(error).__name__
-    if name in ("APIConnectionError", "APITimeoutError", "ConnectError", "ConnectTimeout"):
+    name, status = type(error).__name__, getattr(error, "status_code", None)
+    if "Connect" in name or "Timeout" in name:
         why = "can't be reached"
-    elif name in ("AuthenticationError", "PermissionDeniedError"):
+    elif status in (401, 403):
         why = "refused the key"
-    elif name == "RateLimitError":
+    elif status == 429:
         why = "asks to slow down (rate limit or no credit)"
-    elif name == "NotFoundError":
+    elif status == 404:
         why = "is not known at the endpoint"
     else:
         return (

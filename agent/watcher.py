@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tools.runs import TRAIN, progress_words
+from tools.runs import progress_words
 from tools.state import honesty, lora_of_run, plan_of_run
 from tools.text import quoted
 from trainer_core.jobs import store
@@ -47,7 +47,7 @@ class Narrator:
         step, steps = data.get("step"), data.get("steps")
         fraction = step / steps if step is not None and steps else None
         out: list[Event] = []
-        training = job.task == TRAIN
+        training = trains(job)
         if training and job.id not in self._eta_told and data.get("eta_seconds") is not None:
             self._eta_told.add(job.id)
             out.append(Said(role="sidekick", text=f"Measured on this machine: {progress_words(data).split(', ')[-1]}."))
@@ -100,7 +100,7 @@ class Narrator:
         return out
 
     def _state(self, data: dict[str, Any], job: Job) -> list[Event]:
-        state, training = data.get("state"), job.task == TRAIN
+        state, training = data.get("state"), trains(job)
         if state == store.State.RUNNING:
             again = " again, from what it had saved" if (data.get("attempt") or 1) > 1 else ""
             words = (
@@ -129,16 +129,21 @@ class Narrator:
         return [done, Said(role="sidekick", text=words)]
 
 
+def trains(job: Job) -> bool:
+    """True for a run's training job; its scoring waits for it."""
+    return job.after is None
+
+
 def ending(workspace: Workspace, job: Job, state: str) -> str:
     """One or two sentences on how a job ended: what came of it, or why not and what now."""
-    what = "Training" if job.task == TRAIN else "Scoring"
+    what = "Training" if trains(job) else "Scoring"
     if state == store.State.CANCELLED:
         return f"{what} was cancelled. What had been saved is kept."
     if state == store.State.FAILED:
         return f"{what} failed. {quoted(job.error or 'The reason is in the log of the run.', 500)}"
     plan = plan_of_run(workspace, job.run_id)
     said = honesty(plan.base) if plan else ""
-    if job.task == TRAIN:
+    if trains(job):
         lora = lora_of_run(workspace, job.run_id)
         result = job.result or {}
         took = f" after {result['steps']} steps" if result.get("steps") else ""

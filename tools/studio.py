@@ -31,8 +31,6 @@ class GenerateClip(BaseModel):
 
 def generate_clip(context: ToolContext, arguments: GenerateClip) -> ToolResult:
     """Make one clip with the newest LoRA."""
-    from trainer_core.generation.generate import GenerateRequest, generate, with_lora  # loads torch
-
     lora = latest_lora(context)
     if lora is None:
         raise ToolRefused("There is no finished LoRA in this project yet, so there is nothing to try. Train one first.")
@@ -44,6 +42,8 @@ def generate_clip(context: ToolContext, arguments: GenerateClip) -> ToolResult:
         raise ToolRefused(
             "Clips on LTX-2.3 are made by a job on a GPU, which is not built yet. The LoRA file itself works anywhere."
         )
+    from trainer_core.generation.generate import GenerateRequest, generate, with_lora  # loads torch
+
     prompt = _prompt(context, lora, arguments)
     context.say("Making the clip …")
     rules = BASES[base]

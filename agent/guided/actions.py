@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 LAUNCH_REFUSED = "conditional"
+LAUNCH_DENIED = "denied"
 
 _START = (
     r"^(?:(?:ok|okay|so|now|please|yes|alright|great|good|right|then|well|and|cool|perfect|let's|i'm ready|ready"
@@ -12,7 +13,7 @@ _START = (
     r"|i think we can)[,.! ]*)*"
     r"(?:launch|start|begin|kick off|kick it off|fire it up|fire up|run|train|commence|execute|go ahead with)"
     r"(?: (?:it|this|that|the|a|my|our|with|up|off|now|please|training|train|run|job|lora|plan|model|already|then"
-    r"|today|going|here|first|new|real|locally|away|immediately))*[.! ]*$"
+    r"|today|going|here|first|new|real|locally|away|immediately|again|once more))*[.! ]*$"
 )
 _START_ONLY = (
     r"\b(?:launch|train(?:ing)?|kick it off|fire it up|run it|begin|start(?: it| now| this| please)?$|start\b)\b"
@@ -30,7 +31,8 @@ _OTHER = (
 
 
 def launches(text: str, facts: dict[str, Any]) -> bool | str:
-    """True for a plain request to start the training; LAUNCH_REFUSED for a conditional, doubtful or quoted one."""
+    """True for a plain request to start the training; LAUNCH_REFUSED for a conditional or quoted one, LAUNCH_DENIED
+    for its opposite."""
     mentions = re.search(
         r"\b(?:launch\w*|kick (?:it )?off|fire (?:it )?up|start(?:ing)? (?:the |my |a )?(?:training|run|job|it|now)"
         r"|begin (?:the )?training|run (?:the )?(?:training|job|plan)|"
@@ -40,7 +42,7 @@ def launches(text: str, facts: dict[str, Any]) -> bool | str:
     if re.search(_REPORTED, text) and mentions:
         return LAUNCH_REFUSED
     if re.search(_NEGATION, text):
-        return False
+        return LAUNCH_DENIED if mentions and not re.match(r"(?:what|how|why)\b", text) else False
     if text.endswith("?") and not re.search(r"^(?:so |ok |please )?(?:can|could|shall) (?:you|we)\b", text):
         return False
     if mentions and re.search(_CONDITION, text) and not re.match(r"(?:what|how|why)\b", text):
@@ -89,7 +91,8 @@ def status_asked(text: str, facts: dict[str, Any]) -> bool:
         r"\bare we there yet\b|\bis it (?:done|finished|ready|still (?:going|running|training))\b|\bhow(?:'s"
         r"| is) (?:it|the training|training|the run|that) (?:going|doing|coming|looking)\b|"
         r"\bhow(?:'s| is) (?:the )?(?:training|run|job)\b|\bwhat(?:'s| is) happening\b|\bdone yet\b|\bfinished yet\b"
-        r"|\bwhat step\b|\bstill (?:running|training)\b|\bhow(?:'s| is) it going\b|\bany news\b",
+        r"|\bwhat step\b|\bhow many steps (?:are )?(?:done|left|so far|in|to go)\b|\bstill (?:running|training)\b"
+        r"|\bhow(?:'s| is) it going\b|\bany news\b",
         text,
     ):
         return (

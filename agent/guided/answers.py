@@ -60,7 +60,18 @@ _TOPICS = {
     "standing_order": "I can't act on conditions yet: I report the validation loss while it trains and say when it "
     "rises, and you can say "
     "“stop” at any time. Checkpoints are kept.",
-    "launch_conditional": "I start nothing on a condition, a maybe or someone else's word.",
+    "launch_conditional": "I don't act on a condition, a maybe or someone else's word. Tell me plainly.",
+    "no_pause": "I can't pause a training: you can cancel it with “stop”. Checkpoints that were saved are kept.",
+    "close_window": "Yes. Training runs in its own process and goes on when this window is closed; come back to this "
+    "conversation and ask how it went.",
+    "how_launch": "Say “launch”: I show you a card with the plan, time and price. Only your clear yes to that card "
+    "starts "
+    "anything, and you can say no or change the plan first.",
+    "no_card": "No card is open at the moment, so there is nothing to approve.",
+    "captions_needed": "Training needs captions: they tie the trigger word to what is seen. I write them from what "
+    "I measure, "
+    "and you can change any of them.",
+    "launch_denied": "All right. Nothing starts before you say yes to the card.",
     "launch_without_plan": "There is no plan yet, so there is nothing to launch.",
     "no_plan": "There is no plan yet, so there is nothing to change.",
     "what_change": "What should change? For example “train 30 % longer”, “rank 64”, “half the learning rate” or "

@@ -44,6 +44,12 @@ _LIMIT = (
     r"|keep it to|in under|in)"
 )
 
+_VAGUE = re.compile(
+    r"(?:please |make it |a bit |much )?(?:more|less|steps|rank|frames|resolution|\d+|double it|halve it|half|twice"
+    r"|double|"
+    r"increase it|decrease it|higher|lower|bigger|smaller|max|set everything to max(?:imum)?)(?: of it| that| please)?"
+)
+
 
 @dataclass
 class Wanted:
@@ -68,6 +74,8 @@ def wanted_changes(text: str) -> Wanted:
     previous: tuple[str, Any] | None = None
     for clause in _clauses(text):
         previous = _take_clause(clause, wanted, previous)
+    if not wanted and (vague := _VAGUE.fullmatch(text.strip(" .!,"))):
+        wanted.question = f"{vague[0].capitalize()}: of what? For example steps, rank, learning rate or minutes."
     return wanted
 
 
@@ -95,7 +103,7 @@ def _take_preset(text: str, wanted: Wanted) -> str:
             text,
         )
         or re.search(r"\b(?:best|highest|better|higher|top|maximum) (quality)\b", text)
-        or re.fullmatch(rf"{name}(?: please)?", text)
+        or re.match(rf"{name}(?: please)?(?=,| but\b| and\b|$)", text)
     )
     if found is None:
         return text
@@ -106,6 +114,9 @@ def _take_preset(text: str, wanted: Wanted) -> str:
 def _take_limits(text: str, wanted: Wanted) -> str:
     """Limits and targets for time and price; what is taken out is not read again as something else."""
     unit = r"(second|minute|hour)s?"
+    if re.search(r"\b(?:turn off|disable|no|skip|without)\b.* \b(?:validation|held[ -]?out)", text):
+        wanted.arguments["held_out_share"] = 0.0
+        return ""
     for pattern, name in (
         (rf"{_LIMIT} {_N} {unit}", "max_minutes"),
         (rf"{_N} {unit} (?:at most|max(?:imum)?|tops|or less|or under|limit)", "max_minutes"),
@@ -115,6 +126,7 @@ def _take_limits(text: str, wanted: Wanted) -> str:
             "minutes",
         ),
         (rf"{_N}[ -]{unit} (?:run|training|plan)", "minutes"),
+        (rf"(?:use|spend|make it|give it) {_N} {unit}", "minutes"),
     ):
         found = re.search(pattern, text)
         if found:
@@ -196,8 +208,8 @@ def _operation(clause: str, name: str) -> tuple[str, float] | None:
     number = _number(clause, name)
     if number is not None:
         adds = re.search(
-            rf"\b(?:add|another)\b|{_N} (?:\w+ )?(?:more|extra|additional|fewer|less)\b|\b(?:more|fewer|less) by\b"
-            rf"|\bby {_N}",
+            rf"\b(?:add|another)\b|{_N} (?:\w+ )?(?:more|extra|additional|fewer|less|longer|shorter)\b"
+            rf"|\b(?:more|fewer|less|longer|shorter) by\b|\bby {_N}",
             clause,
         )
         if adds and name in ("steps",):

@@ -17,12 +17,16 @@ _FLAWS = (  # words for a flaw, and parts of finding ids that stand for it
     (r"\bcuts?\b", ("cut",)),
     (r"\bstatic\b|\bfrozen\b|\bstill clips?\b", ("static", "frozen")),
     (
-        r"\bbad\b|\bflawed\b|\bproblem\w*|\bbroken\b|\bflagged\b|\bones you (?:found|named|mentioned|listed)\b"
+        r"\bbad\b|\bduds?\b|\bflawed\b|\bproblem\w*|\bbroken\b|\bflagged\b|\bones you (?:found|named|mentioned"
+        r"|listed)\b"
         r"|\bwith (?:flaws|problems|issues)\b",
         ("",),
     ),
 )
-_OUT = r"\b(?:drop|remove|leave|exclude|skip|delete|throw|set|get rid of|ditch|discard|lose|put|take|kick|ignore)\b"
+_OUT = (
+    r"\b(?:chuck|toss|drop|remove|leave|exclude|skip|delete|throw|set|get rid of|ditch|discard|lose|put|take|kick"
+    r"|ignore)\b"
+)
 _BACK = r"\b(?:put|take|bring|add|include|use)\b.*\bback\b|\b(?:re-?include|restore|bring back|put back)\b"
 
 
@@ -38,6 +42,8 @@ def file_calls(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
 
 def _wants_audit(text: str) -> bool:
     if re.search(r"\baudit\w*\b", text) and not re.search(r"\bwhat (?:is|does) (?:an? |the )?audit", text):
+        return True
+    if re.search(r"\bany (?:duds|bad ones|problems|flaws)\b|^(?:do|did) (?:i|we) have enough\b", text):
         return True
     return bool(
         re.search(

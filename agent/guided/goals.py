@@ -43,16 +43,20 @@ NOUNS = (
     "creature|hero|heroine|villain|dinosaur|wolf|hedgehog|squirrel|otter|raccoon|kitten|puppy|hamster|parrot|snowman|teddy|toy|"
     "action figure"
 )
+_GENERAL = ("hero", "heroine", "villain", "creature", "person", "toy", "superhero", "monster", "doll")
 _CHARACTER = rf"\bmascot|\bcharacters?\b|\bcartoon\b|\b(?:oc|npc)\b|\bpets?\b|\bfigurine\b|\bavatar\b|\b(?:{NOUNS})\b"
 _KINDS = (("face", _FACE), ("effect", _EFFECT), ("motion", _MOTION), ("character", _CHARACTER))
 
 
-def recipe_wanted(text: str) -> tuple[str, str | None] | None:
+def recipe_wanted(text: str, *, stated: bool = True) -> tuple[str, str | None] | None:
     """(recipe, class noun or None) of a goal in a normalised sentence; None when no goal is recognised.
 
-    'my mascot in anime style' is a character: how it is to be shown later does not count.
+    'my mascot in anime style' is a character: how it is to be shown later does not count. `stated`: only with a
+    word of wish or possession, such as 'want' or 'my'.
     """
-    if not re.search(_WISH, text) and not re.search(r"\b(?:my|our|this|it's an?|they're|about)\b", text):
+    if not stated and re.match(r"(?:an?|my|our|some)\b", text):
+        pass
+    elif not re.search(_WISH, text) and not re.search(r"\b(?:my|our|this|it's an?|they're|about)\b", text):
         return None
     plain = _MODIFIER.sub(" ", text)
     if re.search(
@@ -91,7 +95,9 @@ def named_recipe(text: str) -> str | None:
 
 
 def _noun(text: str) -> str | None:
-    found = re.search(rf"\b({NOUNS})\b", text)
-    if found is None:
+    found = re.findall(rf"\b({NOUNS})\b", text)
+    if not found:
         return None
-    return {"bunny": "rabbit", "kitten": "cat", "puppy": "dog"}.get(found[1], found[1])
+    exact = [noun for noun in found if noun not in _GENERAL]
+    noun = (exact or found)[0]
+    return {"bunny": "rabbit", "kitten": "cat", "puppy": "dog"}.get(noun, noun)

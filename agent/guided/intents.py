@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from . import goals, questions
-from .actions import LAUNCH_REFUSED, cancels, launches, status_asked
+from .actions import LAUNCH_DENIED, LAUNCH_REFUSED, cancels, launches, status_asked
 from .files import file_calls
 from .plan_talk import DOMAIN, plan_talk
 from .reading import Call, Facts, Reading, about
@@ -12,6 +12,22 @@ from .results_talk import results_talk
 from .spelling import normal
 
 __all__ = ["Call", "Facts", "Reading", "read"]
+
+
+_ASIDES = (
+    ("no_pause", r"^(?:please |can you )?(?:pause|resume|suspend)\b"),
+    (
+        "close_window",
+        r"\b(?:can|may|should) i (?:close|quit|leave|shut)\b|\bif i (?:close|quit|leave)\b|\bclose the (?:window"
+        r"|browser|laptop)\b",
+    ),
+    (
+        "how_launch",
+        r"\bhow (?:do|can|would) (?:i|we) (?:launch|start (?:it|the training)|train it)\b|\bsafe to (?:launch|start)\b",
+    ),
+    ("no_card", r"^(?:i )?(?:approved?|confirm(?:ed)?)(?: it| this)?[.!]?$"),
+    ("captions_needed", r"\b(?:skip|no|without|don't (?:need|want|write)) (?:the |any )?captions?\b(?! dropout)"),
+)
 
 
 def read(said: str, facts: Facts, uploads: list[str]) -> Reading:
@@ -74,9 +90,14 @@ def _run_control(text: str, _said: str, facts: Facts) -> Reading | None:
         return Reading(topic="standing_order")
     if status_asked(text, facts):
         return Reading((Call("training_status"),)) if facts.get("run") else Reading(topic="nothing_ran")
+    for topic, pattern in _ASIDES:
+        if re.search(pattern, text):
+            return Reading(topic=topic)
     verdict = launches(text, facts)
     if verdict == LAUNCH_REFUSED:
         return Reading(topic="launch_conditional")
+    if verdict == LAUNCH_DENIED:
+        return Reading(topic="launch_denied")
     if verdict:
         if facts.get("plan"):
             return Reading((Call("launch_training"),))
@@ -87,7 +108,7 @@ def _run_control(text: str, _said: str, facts: Facts) -> Reading | None:
 def _setting_up(text: str, facts: Facts, uploads: list[str]) -> Reading | None:
     calls: list[Call] = []
     chosen = goals.named_recipe(text)
-    goal = (chosen, (goals.recipe_wanted(text) or (None, None))[1]) if chosen else goals.recipe_wanted(text)
+    goal = (chosen, (goals.recipe_wanted(text) or (None, None))[1]) if chosen else _goal(text, facts)
     if (
         goal
         and chosen is None
@@ -128,6 +149,11 @@ def _setting_up(text: str, facts: Facts, uploads: list[str]) -> Reading | None:
     return None
 
 
+def _goal(text: str, facts: Facts) -> tuple[str, str | None] | None:
+    """Before a recipe is chosen, naming a subject is enough; later it takes a word of wish."""
+    return goals.recipe_wanted(text, stated=bool(facts.get("recipe")) or questions.asks(text))
+
+
 def _otherwise(text: str, said: str, facts: Facts) -> Reading:
     bare = re.sub(r"[^\w\s']", "", text).strip()
     if re.fullmatch(
@@ -135,7 +161,8 @@ def _otherwise(text: str, said: str, facts: Facts) -> Reading:
         r"|that's|cool|nice|then|now|and) ?)*"
         r"(?:(?:yes|ok|okay|yeah|yep|sure|fine|good|great|perfect|alright)|go on|go ahead|go|continue|carry on"
         r"|proceed|next|next step|next please|do it|do that|please do|"
-        r"let's (?:go|continue|do it|do that|go on|move on)|move on|keep going|onwards?|all of it|do all of (?:it"
+        r"let's (?:go|continue|do it|do that|do this|go on|move on)|move on|keep going|onwards?|all of it"
+        r"|do all of (?:it"
         r"|that)|you do it)(?: please| then| now)?",
         bare,
     ):
@@ -157,7 +184,7 @@ def _onward(bare: str, facts: Facts) -> Reading:
         return Reading((Call("add_files", {}),))
     if stage == "plan":
         return Reading((Call("propose_plan", {}),))
-    if stage == "launch" and re.search(r"\bgo ahead\b|\blet's go\b|^go$", bare):
+    if stage == "launch" and re.search(r"\bgo ahead\b|\blet's (?:go|do (?:it|this))\b|^go$", bare):
         return Reading((Call("launch_training"),))
     if stage == "training":
         return Reading((Call("training_status"),))

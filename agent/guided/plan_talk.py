@@ -7,6 +7,9 @@ from .changes import wanted_changes
 from .files import file_calls
 from .reading import Call, Facts, Reading, about
 
+CONDITION = (
+    r"\b(?:if|unless|provided|as long as|only when|in case)\b(?! (?:possible|you can|you could|that's ok|needed))"
+)
 DOMAIN = (
     r"\b(?:loras?|train\w*|caption\w*|trigger|dataset|images?|pictures?|photos?|clips?|videos?|files?|ltx|mini"
     r"|comfy\w*|fal|diffusers|overfit\w*|underfit\w*|"
@@ -24,12 +27,13 @@ def plan_talk(text: str, said: str, facts: Facts) -> Reading | None:
     undo = re.search(
         r"\bundo\b|\brevert\b|\btake (?:that|it|this|the last \w+|the change) back\b|\btake back\b"
         r"|\broll(?: it)? back\b|"
-        r"\bgo back(?: to (?:the )?(?:previous|last|old|earlier|before)\b.*)?$|\bback to (?:the )?(?:previous|last"
+        r"\bgo back \d+ (?:changes?|steps?)\b|\bgo back(?: to (?:the )?(?:previous|last|old|earlier|before)\b.*)?$"
+        r"|\bback to (?:the )?(?:previous|last"
         r"|old) (?:plan|version|one|settings)\b|\bas it was(?: before)?\b",
         text,
     )
     if undo and plan:
-        times = re.search(r"\b(?:last )?(\d+)(?: (?:changes|steps|times|edits))?\b", text)
+        times = re.search(r"\b(?:last |back )?(\d+)(?: (?:changes|steps|times|edits))?\b", text)
         return Reading((Call("undo_plan", {"times": int(times[1])} if times else {}),))
     if undo:
         return Reading(topic="no_plan")
@@ -53,6 +57,8 @@ def plan_talk(text: str, said: str, facts: Facts) -> Reading | None:
     if _proposes(text):
         chosen = wanted.only("preset", "base")
         return Reading((*_before_plan(facts), Call("propose_plan", chosen)))
+    if wanted and re.search(CONDITION, text):
+        return Reading(topic="launch_conditional")
     if wanted and not _about_files(text):
         if not plan:
             preset = wanted.only("preset", "base")
@@ -136,7 +142,11 @@ def _question(text: str, said: str, facts: Facts) -> Reading | None:
     ):
         goal = goals.recipe_wanted(text)
         return None if goal else Reading(topic="recommend")
-    if re.search(r"^what(?:'s| is| comes| now| do (?:i|we) do)? ?(?:next|now)\b|\bwhat now\b|\bnext step\b", text):
+    if re.search(
+        r"^what(?:'s| is| comes| now| do (?:i|we) do)? ?(?:next|now)\b|\bwhat now\b|^(?:ok |okay |so )?and now\b"
+        r"|\bnext step\b",
+        text,
+    ):
         return Reading(topic="next")
     if re.search(
         r"\bwhat(?:'s| is) (?:the|my|in the) (?:current )?(?:plan|settings)\b|\bwhich (?:settings|values"

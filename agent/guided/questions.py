@@ -32,12 +32,14 @@ FIELDS = (
 )
 _ASKS = (
     r"^(?:and |but |so |ok |okay |hm+ |um |well |wait |sorry |hey |hi )*(?:,? )?"
-    r"(?:what|why|how|which|who|where|when|whose|is|are|was|were|does|do|did|should|would|explain|tell me|describe"
+    r"(?:what|why|how|which|who|where|when|whose|is|are|was|were|does|do(?! not\b)|did|should|would|explain|tell me"
+    r"|describe"
     r"|i wonder|"
     r"i don't (?:understand|get)|i do not understand|remind me|define|meaning of|am i|will)\b"
 )
 _REQUEST = (
-    r"^(?:and |but |so |ok |okay |please )*(?:can|could|would|will) (?:you|we)(?: please)?\b|\bcan you\b"
+    r"^(?:and |but |so |ok |okay |please |hm+,? )*(?:can|could|would|will|may) (?:you|we|it be|this be"
+    r"|that be)(?: please)?\b|\bcan you\b"
     r"|\bcould you\b|\bwould you\b"
 )
 

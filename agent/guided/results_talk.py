@@ -41,9 +41,11 @@ def results_talk(text: str, said: str, facts: Facts) -> Reading | None:
     if re.search(
         r"\bresults?\b|\bscore ?cards?\b|\bscores?\b|\bhow (?:did|has) (?:it|that|the training|this) (?:go|gone|turn"
         r"|do|come|work)\b|\bcontact sheet\b|"
-        r"\bis it any good\b|\bhow good\b|\bwhere(?:'s| is| are) (?:the|my) (?:file|lora|safetensors|clips?)\b"
+        r"\bany good\b|\bgive me the (?:lora|file)\b|\bhow good\b|\bwhere(?:'s| is| are) (?:the|my) (?:file|lora"
+        r"|safetensors|clips?)\b"
         r"|\bdownload\b|\bsafetensors\b|"
-        r"\b(?:show|see) (?:me )?(?:the )?(?:test )?clips\b|\bdoes it (?:look like|work)\b|\bhow (?:well"
+        r"\b(?:show|see) (?:me )?(?:the )?(?:test )?clips\b|\bdoes it (?:look like|work)\b(?! (?:in|with|on|for)\b)"
+        r"|\bhow (?:well"
         r"|does it look)\b|\bdid it work\b",
         text,
     ) and not re.search(r"\bwhat (?:is|are|does) (?:a |an )?(?:safetensors|scorecard|lora)\b", text):
@@ -55,10 +57,11 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
     """The arguments of generate_clip, when the sentence asks for a picture of something."""
     trigger = str(facts.get("trigger") or "").lower()
     found = re.search(
-        r"\b(?:generate|make|create|render|draw|produce|try|test|show me|show)\b(?: (?:me|us|it|one|another|a|an|the"
+        r"\b(?:generate|make|create|render|draw|produce|try|test|show me|show|another|one more)\b(?: (?:me|us|it|one"
+        r"|another|a|an|the"
         r"|new|more|short|quick|test|prompt))*"
         r"(?: (?:clip|video|picture|image|render|shot)s?)?(?: (?:of|with|where|showing|from|for"
-        r"|in which))?[: ]+(?P<prompt>.+)$",
+        r"|in which))?[:, ]+(?P<prompt>.+)$",
         text,
     )
     named = bool(trigger) and trigger in said.lower()

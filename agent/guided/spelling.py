@@ -80,5 +80,6 @@ def _corrected(word: str) -> str:
         return word
     if zipf_frequency(word, "en") >= _ORDINARY:
         return word
-    near = get_close_matches(word, _VOCABULARY, n=1, cutoff=0.8)
+    swapped = [known for known in _VOCABULARY if sorted(known) == sorted(word) and known[0] == word[0]]
+    near = swapped or get_close_matches(word, _VOCABULARY, n=1, cutoff=0.8)
     return near[0] if near else word
