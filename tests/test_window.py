@@ -75,12 +75,17 @@ def test_text_from_files_is_never_markup() -> None:
     assert len(markdown("a" * 100_000)) <= 20_000
 
 
+def test_a_line_after_a_list_stands_alone() -> None:
+    assert markdown("- one\n- two\nTime: short") == "- one\n- two\n\nTime: short"
+
+
 def test_progress_and_stages_are_escaped_and_bounded() -> None:
     from agent.events import Progress
 
     shown = progress_html(Progress(job_id="1", text="<b>step</b>", fraction=3.0))
     assert "<b>" not in shown
-    assert 'value="1.000"' in shown
+    assert 'aria-valuenow="100"' in shown
+    assert "<b>" not in progress_html(Progress(job_id="", text="<b>looking</b>"))
     assert progress_html(None) == ""
     assert stages_html("plan").count('class="done"') == 2
     assert stages_html("no such stage").count('class="now"') == 1
@@ -171,6 +176,23 @@ async def test_two_turns_at_once_are_refused(workspace: Workspace) -> None:
     assert not session.send("hello again", [])
     await until_done(session)
     assert "hello again" not in texts(session.screen)
+
+
+async def test_the_real_sidekick_answers_in_the_window(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    from agent.conversation import Conversation
+
+    monkeypatch.setenv("SIDEKICK_MODEL", "guided")
+    session = await Sessions(workspace, Conversation.open).get(None)
+    session.send("I want to teach it my cartoon cat", [])
+    await until_done(session)
+    titles = [message.get("metadata", {}).get("title") for message in session.screen.messages]
+    assert "Choosing the recipe" in titles
+    assert session.screen.stage == "dataset"
+    thread = session.conversation.thread_id
+    await session.close()
+    again = await Sessions(workspace, Conversation.open).get(thread)
+    assert texts(again.screen) == texts(session.screen)
+    await again.close()
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def build_window(workspace: Workspace, opener: Opener) -> gr.Blocks:
                 chat = gr.Chatbot(
                     show_label=False,
                     elem_id="chat",
-                    height="64vh",
+                    height="calc(100vh - 210px)",
                     sanitize_html=True,
                     allow_tags=False,
                     latex_delimiters=[],
@@ -51,11 +51,6 @@ def build_window(workspace: Workspace, opener: Opener) -> gr.Blocks:
                     placeholder=WELCOME,
                     layout="bubble",
                 )
-                with gr.Group(visible=False, elem_id="card") as card:
-                    card_text = gr.Markdown(elem_id="card-text", sanitize_html=True)
-                    with gr.Row():
-                        yes = gr.Button("Yes, start it", variant="primary", elem_id="approve")
-                        no = gr.Button("No", elem_id="reject")
                 box = gr.MultimodalTextbox(
                     show_label=False,
                     placeholder="Say what you want to teach, or add your pictures and clips",
@@ -66,6 +61,11 @@ def build_window(workspace: Workspace, opener: Opener) -> gr.Blocks:
                     autofocus=True,
                 )
             with gr.Column(scale=2, min_width=320, elem_id="side"):
+                with gr.Column(visible=False, elem_id="card") as card:
+                    card_text = gr.Markdown(elem_id="card-text", sanitize_html=True)
+                    with gr.Row():
+                        yes = gr.Button("Yes, start it", variant="primary", elem_id="approve")
+                        no = gr.Button("No", elem_id="reject")
                 progress = gr.HTML(elem_id="progress")
                 sheet = gr.Image(
                     label="Contact sheet",
@@ -87,7 +87,7 @@ def build_window(workspace: Workspace, opener: Opener) -> gr.Blocks:
                 screen.messages,
                 stages_html(screen.stage),
                 progress_html(screen.progress),
-                gr.Group(visible=screen.card is not None and not session.busy),
+                gr.Column(visible=screen.card is not None and not session.busy),
                 card_markdown(screen.card),
                 gr.Image(value=sheet_path, visible=sheet_path is not None),
                 gr.DownloadButton(value=str(results.lora) if results.lora else None, visible=results.lora is not None),
@@ -191,7 +191,12 @@ def run_window(home: Path | None, *, port: int, share: bool, password: str | Non
 
 def _about(session: Session) -> str:
     results = session.results
-    lines = [f"Model you talk to: {session.conversation.model_name}"]
+    model = session.conversation.model_name
+    lines = [
+        "The built-in guided model answers; nothing leaves this machine."
+        if model == "guided"
+        else f"Answers by {model}"
+    ]
     if results.lora:
         lines.append(f"Trigger word: **{results.trigger}**  \nFile: `{results.lora}`")
     return "\n\n".join(lines)

@@ -50,6 +50,8 @@ class Screen:
             self._add(self._tools[event.id])
         elif event.kind == "tool_finished":
             self._finished(event.id, event.name, event.text, event.seconds, event.failed)
+            if self.progress and not self.progress.job_id:
+                self.progress = None  # it told of the tool that is done
             self._pictures([*event.pictures, *(path for path in event.files if path.suffix == ".mp4")])
         elif event.kind == "card":
             self.card = event.card
@@ -95,7 +97,8 @@ class Screen:
 
 def markdown(text: str, limit: int = 20_000) -> str:
     """Words that may hold text from files: no HTML, and no picture that a browser would fetch from elsewhere."""
-    return re.sub(r"!(?=\[)", "!\\\\", html.escape(printable(text, limit), quote=False))
+    safe = re.sub(r"!(?=\[)", "!\\\\", html.escape(printable(text, limit), quote=False))
+    return re.sub(r"(?m)^(- .*)\n(?=[^-\s])", r"\1\n\n", safe)  # a line after a list is not part of its last entry
 
 
 def stages_html(current: str) -> str:
@@ -114,8 +117,11 @@ def progress_html(progress: "Progress | None") -> str:
     if progress is None:
         return ""
     words = html.escape(printable(progress.text, 300))
-    share = "" if progress.fraction is None else f' value="{min(1.0, max(0.0, progress.fraction)):.3f}"'
-    return f'<div class="progress"><progress max="1"{share} aria-label="Progress"></progress><span>{words}</span></div>'
+    if progress.fraction is None:
+        return f'<div class="work">{words}</div>'
+    percent = round(100 * min(1.0, max(0.0, progress.fraction)))
+    bar = f'role="progressbar" aria-valuenow="{percent}" aria-label="Progress"><span style="width:{percent}%"></span>'
+    return f'<div class="work"><div class="bar" {bar}</div>{words}</div>'
 
 
 def card_markdown(card: "Card | None") -> str:
