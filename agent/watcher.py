@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tools.runs import progress_words
 from tools.state import honesty, lora_of_run, plan_of_run
-from tools.text import quoted
+from tools.text import quoted, safe_block
 from trainer_core.jobs import store
 from trainer_core.projects import EventRow, Job, Workspace
 
@@ -38,38 +38,27 @@ class Narrator:
         if event.kind == "validation":
             return self._validation(event.data, job)
         if event.kind == "message" and event.data.get("text"):
-            return [Said(role="sidekick", text=quoted(str(event.data["text"]), 400))]
+            return [Said(role="sidekick", text=safe_block(str(event.data["text"]), 2000))]
         if event.kind == "state":
             return self._state(event.data, job)
         return []
 
     def _progress(self, data: dict[str, Any], job: Job) -> list[Event]:
-        step, steps = data.get("step"), data.get("steps")
-        fraction = step / steps if step is not None and steps else None
         out: list[Event] = []
-        training = trains(job)
-        if training and job.id not in self._eta_told and data.get("eta_seconds") is not None:
+        if trains(job) and job.id not in self._eta_told and data.get("eta_seconds") is not None:
             self._eta_told.add(job.id)
-            out.append(Said(role="sidekick", text=f"Measured on this machine: {progress_words(data).split(', ')[-1]}."))
-        before, at = self._shown.get(job.id, (-1.0, float("-inf")))
-        if fraction == 1.0 or (fraction or 0.0) - before >= STEP or self.clock() - at >= SECONDS:
-            self._shown[job.id] = (fraction or 0.0, self.clock())
-            words = (
-                progress_words(data)
-                if training
-                else f"test clip {step} of {steps}"
-                if step and steps
-                else "making test clips"
-            )
-            out.append(
-                Progress(
-                    job_id=job.id,
-                    text=f"{'Training' if training else 'Scoring'}: {words}",
-                    fraction=fraction,
-                    data=data,
-                )
-            )
-        return out
+            left = progress_words(data).split(", ")[-1]
+            out.append(Said(role="sidekick", text=f"Measured on this machine: {left} for the training."))
+        step, steps = data.get("step"), data.get("steps")
+        share = step / steps if step is not None and steps else 0.0
+        key = f"{job.id} {data.get('phase', '')}"
+        before, at = self._shown.get(key, (-1.0, float("-inf")))
+        if share < 1.0 and share - before < STEP and self.clock() - at < SECONDS:
+            return out
+        self._shown[key] = (share, self.clock())
+        preparing = data.get("phase") == "encoding"  # its end is the beginning of the way, so it moves no bar
+        fraction = share if steps and not preparing else None
+        return [*out, Progress(job_id=job.id, text=_progress_text(data, job), fraction=fraction, data=data)]
 
     def _validation(self, data: dict[str, Any], job: Job) -> list[Event]:
         loss, step = data.get("loss"), data.get("step")
@@ -127,6 +116,13 @@ class Narrator:
             job_id=job.id, text="Training done" if training else "Scored", fraction=1.0, data={"pictures": pictures}
         )
         return [done, Said(role="sidekick", text=words)]
+
+
+def _progress_text(data: dict[str, Any], job: Job) -> str:
+    if trains(job):
+        return f"{'Preparing' if data.get('phase') == 'encoding' else 'Training'}: {progress_words(data)}"
+    step, steps = data.get("step"), data.get("steps")
+    return f"Scoring: test clip {step} of {steps}" if step and steps else "Scoring: making test clips"
 
 
 def trains(job: Job) -> bool:
