@@ -1,0 +1,1 @@
+"""Scores a trained LoRA and says what to change: prompts, embedder, measures, scorecard, contact sheet, diagnosis."""
