@@ -10,7 +10,7 @@ import torch
 from diffusers import AutoencoderKLLTX2Video, FlowMatchEulerDiscreteScheduler, LTX2Pipeline
 from transformers import PreTrainedTokenizerFast
 
-from .autoencoder import measure_latents, train_autoencoder
+from .autoencoder import measure_latents, polish_decoder, train_autoencoder
 from .drawings import draw_shards, open_clips, read_captions
 from .sound import new_audio_autoencoder, new_vocoder
 from .train import Denoiser, encode_shard, train_denoiser
@@ -19,7 +19,8 @@ from .words import new_tokenizer
 WEIGHTS = Path(__file__).parent / "weights"
 SEEN_SHARDS, UNSEEN_SHARDS = 32, 1
 AUTOENCODER_STEPS = {"still_steps": 1500, "clip_steps": 5000}
-DENOISER_STEPS = {"still_steps": 4000, "clip_steps": 4000}
+DENOISER_STEPS = {"still_steps": 5000, "clip_steps": 5000}
+POLISH_STEPS = 5000
 
 
 def build(folder: Path, *, target: Path = WEIGHTS, compiled: bool = False, say: Callable[[str], None] = print) -> Path:
@@ -39,6 +40,8 @@ def build(folder: Path, *, target: Path = WEIGHTS, compiled: bool = False, say: 
     model = train_denoiser(
         latents, captions, tokenizer, folder / "denoiser", compiled=compiled, say=say, **DENOISER_STEPS
     )
+    say("Polishing the decoder")
+    polish_decoder(vae, latents, clips, folder / "polish", steps=POLISH_STEPS, say=say)
     save(assemble(vae, model, tokenizer), target)
     say(f"Mini is ready in {target}")
     return target

@@ -1,5 +1,6 @@
 """Mini's diffusion transformer and text connectors: LTX-2.3's classes and switches, a few million parameters."""
 
+import torch
 from diffusers import LTX2VideoTransformer3DModel
 from diffusers.pipelines.ltx2 import LTX2TextConnectors
 from torch import nn
@@ -12,6 +13,7 @@ WIDTH = 192
 AUDIO_WIDTH = 32
 BLOCKS = 6
 AUDIO_CHANNELS = 8
+TEXT_GATE = 8  # row of a block's modulation table that scales what the text cross-attention adds
 
 
 def new_transformer() -> LTX2VideoTransformer3DModel:
@@ -44,9 +46,23 @@ def new_transformer() -> LTX2VideoTransformer3DModel:
         for attention in (block.audio_to_video_attn, block.video_to_audio_attn):
             nn.init.zeros_(attention.to_out[0].weight)
             nn.init.zeros_(attention.to_out[0].bias)
+        listen_to_words(block)
+    nn.init.zeros_(transformer.prompt_adaln.linear.weight)
+    nn.init.zeros_(transformer.prompt_adaln.linear.bias)
     nn.init.zeros_(transformer.proj_out.weight)
     nn.init.zeros_(transformer.proj_out.bias)
     return transformer
+
+
+def listen_to_words(block: nn.Module) -> None:
+    """Open the gate of the text cross-attention and leave its keys and values unshifted.
+
+    With the class's own random start the gate is nearly shut and the words drown in a constant: 3,000 steps then
+    taught the words nothing, while 160 steps from here showed a gain.
+    """
+    with torch.no_grad():
+        block.scale_shift_table[TEXT_GATE] += 1.0
+        block.prompt_scale_shift_table.zero_()
 
 
 def new_connectors() -> LTX2TextConnectors:

@@ -22,6 +22,7 @@ from .fit import fit
 from .words import PROMPT_TOKENS, new_text_encoder
 
 EMPTY_SHARE = 0.1  # captions left empty, for classifier-free guidance
+NOISY_SHARE = 0.7  # samples at high sigma, where only the words can tell what the picture is to be
 STRANGER_SHARE = 0.05  # captions with an unknown word in front, so that one never breaks the picture
 
 
@@ -109,7 +110,7 @@ def train_denoiser(
         )
         generator = torch.Generator().manual_seed(step)
         noise = torch.randn(clean.shape, generator=generator)
-        noised = add_noise(clean, draw_sigmas(batch, clean.shape[1], generator), noise)
+        noised = add_noise(clean, _sigmas(batch, clean.shape[1], generator), noise)
         with torch.autocast("cpu", dtype=dtype):
             predicted = model(
                 noised.inputs, noised.timesteps, noised.sigma, words["input_ids"], words["attention_mask"], frames
@@ -126,6 +127,13 @@ def train_denoiser(
     )
     fit(model, lambda s: loss_of(s, frames=2, phase=1), folder / "clips", steps=clip_steps, learning_rate=7e-4, say=say)
     return model.eval()
+
+
+def _sigmas(batch: int, tokens: int, generator: torch.Generator) -> Tensor:
+    """LTX-2.3's distribution, and most samples from sigmoid(N(2, 1)): without these, mini did not learn its words."""
+    noisy = torch.sigmoid(torch.randn(batch, generator=generator) + 2.0)
+    usual = draw_sigmas(batch, tokens, generator)
+    return torch.where(torch.rand(batch, generator=generator) < NOISY_SHARE, noisy, usual)
 
 
 def _caption(variants: list[str], rng: np.random.Generator) -> str:
