@@ -124,10 +124,11 @@ class Conversation:
         last = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
         while True:
             working = await asyncio.to_thread(store.list_jobs, self.workspace, self.project_id, store.UNFINISHED)
-            for event, job in await asyncio.to_thread(watcher.events_after, self.workspace, self.project_id, last):
-                last = event.id
-                for words in narrator.tell(event, job):
-                    yield words
+            fresh = await asyncio.to_thread(watcher.events_after, self.workspace, self.project_id, last)
+            told = [words for event, job in fresh for words in narrator.tell(event, job)]
+            last = fresh[-1][0].id if fresh else last
+            for words in watcher.latest_progress_only(told):
+                yield words
             await self._note_endings()
             if not working:
                 return

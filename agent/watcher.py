@@ -150,6 +150,16 @@ def ending(workspace: Workspace, job: Job, state: str) -> str:
     ).strip()
 
 
+def latest_progress_only(events: list[Event]) -> list[Event]:
+    """The events without progress that later progress of the same job has overtaken, as when a window opens late."""
+    newest = {event.job_id: event for event in events if isinstance(event, Progress) and event.fraction is not None}
+    return [
+        event
+        for event in events
+        if not isinstance(event, Progress) or event.fraction is None or newest[event.job_id] is event
+    ]
+
+
 def events_after(workspace: Workspace, project_id: str, event_id: int) -> list[tuple[EventRow, Job]]:
     """Events of the project's jobs after this one, oldest first, with their jobs."""
     query = select(EventRow, Job).join(Job, Job.id == EventRow.job_id)

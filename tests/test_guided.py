@@ -46,10 +46,13 @@ def understood(entry: dict[str, Any]) -> list[list[Any]]:
     ]
 
 
-def test_labelled_utterances_are_understood_and_nothing_launches_by_mistake() -> None:
-    """Tuned on: the figure says that nothing broke, not how well it does on new sentences."""
-    entries = LABELLED["utterances"]
-    assert len(entries) >= 300
+@pytest.mark.parametrize("part", ["utterances", "second"])
+def test_labelled_utterances_are_understood_and_nothing_launches_by_mistake(part: str) -> None:
+    """The rules were tuned on both parts, so this says that nothing broke, not how well new sentences are understood.
+
+    `second` was written after the rules: at first sight 64 of its 71 (90 %) were exact, with no card opened by mistake.
+    """
+    entries = LABELLED[part]
     wrong = [
         (entry["state"], entry["text"], understood(entry)) for entry in entries if understood(entry) != entry["calls"]
     ]
@@ -59,7 +62,7 @@ def test_labelled_utterances_are_understood_and_nothing_launches_by_mistake() ->
 
 
 def test_every_call_in_the_labels_fits_its_tool() -> None:
-    for entry in LABELLED["utterances"]:
+    for entry in LABELLED["utterances"] + LABELLED["second"]:
         for name, *arguments in entry["calls"]:
             if name != "look_up":
                 TOOLS[name].arguments.model_validate(arguments[0] if arguments else {})

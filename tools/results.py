@@ -1,6 +1,5 @@
 """Tools for results: the scorecard, and what to change next."""
 
-import json
 from typing import Any
 
 from trainer_core.jobs import events
@@ -45,10 +44,7 @@ def diagnose_run(context: ToolContext, _arguments: NoArguments) -> ToolResult:
             "everything.",
             data={"run_id": run.id, "findings": []},
         )
-    lines = []
-    for finding in found:
-        change = f" Proposed change (finding {finding.id}): {json.dumps(finding.change)}." if finding.change else ""
-        lines.append(f"- {finding.words}{change}")
+    lines = [f"- {finding.words}" + (f" [finding {finding.id}]" if finding.change else "") for finding in found]
     return ToolResult(
         text="\n".join(lines),
         data={"run_id": run.id, "findings": [finding.model_dump(mode="json") for finding in found]},

@@ -1,6 +1,7 @@
 """The tool for trying a LoRA: one clip from a prompt."""
 
 import re
+import threading
 from contextlib import nullcontext
 from functools import lru_cache
 from typing import Annotated, Any
@@ -14,6 +15,8 @@ from trainer_core.projects import Lora, get_project, new_id
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .state import base_missing, honesty, latest_lora
 from .text import quoted
+
+_one_at_a_time = threading.Lock()  # the pipeline is shared, and a LoRA is loaded into it
 
 
 class GenerateClip(BaseModel):
@@ -56,7 +59,7 @@ def generate_clip(context: ToolContext, arguments: GenerateClip) -> ToolResult:
         if arguments.strength
         else nullcontext()
     )
-    with adapted:
+    with _one_at_a_time, adapted:
         frames = generate(pipeline, request)
     folder = context.workspace.run_folder(lora.run_id) if lora.run_id else context.workspace.home
     path = folder / "studio" / f"{new_id('clip')}.mp4"
@@ -81,8 +84,11 @@ def _prompt(context: ToolContext, lora: Lora, arguments: GenerateClip) -> str:
 
 @lru_cache(maxsize=1)
 def _pipeline(base: BaseModelName) -> Any:
+    from diffusers.utils import logging
+
     from trainer_core.base_models.registry import load_pipeline  # loads torch
 
+    logging.disable_progress_bar()
     return load_pipeline(base)
 
 

@@ -88,7 +88,8 @@ def status_asked(text: str, facts: dict[str, Any]) -> bool:
     if re.search(
         r"\bstatus\b|\bprogress\b|\beta\b|\bhow (?:much|far|many \w+) (?:longer|is left|left|along|more|to go)\b"
         r"|\bhow far\b|\bhow long (?:left|until|till|more|to go)\b|"
-        r"\bare we there yet\b|\bis it (?:done|finished|ready|still (?:going|running|training))\b|\bhow(?:'s"
+        r"\bare we there yet\b|\bis (?:it|(?:the )?training|the run) (?:done|finished|ready|over|still (?:going"
+        r"|running|training))\b|\bhow(?:'s"
         r"| is) (?:it|the training|training|the run|that) (?:going|doing|coming|looking)\b|"
         r"\bhow(?:'s| is) (?:the )?(?:training|run|job)\b|\bwhat(?:'s| is) happening\b|\bdone yet\b|\bfinished yet\b"
         r"|\bwhat step\b|\bhow many steps (?:are )?(?:done|left|so far|in|to go)\b|\bstill (?:running|training)\b"

@@ -1,5 +1,6 @@
 """What the guided model says: results in plain words, topics without a tool, and the step that comes next."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,15 +109,18 @@ def about(topic: str, words: str, facts: Facts, *, card_waits: bool = False) -> 
 def after(results: Sequence[Result], facts: Facts, *, card_waits: bool, events: Sequence[str]) -> str:
     """The answer to what the tools of this turn found."""
     parts = [*events]
+    changed = any(result.name == "change_plan" for result in results)
     explained = any(result.name == "explain_plan" and not result.failed for result in results)
     for result in results:
         if result.failed:
             parts.append(result.text)
+        elif result.name == "diagnose" and changed:
+            continue  # the person has just read it and asked for the change
         elif result.name == "look_up":
             parts.append(_articles(result, short=explained or len(results) > 1))
         else:
             parts.append(_words(result))
-    asked = all(result.name in ("look_up", "explain_plan", "list_recipes") for result in results)
+    asked = all(result.name in ("look_up", "explain_plan", "list_recipes", "generate_clip") for result in results)
     if not card_waits and not (asked and facts.get("stage") != "recipe"):
         parts.append(_briefly(facts) if any(result.name in _TWEAKS for result in results) else next_step(facts))
     return "\n\n".join(part for part in parts if part)
@@ -130,7 +134,7 @@ def _words(result: Result) -> str:
     if result.name == "launch_training" and not result.data:
         return "All right, nothing was started. The plan stays as it is."
     if result.name == "diagnose" and result.data.get("findings"):
-        return f"This is what I would change, and why:\n{result.text}"
+        return "This is what I would change, and why:\n" + re.sub(r" \[finding \w+\]", "", result.text)
     return result.text
 
 

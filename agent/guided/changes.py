@@ -219,7 +219,7 @@ def _operation(clause: str, name: str) -> tuple[str, float] | None:
 
 
 def _spoken_factor(clause: str, down: bool) -> float | None:
-    times = re.search(rf"{_N} ?(?:x\b|times\b)|\bx ?{_N}|\bby a factor of {_N}", clause)
+    times = re.search(rf"{_N} ?(?:x\b|times\b)|\b(?:x|times) ?{_N}|\bby a factor of {_N}", clause)
     if times:
         value = float(next(entry for entry in times.groups() if entry))
         return 1 / value if down and value > 1 else value

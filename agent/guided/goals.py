@@ -5,7 +5,7 @@ import re
 _WISH = (
     r"\b(?:want|would like|i'd like|need|wish|teach|train|make|create|build|get|lora|model|let's do|have|my idea"
     r"|goal|trying to|going to|"
-    r"project|for my|hope|can you do|could you do|put)\b"
+    r"project|for my|hope|can you do|could you do|put|love|like)\b"
 )
 _MODIFIER = re.compile(
     r"\b(?:in|with|into|as|for|to)\b (?:an? |the |some )?(?:[\w-]+ ){0,3}?(?:style|clips?|videos?|films?|movies?"

@@ -44,7 +44,9 @@ def plan_talk(text: str, said: str, facts: Facts) -> Reading | None:
         and wanted.arguments
         and questions.what_if(text)
         and re.search(
-            r"\d|\bhalf\b|\bdouble\b|\btwice\b|longer|shorter|quality|fast\b|ltx|more|less|fewer|higher|lower", text
+            r"\d|\bhal[fv]\w*|\bdoubl\w*|\btripl\w*|\btwice\b|longer|shorter|quality|fast\b|ltx|more|less|fewer"
+            r"|higher|lower",
+            text,
         )
     ):
         if re.search(r"\b(?:only )?(?:had|have) \d+ (?:images|pictures|photos|clips|files|videos)", text):
@@ -100,7 +102,8 @@ def _proposes(text: str) -> bool:
         re.search(
             r"\b(?:make|propose|create|give|suggest|draw up|write|prepare|build|new|fresh|recommend"
             r"|need)\b(?: \w+){0,4} \bplan\b|^plan(?: it| this| the training)?(?: please)?[.!]?$|"
-            r"\bplan the training\b|\bre-?plan\b|\brefresh the plan\b|\bupdate the plan$"
+            r"\b(?:now|next) (?:the )?(?:training )?plan\b|\bplan the training\b|\bre-?plan\b|\brefresh the plan\b"
+            r"|\bupdate the plan$"
             r"|\bstart over with the plan\b|\bwith a plan\b",
             text,
         )

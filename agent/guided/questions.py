@@ -70,7 +70,9 @@ def what_if(text: str) -> bool:
             r"|\bwould (?:it|that|\d)|\bshould (?:i|we)\b|"
             r"\bhow (?:long|much).*\b(?:with|at|for|if)\b|\bis it (?:better|worth|worse)\b|\bwhat difference\b"
             r"|\bcompare|\bwould \w+ \w+ be better\b|"
-            r"\bdoes it (?:help|hurt) (?:if|to)\b|\bif (?:i|we) (?:used?|had|took|set|trained?|go|went)\b",
+            r"\bdoes it (?:help|hurt) (?:if|to)\b|\bif (?:i|we) (?:used?|had|took|set|trained?|go|went|doubled"
+            r"|halved|tripled|raised|lowered)\b"
+            r"|\bwould (?:a )?(?:rank|batch|alpha) ?(?:of )?\d+ \w+",
             text,
         )
     )

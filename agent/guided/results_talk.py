@@ -30,7 +30,7 @@ def results_talk(text: str, said: str, facts: Facts) -> Reading | None:
         r"|identical|burn\w*|blurry|static|frozen|saturated|wrong|different|weird|bad)\b|"
         r"\b(?:ignores?|without) the trigger\b.*\b(?:appears?|shows|still)\b|\bappears? without\b"
         r"|\bdoesn't (?:look like|move|work)\b|\bdoes not (?:look like|move|work)\b|\bbackground (?:always|keeps"
-        r"|comes)\b|\bleak\w*\b",
+        r"|comes)\b|\bleak\w*\b|\blooks? (?:just )?like (?:a|the|one of the) training\b|\b(?:is|are) missing\b",
         text,
     )
     if symptom and ran and facts.get("stage") in ("results", "launch", "plan"):
