@@ -296,3 +296,13 @@ def test_the_command_runs_from_a_shell(tmp_path: Path) -> None:
     done = sidekick("lora", "verify", str(tmp_path / "none.safetensors"), home=tmp_path)
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
+
+
+async def test_chat_goes_on_after_its_thread_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ui.chat import _Chat as Chat
+
+    (tmp_path / "last-chat").write_text("thr_of_another_database")
+    out = StringIO()
+    workspace = Workspace.open(tmp_path)
+    conversation = await Chat(ShellView(Console(file=out)))._open(ScriptedConversation, workspace, new=False)
+    assert (tmp_path / "last-chat").read_text() == conversation.thread_id

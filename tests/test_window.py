@@ -93,7 +93,7 @@ def test_progress_and_stages_are_escaped_and_bounded() -> None:
 
 
 def test_every_handler_is_private(workspace: Workspace) -> None:
-    window = build_window(workspace, ScriptedConversation.open)
+    window = build_window(Sessions(workspace, ScriptedConversation.open))
     handlers = [handler for handler in window.fns.values() if handler.fn is not None]
     assert len(handlers) >= 6
     assert {handler.api_visibility for handler in handlers} == {"private"}
@@ -197,7 +197,7 @@ async def test_the_real_sidekick_answers_in_the_window(workspace: Workspace, mon
 
 @pytest.fixture
 def address(workspace: Workspace) -> Iterator[str]:
-    window = build_window(workspace, ScriptedConversation.open)
+    window = build_window(Sessions(workspace, ScriptedConversation.open))
     _app, address, _share = window.launch(
         server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(workspace)
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from .shell_view import ShellView
-from .strings import NOTHING_LOST, SAY_YES, TRAINING_GOES_ON, UNEXPECTED, WELCOME, log_error
+from .strings import NOTHING_LOST, SAY_YES, TRAINING_GOES_ON, UNEXPECTED, WELCOME, log_error, model_words
 
 if TYPE_CHECKING:
     from agent.conversation import Conversation, Event
@@ -105,9 +105,20 @@ class _Chat:
     async def _open(self, conversations: type["Conversation"], workspace: "Workspace", new: bool) -> "Conversation":
         kept = workspace.home / "last-chat"
         thread = kept.read_text(encoding="utf-8").strip() if kept.is_file() and not new else None
-        conversation = await conversations.open(workspace, person=PERSON, thread_id=thread or None)
-        kept.write_text(conversation.thread_id, encoding="utf-8")
-        self.view.note(f"The sidekick is {conversation.model_name}. /help for help, /quit or Ctrl-C to leave.")
+        try:
+            conversation = await conversations.open(workspace, person=PERSON, thread_id=thread or None)
+        except LookupError:  # the workspace's database is not the one of the last conversation
+            conversation = await conversations.open(workspace, person=PERSON)
+        try:
+            kept.write_text(conversation.thread_id, encoding="utf-8")
+            await self._welcome(conversation)
+        except BaseException:  # an open conversation would keep the program from ending
+            await conversation.close()
+            raise
+        return conversation
+
+    async def _welcome(self, conversation: "Conversation") -> None:
+        self.view.note(f"{model_words(conversation.model_name)} /help for help, /quit or Ctrl-C to leave.")
         history = await conversation.history()
         if not history:
             self.view.note(WELCOME)
@@ -116,9 +127,7 @@ class _Chat:
         card = await conversation.pending()
         self._card = card.id if card else None
         if card:
-            self.view.card(card)
             self.view.note(SAY_YES)
-        return conversation
 
     async def _reply(self, conversation: "Conversation", line: str) -> None:
         from agent.consent import clear_answer

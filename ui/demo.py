@@ -95,8 +95,8 @@ async def _play(home: Path, view: ShellView, short: bool) -> None:
     view.note(f"Drew one character's pictures and clips, flaws included, in {files} ({_since(begun)}).")
     guided = chat_model({})  # no settings: the demo shows what works without any model on the network
     conversation = await Conversation.open(workspace, person=PERSON, model=guided)
-    view.note("The built-in guided model answers. Everything that follows is real; nothing is recorded.")
     try:
+        view.note("The built-in guided model answers. Everything that follows is real; nothing is recorded.")
         for turn in script(short):
             await _turn(conversation, turn, files, view)
             if turn.approves:

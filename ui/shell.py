@@ -126,6 +126,7 @@ def mini_build(
 
 def main() -> None:
     """Run the command line. A person never sees a stack trace: it goes to a log, without secrets."""
+    os.environ.setdefault("TQDM_DISABLE", "1")  # libraries' own progress bars would run through the conversation
     try:
         application()
     except Exception as error:  # the last resort of the whole program

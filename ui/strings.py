@@ -44,6 +44,13 @@ TRAINING_GOES_ON = "A training that is running goes on by itself."
 SAY_YES = "Type yes to start, or no."
 
 
+def model_words(name: str) -> str:
+    """Who answers, in words."""
+    if name == "guided":
+        return "The built-in guided model answers; nothing leaves this machine."
+    return f"The chat model {printable(name, 80)} answers."
+
+
 def tool_title(name: str) -> str:
     """What a tool does, in words: 'Looking at your files'."""
     return TOOL_TITLES.get(name, name.replace("_", " ").capitalize())

@@ -1,5 +1,6 @@
 """The window: the same conversation in a browser, with gradio."""
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -13,9 +14,9 @@ import gradio as gr
 from trainer_core.jobs.recover import recover
 from trainer_core.projects import Workspace
 
-from .strings import WELCOME
+from .strings import WELCOME, model_words
 from .window_screen import card_markdown, progress_html, stages_html
-from .window_session import Opener, Session, Sessions
+from .window_session import Session, Sessions
 
 TICK_SECONDS = 1.0
 LARGEST_UPLOAD = "2gb"
@@ -26,9 +27,8 @@ BROWSER_SECRET = "sidekick"  # obscures the thread's id in the browser's storage
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}  # a public handler would be an API
 
 
-def build_window(workspace: Workspace, opener: Opener) -> gr.Blocks:
+def build_window(sessions: Sessions) -> gr.Blocks:
     """The window's layout and handlers. Every handler is private: nothing can be launched around the card."""
-    sessions = Sessions(workspace, opener)
     with gr.Blocks(title="Sidekick", fill_height=True, analytics_enabled=False, delete_cache=(3600, 86400)) as window:
         thread = gr.BrowserState(None, storage_key=STORAGE_KEY, secret=BROWSER_SECRET)
         shown = gr.State(-1)  # the version of the screen that this page shows
@@ -172,7 +172,8 @@ def run_window(home: Path | None, *, port: int, share: bool, password: str | Non
     workspace = Workspace.open(home)
     for words in recover(workspace):
         print(words)
-    window = build_window(workspace, Conversation.open)
+    sessions = Sessions(workspace, Conversation.open)
+    window = build_window(sessions)
     print(f"Sidekick's window: http://127.0.0.1:{port}  (Ctrl-C closes it; a training that is running goes on)")
     try:
         window.launch(
@@ -187,16 +188,13 @@ def run_window(home: Path | None, *, port: int, share: bool, password: str | Non
     except OSError:
         print(f"Port {port} is taken by another program. Try: sidekick ui --port {port + 1}", file=sys.stderr)
         raise SystemExit(1) from None
+    finally:
+        asyncio.run(sessions.close())
 
 
 def _about(session: Session) -> str:
     results = session.results
-    model = session.conversation.model_name
-    lines = [
-        "The built-in guided model answers; nothing leaves this machine."
-        if model == "guided"
-        else f"Answers by {model}"
-    ]
+    lines = [model_words(session.conversation.model_name)]
     if results.lora:
         lines.append(f"Trigger word: **{results.trigger}**  \nFile: `{results.lora}`")
     return "\n\n".join(lines)

@@ -148,3 +148,9 @@ class Sessions:
             if len(self._open) > MOST_OPEN:
                 await self._open.pop(next(iter(self._open))).close()
             return session
+
+    async def close(self) -> None:
+        """Let go of the databases, also from another event loop than the window's; otherwise the program cannot end."""
+        for session in self._open.values():
+            await session.conversation.close()
+        self._open.clear()
