@@ -63,7 +63,7 @@ def save(folder: Path, state: TrainingState, plan_fingerprint: str) -> Path:
 
 def load_latest(folder: Path, plan_fingerprint: str) -> tuple[TrainingState | None, list[str]]:
     """The newest checkpoint that is whole and of this plan, and words about each that had to be passed over."""
-    notes = []
+    notes: list[str] = []
     for path in reversed(_finished(folder)):
         try:
             return _load(path, plan_fingerprint), notes

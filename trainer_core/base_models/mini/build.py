@@ -18,8 +18,8 @@ from .words import new_tokenizer
 
 WEIGHTS = Path(__file__).parent / "weights"
 SEEN_SHARDS, UNSEEN_SHARDS = 32, 1
-AUTOENCODER_STEPS = {"still_steps": 1500, "clip_steps": 5000}
-DENOISER_STEPS = {"still_steps": 5000, "clip_steps": 5000}
+AUTOENCODER_STEPS = (1500, 5000)  # on single frames, on clips
+DENOISER_STEPS = (5000, 5000)
 POLISH_STEPS = 5000
 
 
@@ -38,7 +38,14 @@ def build(folder: Path, *, target: Path = WEIGHTS, compiled: bool = False, say: 
     tokenizer = new_tokenizer(caption for variants in captions for caption in variants)
     say("Training the denoiser")
     model = train_denoiser(
-        latents, captions, tokenizer, folder / "denoiser", compiled=compiled, say=say, **DENOISER_STEPS
+        latents,
+        captions,
+        tokenizer,
+        folder / "denoiser",
+        still_steps=DENOISER_STEPS[0],
+        clip_steps=DENOISER_STEPS[1],
+        compiled=compiled,
+        say=say,
     )
     say("Polishing the decoder")
     polish_decoder(vae, latents, clips, folder / "polish", steps=POLISH_STEPS, say=say)
@@ -84,7 +91,9 @@ def _autoencoder(clips: list[np.ndarray], folder: Path, say: Callable[[str], Non
     finished = folder / "model"
     if not finished.exists():
         say("Training the autoencoder")
-        vae = train_autoencoder(clips, folder, say=say, **AUTOENCODER_STEPS)
+        vae = train_autoencoder(
+            clips, folder, still_steps=AUTOENCODER_STEPS[0], clip_steps=AUTOENCODER_STEPS[1], say=say
+        )
         measure_latents(vae, clips[0][:256])
         vae.save_pretrained(finished)
     return AutoencoderKLLTX2Video.from_pretrained(finished).eval()

@@ -1,5 +1,7 @@
 """Mini's diffusion transformer and text connectors: LTX-2.3's classes and switches, a few million parameters."""
 
+from typing import Any
+
 import torch
 from diffusers import LTX2VideoTransformer3DModel
 from diffusers.pipelines.ltx2 import LTX2TextConnectors
@@ -54,7 +56,7 @@ def new_transformer() -> LTX2VideoTransformer3DModel:
     return transformer
 
 
-def listen_to_words(block: nn.Module) -> None:
+def listen_to_words(block: Any) -> None:
     """Open the gate of the text cross-attention and leave its keys and values unshifted.
 
     With the class's own random start the gate is nearly shut and the words drown in a constant: 3,000 steps then
