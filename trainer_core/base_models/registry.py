@@ -1,11 +1,13 @@
 """Which base models there are and how each is loaded."""
 
 from pathlib import Path
-
-import torch
-from diffusers import LTX2Pipeline
+from typing import TYPE_CHECKING
 
 from trainer_core.plan import BaseModelName
+
+if TYPE_CHECKING:  # asking whether a base is there must not cost the seconds that importing these takes
+    import torch
+    from diffusers import LTX2Pipeline
 
 MINI_WEIGHTS = Path(__file__).parent / "mini" / "weights"
 
@@ -23,11 +25,14 @@ def base_missing(base: BaseModelName) -> str | None:
     return "Training on LTX-2.3 itself is not built yet: it comes with the GPU trainer. Plans, audits and prices work."
 
 
-def load_pipeline(base: BaseModelName, dtype: torch.dtype = torch.float32) -> LTX2Pipeline:
-    """The base's complete pipeline. Raises BaseModelMissing."""
+def load_pipeline(base: BaseModelName, dtype: "torch.dtype | None" = None) -> "LTX2Pipeline":
+    """The base's complete pipeline in `dtype` (float32 by default). Raises BaseModelMissing."""
+    import torch
+    from diffusers import LTX2Pipeline
+
     if reason := base_missing(base):
         raise BaseModelMissing(reason)
-    pipeline = LTX2Pipeline.from_pretrained(MINI_WEIGHTS, dtype=dtype, local_files_only=True)
+    pipeline = LTX2Pipeline.from_pretrained(MINI_WEIGHTS, dtype=dtype or torch.float32, local_files_only=True)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
