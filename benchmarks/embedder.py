@@ -8,15 +8,12 @@ Goal: same against different characters AUC >= 0.97 on pictures of characters ne
 """
 
 import argparse
-import shutil
 import tempfile
 from pathlib import Path
 
 import torch
 
-from tools.evaluation.calibration import Material, calibrate, draw_unseen, extend
-from tools.evaluation.embedder import WEIGHTS, load_embedder
-from tools.evaluation.embedder_training import train_embedder
+from tools.evaluation.calibration import Material, calibrate, draw_unseen, extend, rebuild
 from trainer_core.plan import BaseModelName
 
 GOAL = 0.97
@@ -32,8 +29,7 @@ def main() -> int:
     torch.set_num_threads(1)
     if options.train:
         with tempfile.TemporaryDirectory() as folder:
-            shutil.copyfile(train_embedder(Path(folder)), WEIGHTS)
-        load_embedder.cache_clear()
+            rebuild(Path(folder))
     if options.mini:
         from tools.evaluation.calibration_mini import calibrate_described, calibrate_reconstructed
         from trainer_core.base_models.registry import base_fingerprint

@@ -51,9 +51,9 @@ def build_mini(folder: Path, part: str) -> int:
 
             build(folder, say=typer.echo)
         else:
-            from tools.evaluation.embedder_training import train_embedder
+            from tools.evaluation.calibration import rebuild
 
-            train_embedder(folder, say=typer.echo)
+            rebuild(folder, say=typer.echo)
     except KeyboardInterrupt:
         return _refuse(f"Stopped. What was built is kept in {folder}; the same command goes on from there.")
     return 0

@@ -4,6 +4,8 @@ Nothing here is typed in: `calibrate` measures, `calibration.json` stores the fi
 """
 
 import hashlib
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,8 +19,8 @@ from trainer_core.base_models.mini.world.character import Character, random_char
 from trainer_core.base_models.mini.world.render import render_clip, render_image
 from trainer_core.base_models.mini.world.scene import random_scene
 
-from .embedder import SIDE, WEIGHTS, EmbedderNet, Vectors, embed, mean_vector
-from .embedder_training import damage, twin_of
+from .embedder import SIDE, WEIGHTS, EmbedderNet, Vectors, embed, load_embedder, mean_vector
+from .embedder_training import damage, train_embedder, twin_of
 from .measures import consistency
 
 FILE = Path(__file__).with_name("calibration.json")
@@ -220,6 +222,13 @@ def material_of(
         chance=round(float(np.quantile(gaps, 0.95)), 4),
         consistency=None if steadiness is None else Spread.of(steadiness),
     )
+
+
+def rebuild(folder: Path, say: Callable[[str], None] = print) -> Calibration:
+    """Train the embedder anew in `folder`, put it in the place of the shipped one, and calibrate it."""
+    shutil.copyfile(train_embedder(folder, say=say), WEIGHTS)
+    load_embedder.cache_clear()
+    return calibrate()
 
 
 def calibrate(path: Path = FILE, *, characters: int = 80) -> Calibration:
