@@ -71,10 +71,13 @@ class _Chat:
     async def run(self, home: Path | None, folder: Path | None, new: bool) -> int:
         self.view.note("One moment, the sidekick is waking up ...")
         from agent.conversation import Conversation
+        from trainer_core.jobs.recover import recover
         from trainer_core.projects import Workspace
 
         workspace = Workspace.open(home)
         self._home = workspace.home
+        for words in await asyncio.to_thread(recover, workspace):
+            self.view.note(words)
         conversation = await self._open(Conversation, workspace, new)
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupted)
         reader = _LineReader(self._lines)
