@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer_core.base_models.mini.autoencoder import psnr
-from trainer_core.base_models.mini.build import WEIGHTS
+from trainer_core.base_models.mini.build import WEIGHTS, Effort, build
+from trainer_core.base_models.mini.code import learn_code
 from trainer_core.base_models.mini.drawings import draw_shard
 from trainer_core.base_models.mini.fit import fit
 from trainer_core.base_models.mini.world.captions import caption, varied_caption
@@ -182,10 +183,32 @@ def test_an_interrupted_build_goes_on_where_it_was(tmp_path: Path) -> None:
     assert torch.equal(trained((15, 33, 40), tmp_path / "broken"), trained((40,), tmp_path / "whole"))
 
 
-def test_a_finished_shard_is_not_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainer_core.base_models.mini.drawings.SHARD", 2)
-    path = draw_shard(tmp_path, 0, held_out=True)
+def test_a_finished_shard_is_not_drawn_again(tmp_path: Path) -> None:
+    path = draw_shard(tmp_path, 0, clips=2)
     before = path.stat().st_mtime_ns
-    assert draw_shard(tmp_path, 0, held_out=True) == path
+    assert draw_shard(tmp_path, 0, clips=2) == path
     assert path.stat().st_mtime_ns == before
     assert np.load(path).shape == (2, 9, 64, 64, 3)
+
+
+def test_the_linear_code_says_the_same_of_a_still_and_of_a_frozen_clip() -> None:
+    frame = render_image(random_character(np.random.default_rng(1)), random_scene(np.random.default_rng(1)), size=64)
+    still, frozen = frame[None, None], np.repeat(frame[None, None], 9, axis=1)
+    code = learn_code([np.concatenate([frozen, 255 - frozen, frozen[:, :, ::-1]])])
+    first, second = code.encode(frozen)[:, :, 0], code.encode(frozen)[:, :, 1]
+    assert np.allclose(first, second, atol=1e-4)
+    assert np.allclose(code.encode(still)[:, :, 0], first, atol=1e-4)
+
+
+def test_mini_is_built_whole_from_nothing(tmp_path: Path) -> None:
+    """Every part of `sidekick mini build` in one go, with next to no training."""
+    effort = Effort(shards=2, clips=24, autoencoder=2, stills=2, motion=2)
+    weights = build(tmp_path / "work", target=tmp_path / "weights", effort=effort, say=lambda _line: None)
+    assert str(tmp_path) not in "".join(path.read_text() for path in weights.rglob("*.json"))
+    pipeline = LTX2Pipeline.from_pretrained(weights, torch_dtype=torch.float32)
+    assert psnr(pipeline.vae, np.load(tmp_path / "work" / "drawings" / "seen-0000.npy")[:4]) > 18  # the linear start
+    clip = generate(pipeline, GenerateRequest("a cat"))
+    assert clip.shape == (9, 64, 64, 3)
+    before = (weights / "fingerprint.txt").read_text()
+    build(tmp_path / "work", target=tmp_path / "again", effort=effort, say=lambda _line: None)
+    assert (tmp_path / "again" / "fingerprint.txt").read_text() == before

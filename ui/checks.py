@@ -41,7 +41,7 @@ def verify_file(file: Path, base: str | None, *, as_json: bool) -> int:
     return int(not report.ok)
 
 
-def build_mini(folder: Path, part: str) -> int:
+def build_mini(folder: Path, part: str, device: str) -> int:
     """Train mini, or the evaluation's embedder, with `folder` for what is made on the way."""
     if part not in MINI_PARTS:
         return _refuse(f"There is no part {printable(part, 40)!r}. There is: {', '.join(MINI_PARTS)}.")
@@ -49,7 +49,7 @@ def build_mini(folder: Path, part: str) -> int:
         if part == "model":
             from trainer_core.base_models.mini.build import build
 
-            build(folder, say=typer.echo)
+            build(folder, device=_device(device), say=typer.echo)
         else:
             from tools.evaluation.calibration import rebuild
 
@@ -57,6 +57,12 @@ def build_mini(folder: Path, part: str) -> int:
     except KeyboardInterrupt:
         return _refuse(f"Stopped. What was built is kept in {folder}; the same command goes on from there.")
     return 0
+
+
+def _device(wanted: str) -> str:
+    import torch
+
+    return ("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted
 
 
 def _print(report: BaseModel, words: str, as_json: bool) -> None:

@@ -117,11 +117,12 @@ def lora_verify(
 def mini_build(
     folder: Annotated[Path, typer.Argument(help="Where to keep what is made on the way.")] = Path("mini-build"),
     part: Annotated[str, typer.Option(help="model, or embedder: the part that compares characters.")] = "model",
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")] = "auto",
 ) -> None:
     """Train mini from nothing on characters that Sidekick draws. Takes hours on a CPU; stops and resumes at will."""
     from .checks import build_mini
 
-    raise typer.Exit(build_mini(folder.expanduser().resolve(), part))
+    raise typer.Exit(build_mini(folder.expanduser().resolve(), part, device))
 
 
 def main() -> None:

@@ -9,18 +9,21 @@ from diffusers import AutoencoderKLLTX2Video
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .fit import fit
+from .code import CHANNELS, LinearCode
+from .fit import STATE, fit
+from .linear_start import LOG_VARIANCE, start_linear
 
-LATENT_CHANNELS = 48
+START_CLIPS = 160  # for the linear start
+CODE_WEIGHT = 1.0
+LATENT_NOISE = 0.4  # at most; so that the decoder forgives what the denoiser leaves
 
 
 def new_autoencoder() -> AutoencoderKLLTX2Video:
-    """An untrained autoencoder; 3.3 M parameters."""
-    channels = (64, 64, 64)
+    """An untrained autoencoder; SIZE M parameters."""
     return AutoencoderKLLTX2Video(
-        latent_channels=LATENT_CHANNELS,
-        block_out_channels=channels,
-        decoder_block_out_channels=channels,
+        latent_channels=CHANNELS,
+        block_out_channels=(192, 96, 96),
+        decoder_block_out_channels=(64, 64, 64),
         down_block_types=("LTX2VideoDownBlock3D",) * 3,
         layers_per_block=(1,) * 4,
         decoder_layers_per_block=(1,) * 4,
@@ -30,7 +33,7 @@ def new_autoencoder() -> AutoencoderKLLTX2Video:
         downsample_type=("spatiotemporal", "temporal", "temporal"),
         upsample_type=("temporal", "temporal", "spatiotemporal"),
         upsample_residual=(False,) * 3,
-        upsample_factor=(1, 1, 2),
+        upsample_factor=(1,) * 3,
         patch_size=4,
         encoder_causal=True,
         decoder_causal=False,
@@ -46,93 +49,48 @@ def to_pixels(clips: NDArray[np.uint8]) -> Tensor:
 
 def train_autoencoder(
     shards: list[NDArray[np.uint8]],
-    folder: Path,
-    *,
-    still_steps: int,
-    clip_steps: int,
-    dtype: torch.dtype = torch.bfloat16,
-    device: str = "cpu",
-    say: Callable[[str], None] = print,
-) -> AutoencoderKLLTX2Video:
-    """Train on single frames first, then on whole clips (loss: L1 + MSE + 1e-6 KL). Resumable from `folder`."""
-    torch.manual_seed(0)
-    model = new_autoencoder().to(device).train()
-
-    def loss_of(step: int, *, frames: int, batch: int, phase: int) -> Tensor:
-        rng = np.random.default_rng([1, phase, step])
-        shard = shards[rng.integers(len(shards))]
-        picks = np.sort(rng.choice(len(shard), batch, replace=False))
-        clips = shard[picks]
-        if frames == 1:
-            moment = rng.integers(clips.shape[1])
-            clips = clips[:, moment : moment + 1]
-        pixels = to_pixels(clips).to(device)
-        torch.manual_seed(step)
-        with torch.autocast(device, dtype=dtype):
-            posterior = model.encode(pixels).latent_dist
-            decoded = model.decode(posterior.sample()).sample
-        error = decoded.float() - pixels
-        return error.abs().mean() + (error**2).mean() + 1e-6 * posterior.kl().mean()
-
-    fit(
-        model,
-        lambda s: loss_of(s, frames=1, batch=16, phase=0),
-        folder / "stills",
-        steps=still_steps,
-        learning_rate=1e-3,
-        say=say,
-    )
-    fit(
-        model,
-        lambda s: loss_of(s, frames=9, batch=4, phase=1),
-        folder / "clips",
-        steps=clip_steps,
-        learning_rate=1e-3,
-        say=say,
-    )
-    return model.eval()
-
-
-def polish_decoder(
-    model: AutoencoderKLLTX2Video,
-    latents: NDArray[np.float16],
-    shards: list[NDArray[np.uint8]],
+    code: LinearCode,
     folder: Path,
     *,
     steps: int,
     dtype: torch.dtype = torch.bfloat16,
+    device: str = "cpu",
     say: Callable[[str], None] = print,
 ) -> AutoencoderKLLTX2Video:
-    """Train only the decoder, on finished latents (clips, channels, 2, 8, 8), normalised. The latents stay as they are.
+    """From a linear start, train to draw clips again while the latents stay at `code`. Resumable from `folder`.
 
-    It can go on while or after the denoiser learns. Resumable from `folder`.
+    Loss: L1 + 4 MSE of the pixels (-1..1), plus the mean square distance of the latents from the code. Because the
+    code is known beforehand, the denoiser can learn on its latents before or while this runs.
     """
-    mean, std = (value.view(1, -1, 1, 1, 1) for value in (model.latents_mean, model.latents_std))
-    model.requires_grad_(False)
-    model.decoder.requires_grad_(True)
-    per_shard = len(shards[0])
+    torch.manual_seed(0)
+    model = new_autoencoder()
+    if not (folder / STATE).exists():
+        clips = np.concatenate([shard[: max(1, START_CLIPS // len(shards))] for shard in shards])
+        start_linear(model, to_pixels(clips), torch.from_numpy(code.encode(clips)))
+    model.to(device).train()
 
-    def loss_of(step: int) -> Tensor:
-        rng = np.random.default_rng([3, step])
-        picks = np.sort(rng.choice(per_shard, 4, replace=False))
-        shard = int(rng.integers(len(shards)))
-        pixels = to_pixels(shards[shard][picks])
-        given = torch.from_numpy(latents[shard * per_shard + picks].astype(np.float32)) * std + mean
-        with torch.autocast("cpu", dtype=dtype):
-            decoded = model.decode(given).sample
+    def loss_of(step: int, batch: int = 4) -> Tensor:
+        rng = np.random.default_rng([1, step])
+        shard = shards[rng.integers(len(shards))]
+        clips = shard[np.sort(rng.choice(len(shard), batch, replace=False))]
+        pixels, wanted = to_pixels(clips).to(device), torch.from_numpy(code.encode(clips)).to(device)
+        with torch.autocast(device, dtype=dtype):
+            posterior = model.encode(pixels).latent_dist
+            decoded = model.decode(posterior.mean + _latent_noise(posterior.mean, rng)).sample
         error = decoded.float() - pixels
-        return error.abs().mean() + 2 * (error**2).mean()
+        off_code = (posterior.mean.float() - wanted).square().mean()
+        spread = (posterior.logvar.float() - LOG_VARIANCE).square().mean()
+        return error.abs().mean() + 4 * error.square().mean() + CODE_WEIGHT * off_code + 1e-3 * spread
 
-    fit(model, loss_of, folder, steps=steps, learning_rate=1e-3, say=say)
-    return model.requires_grad_(True).eval()
+    fit(model, loss_of, folder, steps=steps, learning_rate=2e-4, say=say)
+    return model.cpu().eval()
 
 
-@torch.no_grad()
-def measure_latents(model: AutoencoderKLLTX2Video, clips: NDArray[np.uint8]) -> None:
-    """Store each latent channel's mean and standard deviation in the model, as LTX-2.3's own files do."""
-    latents = torch.cat([model.encode(to_pixels(part)).latent_dist.mode() for part in np.array_split(clips, 16)])
-    model.latents_mean.copy_(latents.mean(dim=(0, 2, 3, 4)))
-    model.latents_std.copy_(latents.std(dim=(0, 2, 3, 4)))
+def _latent_noise(latents: Tensor, rng: np.random.Generator) -> Tensor:
+    """None for half of the clips, a random level for each of the others."""
+    levels = rng.uniform(0, LATENT_NOISE, len(latents)) * (rng.uniform(size=len(latents)) < 0.5)
+    noise = rng.standard_normal(latents.shape) * levels[:, None, None, None, None]
+    return torch.from_numpy(noise.astype(np.float32)).to(latents.device)
 
 
 @torch.no_grad()

@@ -1,8 +1,10 @@
 """Builds mini from nothing: draw, train the autoencoder, train the denoiser, assemble the pipeline. Resumable."""
 
 import hashlib
+import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,31 +12,44 @@ import torch
 from diffusers import AutoencoderKLLTX2Video, FlowMatchEulerDiscreteScheduler, LTX2Pipeline
 from transformers import PreTrainedTokenizerFast
 
-from .autoencoder import measure_latents, polish_decoder, train_autoencoder
-from .drawings import draw_shards, open_clips, read_captions
+from .autoencoder import train_autoencoder
+from .code import learn_code
+from .drawings import SHARD, draw_shards, open_clips, read_captions
 from .sound import new_audio_autoencoder, new_vocoder
-from .train import Denoiser, encode_shard, train_denoiser
+from .train import Denoiser, train_denoiser
 from .words import new_tokenizer
 
 WEIGHTS = Path(__file__).parent / "weights"
-SEEN_SHARDS, UNSEEN_SHARDS = 32, 1
-AUTOENCODER_STEPS = (1500, 5000)  # on single frames, on clips
-DENOISER_STEPS = (5000, 5000)
-POLISH_STEPS = 5000
 
 
-def build(folder: Path, *, target: Path = WEIGHTS, compiled: bool = False, say: Callable[[str], None] = print) -> Path:
-    """Make mini's weights in `target`. What `folder` already holds is not made again. Returns `target`."""
-    say(f"Drawing {SEEN_SHARDS + UNSEEN_SHARDS} shards of clips")
-    seen, _ = draw_shards(folder / "drawings", seen=SEEN_SHARDS, unseen=UNSEEN_SHARDS, workers=os.cpu_count() or 1)
-    clips = open_clips(seen)
-    vae = _autoencoder(clips, folder / "vae", say)
-    say("Encoding the drawings")
-    encoded = folder / "latents"
-    encoded.mkdir(exist_ok=True)
-    paths = [encode_shard(vae, shard, encoded / path.name) for shard, path in zip(clips, seen, strict=True)]
-    latents = np.concatenate([np.load(path) for path in paths])
-    captions = read_captions(seen)
+@dataclass(frozen=True)
+class Effort:
+    """How much is drawn and trained. The defaults are those of the shipped weights' size of training."""
+
+    shards: int = 32
+    clips: int = SHARD  # a shard
+    autoencoder: int = 3600  # steps, as the next two
+    stills: int = 9000
+    motion: int = 6000
+
+
+def build(
+    folder: Path,
+    *,
+    target: Path = WEIGHTS,
+    effort: Effort = Effort(),
+    device: str = "cpu",
+    say: Callable[[str], None] = print,
+) -> Path:
+    """Make mini's weights in `target` on `device`. What `folder` already holds is not made again. Returns `target`."""
+    say(f"Drawing {effort.shards * effort.clips:,} clips")
+    shards = draw_shards(folder / "drawings", effort.shards, clips=effort.clips, workers=os.cpu_count() or 1)
+    clips = open_clips(shards)
+    code = learn_code(clips[::2])
+    say("Training the autoencoder")
+    vae = train_autoencoder(clips, code, folder / "vae", steps=effort.autoencoder, device=device, say=say)
+    latents = np.concatenate([code.encode(shard).astype(np.float16) for shard in clips])
+    captions = read_captions(shards)
     tokenizer = new_tokenizer(caption for variants in captions for caption in variants)
     say("Training the denoiser")
     model = train_denoiser(
@@ -42,13 +57,11 @@ def build(folder: Path, *, target: Path = WEIGHTS, compiled: bool = False, say: 
         captions,
         tokenizer,
         folder / "denoiser",
-        still_steps=DENOISER_STEPS[0],
-        clip_steps=DENOISER_STEPS[1],
-        compiled=compiled,
+        still_steps=effort.stills,
+        clip_steps=effort.motion,
+        device=device,
         say=say,
     )
-    say("Polishing the decoder")
-    polish_decoder(vae, latents, clips, folder / "polish", steps=POLISH_STEPS, say=say)
     save(assemble(vae, model, tokenizer), target)
     say(f"Mini is ready in {target}")
     return target
@@ -81,19 +94,11 @@ def assemble(vae: AutoencoderKLLTX2Video, model: Denoiser, tokenizer: PreTrained
 def save(pipeline: LTX2Pipeline, target: Path) -> None:
     """Write the pipeline in diffusers' layout, with a fingerprint of its weights beside it."""
     pipeline.save_pretrained(target)
+    for path in target.rglob("config.json"):
+        config = json.loads(path.read_text())
+        if config.pop("_name_or_path", None):  # a folder of the machine that built it
+            path.write_text(json.dumps(config, indent=2) + "\n")
     digest = hashlib.sha256()
     for path in sorted(target.rglob("*.safetensors")):
         digest.update(path.read_bytes())
     (target / "fingerprint.txt").write_text(digest.hexdigest() + "\n")
-
-
-def _autoencoder(clips: list[np.ndarray], folder: Path, say: Callable[[str], None]) -> AutoencoderKLLTX2Video:
-    finished = folder / "model"
-    if not finished.exists():
-        say("Training the autoencoder")
-        vae = train_autoencoder(
-            clips, folder, still_steps=AUTOENCODER_STEPS[0], clip_steps=AUTOENCODER_STEPS[1], say=say
-        )
-        measure_latents(vae, clips[0][:256])
-        vae.save_pretrained(finished)
-    return AutoencoderKLLTX2Video.from_pretrained(finished).eval()

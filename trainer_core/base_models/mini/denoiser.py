@@ -7,7 +7,7 @@ from diffusers import LTX2VideoTransformer3DModel
 from diffusers.pipelines.ltx2 import LTX2TextConnectors
 from torch import nn
 
-from .autoencoder import LATENT_CHANNELS
+from .code import CHANNELS
 from .words import HIDDEN, LAYERS
 
 HEADS = 4
@@ -21,8 +21,8 @@ TEXT_GATE = 8  # row of a block's modulation table that scales what the text cro
 def new_transformer() -> LTX2VideoTransformer3DModel:
     """An untrained transformer. The audio branch is there but silent: it adds nothing to the video."""
     transformer = LTX2VideoTransformer3DModel(
-        in_channels=LATENT_CHANNELS,
-        out_channels=LATENT_CHANNELS,
+        in_channels=CHANNELS,
+        out_channels=CHANNELS,
         num_attention_heads=HEADS,
         attention_head_dim=WIDTH // HEADS,
         cross_attention_dim=WIDTH,

@@ -18,31 +18,30 @@ FPS = 8.0
 SHARD = 500  # clips a file
 
 
-def draw_shard(folder: Path, index: int, *, held_out: bool) -> Path:
-    """Draw one shard (uint8, (500, 9, 64, 64, 3)) and its captions; a shard that exists is kept."""
-    name = f"{'unseen' if held_out else 'seen'}-{index:04d}"
+def draw_shard(folder: Path, index: int, *, clips: int = SHARD) -> Path:
+    """Draw one shard (uint8, (clips, 9, 64, 64, 3)) and its captions; a shard that exists is kept."""
+    name = f"seen-{index:04d}"
     clips_path, captions_path = folder / f"{name}.npy", folder / f"{name}.json"
     if captions_path.exists():
         return clips_path
-    rng = np.random.default_rng([index, int(held_out)])
-    clips, captions = [], []
-    for _ in range(SHARD):
-        character = random_character(rng, held_out=held_out)
+    rng = np.random.default_rng([index, 0])
+    drawn, captions = [], []
+    for _ in range(clips):
+        character = random_character(rng, held_out=False)
         scene = random_scene(rng)
-        clips.append(render_clip(character, scene, size=SIZE, frames=FRAMES, fps=FPS))
+        drawn.append(render_clip(character, scene, size=SIZE, frames=FRAMES, fps=FPS))
         captions.append([varied_caption(character, scene, rng) for _ in range(4)])
-    np.save(clips_path, np.stack(clips))
+    np.save(clips_path, np.stack(drawn))
     captions_path.write_text(json.dumps(captions))  # written last: its presence says that the shard is whole
     return clips_path
 
 
-def draw_shards(folder: Path, *, seen: int, unseen: int, workers: int) -> tuple[list[Path], list[Path]]:
-    """Draw all shards in parallel. Returns the files of seen and of held-out characters."""
+def draw_shards(folder: Path, count: int, *, clips: int = SHARD, workers: int = 1) -> list[Path]:
+    """Draw `count` shards of characters that are not held out, in parallel. Returns their files."""
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(workers) as pool:
-        seen_jobs = [pool.submit(draw_shard, folder, index, held_out=False) for index in range(seen)]
-        unseen_jobs = [pool.submit(draw_shard, folder, index, held_out=True) for index in range(unseen)]
-        return [job.result() for job in seen_jobs], [job.result() for job in unseen_jobs]
+        jobs = [pool.submit(draw_shard, folder, index, clips=clips) for index in range(count)]
+        return [job.result() for job in jobs]
 
 
 def read_captions(shards: list[Path]) -> list[list[str]]:

@@ -11,6 +11,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+STATE = "state.safetensors"
+
 
 def fit(
     model: nn.Module,
@@ -79,13 +81,13 @@ def _save(
             tensors[f"optimizer.{key}.{name}"] = torch.as_tensor(value)
     partial = folder / "state.partial"
     save_file({key: value.contiguous() for key, value in tensors.items()}, partial, {"step": json.dumps(step)})
-    partial.replace(folder / "state.safetensors")
+    partial.replace(folder / STATE)
 
 
 def _restore(
     folder: Path, parameters: dict[str, nn.Parameter], average: dict[str, Tensor], optimizer: torch.optim.Optimizer
 ) -> int:
-    path = folder / "state.safetensors"
+    path = folder / STATE
     if not path.exists():
         return 0
     tensors = load_file(path)
