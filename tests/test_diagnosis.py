@@ -181,6 +181,14 @@ def test_two_independent_troubles_are_both_found(plan):
     assert set(ids(scorecard(leak=0.6), plan, audit(0.9), FLAT)) == {"leak", "one_background"}
 
 
+def test_two_findings_never_change_the_same_setting(plan):
+    """A leaking run that also underfitted was once told to train both longer and shorter."""
+    found = diagnose(scorecard(identity=0.4, leak=0.6), plan, None, FALLING)
+    assert {"underfit", "leak"} <= {finding.id for finding in found}
+    assert sum("steps" in (finding.change or {}) for finding in found) == 1
+    assert any("make that change first" in finding.words for finding in found if finding.change is None)
+
+
 def test_without_lines_nothing_is_claimed_and_the_reason_is_given(plan):
     diagnosis = examine(scorecard(lines=False, identity=0.0, leak=0.9), plan, None, [])
     assert diagnosis.findings == ()

@@ -87,6 +87,7 @@ def examine(
     findings: list[Finding] = []
     unknown: list[Unknown] = []
     silent: set[str] = set()
+    taken: set[str] = set()  # plan fields that a more important finding changes: two pulls on one field help nobody
     for rule in RULES:  # in order of importance: a rule silences those that it explains
         if rule.id in silent or "*" in silent:
             continue
@@ -94,7 +95,9 @@ def examine(
         if missing:
             unknown.append(Unknown(id=rule.id, symptom=rule.symptom, why="; ".join(missing)))
         elif len(evidence) == len(rule.when):
-            findings.append(_finding(rule, evidence, facts, scorecard, plan, losses))
+            found = _finding(rule, evidence, facts, scorecard, plan, losses, taken)
+            findings.append(found)
+            taken |= set(found.change or ())
             silent |= set(rule.excludes)
     findings.sort(key=lambda finding: _ORDER[finding.confidence])
     return Diagnosis(findings=tuple(findings), cannot_tell=tuple(entry for entry in unknown if "*" not in silent))
@@ -146,6 +149,7 @@ def _finding(
     scorecard: Scorecard,
     plan: TrainingPlan,
     losses: Losses,
+    taken: set[str],
 ) -> Finding:
     confidence = rule.confidence
     for condition in rule.supported_by:
@@ -158,7 +162,10 @@ def _finding(
     if scorecard.lora_problems:
         words = f"{rule.symptom[0].upper()}{rule.symptom[1:]}: {'; '.join(scorecard.lora_problems)}."
     words += f" Likely cause: {rule.cause}. {rule.advice}"
-    if change:
+    if change and taken & set(change):
+        change = None
+        words += " Another finding changes the same setting: make that change first, then look at the score again."
+    elif change:
         try:
             changes = diff(plan, plan.changed(**change))
         except ValidationError:

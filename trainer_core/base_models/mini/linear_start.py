@@ -16,6 +16,7 @@ PATCH = 4
 SPANS = (4, 2)  # frames that a feature stands for after the decoder's first and second upsampling
 QUIET = 0.3  # features this small beside a constant channel pass the last norm and SiLU nearly unbent
 LOG_VARIANCE = -8.0
+NOISE = 0.1  # of the latents' unit scale; a solution for exact latents would magnify the least error in them
 RIDGE = 1e-3  # of the variance of each of a convolution's inputs
 CHUNK = 16  # clips
 
@@ -27,7 +28,7 @@ def start_linear(model: AutoencoderKLLTX2Video, pixels: Tensor, latents: Tensor)
         if ".conv2." in name:
             nn.init.zeros_(parameter)
     _start_encoder(model.encoder, pixels, latents)
-    _start_decoder(model.decoder, pixels, latents)
+    _start_decoder(model.decoder, pixels, latents + NOISE * torch.randn_like(latents))
 
 
 def _start_encoder(encoder: Any, pixels: Tensor, latents: Tensor) -> None:
