@@ -8,7 +8,7 @@ LAUNCH_DENIED = "denied"
 
 _START = (
     r"^(?:(?:ok|okay|so|now|please|yes|alright|great|good|right|then|well|and|cool|perfect|let's|i'm ready|ready"
-    r"|i am ready|sounds good|looks good|i want to|i'd like to|"
+    r"|i am ready|(?:that|it|this)?(?: all)? ?(?:sounds|looks) (?:good|fine|great|right|perfect)|i want to|i'd like to|"
     r"can you|could you|can we|could we|you can|go ahead and|let us|time to|just|hey|sidekick|we can"
     r"|i think we can)[,.! ]*)*"
     r"(?:launch|start|begin|kick off|kick it off|fire it up|fire up|run|train|commence|execute|go ahead with)"

@@ -96,10 +96,11 @@ def _set_aside(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
     if named:
         return [("set_excluded", {"items": named} | extra)]
     present = [str(entry) for entry in facts.get("findings", [])]
+    found: list[str] = []
     for pattern, parts in _FLAWS:
         if re.search(pattern, text):
+            text = re.sub(pattern, " ", text)  # 'near duplicates' are not duplicates too
             if parts == ("",):
-                return [("set_excluded", {"advised": True} | extra)] if facts.get("verdict") else []
-            found = next((name for part in parts for name in present if part in name), None)
-            return [("set_excluded", {"finding": found} | extra)] if found else []
-    return []
+                return [("set_excluded", {"advised": True} | extra)] if facts.get("verdict") and not found else []
+            found += [next((name for part in parts for name in present if part in name), "")]
+    return [("set_excluded", {"finding": name} | extra) for name in dict.fromkeys(found) if name]
