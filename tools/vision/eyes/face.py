@@ -1,0 +1,109 @@
+"""Faces in a picture: boxes, five landmarks and scores from CenterFace (Xu et al. 2019, arXiv:1911.03599)."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..quality import Picture
+from .runtime import run_face_network
+
+SIDE = 416  # one constant input size: OpenCV's network gives garbage after a change of shape
+SCORE = 0.4  # below this it is no face
+_STRIDE = 4
+_OVERLAP = 0.3  # boxes that share more than this part of their union are one face
+_MOST = 20
+_OUTPUTS = ("537", "538", "539", "540")  # heat map, size, offset, landmarks
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face. `box` is (left, top, right, bottom) and `points` (5, 2) in pixels: right eye, left eye, nose, mouth
+    corners; 'right eye' is the one that is left in a frontal picture."""
+
+    box: tuple[float, float, float, float]
+    points: NDArray[np.float32]
+    score: float
+
+    @property
+    def width(self) -> float:
+        """Box width in pixels."""
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> float:
+        """Box height in pixels."""
+        return self.box[3] - self.box[1]
+
+    @property
+    def area(self) -> float:
+        """Box area in square pixels."""
+        return self.width * self.height
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Middle of the box."""
+        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
+
+
+def find_faces(picture: Picture, *, shrink: float = 1.0) -> list[Face]:
+    """All faces, the largest first. `shrink` below 1 shows the picture smaller, for faces that fill or exceed it."""
+    height, width = picture.shape[:2]
+    scale = SIDE * shrink / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas = np.zeros((SIDE, SIDE, 3), dtype=np.uint8)
+    left, top = (SIDE - size[0]) // 2, (SIDE - size[1]) // 2
+    canvas[top : top + size[1], left : left + size[0]] = cv2.resize(picture, size, interpolation=method)
+    blob = np.ascontiguousarray(canvas.transpose(2, 0, 1)[None], dtype=np.float32)
+    heat, sizes, offsets, landmarks = run_face_network(blob, _OUTPUTS)
+    found = _decode(heat[0, 0], sizes[0], offsets[0], landmarks[0])
+    shift, ratio = np.array([left, top], dtype=np.float32), np.array([size[0] / width, size[1] / height], np.float32)
+    faces = [
+        Face(
+            box=(
+                float((box[0] - left) / ratio[0]),
+                float((box[1] - top) / ratio[1]),
+                float((box[2] - left) / ratio[0]),
+                float((box[3] - top) / ratio[1]),
+            ),
+            points=(points - shift) / ratio,
+            score=score,
+        )
+        for box, points, score in found
+    ]
+    return sorted(faces, key=lambda face: -face.area)
+
+
+def _decode(
+    heat: NDArray, sizes: NDArray, offsets: NDArray, landmarks: NDArray
+) -> list[tuple[NDArray[np.float32], NDArray[np.float32], float]]:
+    """(box, points, score) in canvas pixels of every peak that is left after merging overlapping boxes."""
+    rows, columns = np.nonzero(heat > SCORE)
+    order = np.argsort(-heat[rows, columns])[:200]
+    rows, columns = rows[order], columns[order]
+    tall, wide = np.exp(sizes[:, rows, columns]) * _STRIDE
+    top = (rows + offsets[0, rows, columns] + 0.5) * _STRIDE - tall / 2
+    left = (columns + offsets[1, rows, columns] + 0.5) * _STRIDE - wide / 2
+    boxes = np.stack([left, top, left + wide, top + tall], axis=1).astype(np.float32)
+    marks = landmarks[:, rows, columns]
+    points = np.stack([marks[1::2] * wide + left, marks[0::2] * tall + top], axis=-1).transpose(1, 0, 2)
+    kept: list[int] = []
+    for index in range(len(boxes)):
+        if all(_shared(boxes[index], boxes[other]) <= _OVERLAP for other in kept):
+            kept.append(index)
+        if len(kept) == _MOST:
+            break
+    return [(boxes[i], points[i].astype(np.float32), float(heat[rows[i], columns[i]])) for i in kept]
+
+
+def _shared(one: NDArray, two: NDArray) -> float:
+    """Intersection over union of two boxes."""
+    width = min(one[2], two[2]) - max(one[0], two[0])
+    height = min(one[3], two[3]) - max(one[1], two[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = width * height
+    areas = (one[2] - one[0]) * (one[3] - one[1]) + (two[2] - two[0]) * (two[3] - two[1])
+    return float(both / (areas - both))
