@@ -11,11 +11,14 @@ from trainer_core.dataset.records import write_atomically
 
 from .vision.colours import Edges, measure_edges
 from .vision.duplicates import Fingerprint, fingerprint
-from .vision.quality import LONGEST_SIDE, Picture, bars, brightness, sharpness
+from .vision.encoding import blockiness, detail_limit, exposure
+from .vision.quality import LONGEST_SIDE, Picture, bars, brightness, sharpness, shrunk
 from .vision.shots import Shots, measure_shots
 
 FILE_NAME = "measurements.json"
-VERSION = 1  # raise it when a measure changes: older figures are then taken again
+VERSION = 2  # raise it when a measure changes: older figures are then taken again
+
+LARGEST_READ = 40_000_000  # pixels; larger pictures are shrunk while reading, which hides how they were encoded
 
 Progress = Callable[[int, int], None]
 
@@ -31,6 +34,10 @@ class Measurement(BaseModel):
     edges: Edges
     fingerprint: Fingerprint
     shots: Shots | None = None  # clips only
+    detail: float | None = None  # share of the pixels' resolution that shows detail, 0 to 1
+    blocks: float | None = None  # how much the 8-pixel grid of JPEG stands out; 1 is not at all
+    shadows: float = 0.0  # share of the middle that is pure black
+    highlights: float = 0.0  # and pure white
 
 
 class _Stored(BaseModel):
@@ -68,11 +75,14 @@ def stored_measurements(folder: Path, manifest: Manifest) -> dict[str, Measureme
 def measure(path: Path, item: Item) -> Measurement:
     """Measure one file. Raises UnusableMedia."""
     shots = None
+    whole = item.info.width * item.info.height <= LARGEST_READ
     if item.info.kind == "image":
-        picture = read_image(path, longest_side=LONGEST_SIDE)
+        picture = read_image(path, longest_side=None if whole else LONGEST_SIDE)
     else:
-        middle, shots = _watch(path, item.info.seconds / 2)
-        picture = middle
+        picture, shots = _watch(path, item.info.seconds / 2)
+    detail, blocks = (detail_limit(picture), blockiness(picture)) if whole else (None, None)
+    clipped = exposure(picture)
+    picture = shrunk(picture)
     return Measurement(
         sharpness=round(sharpness(picture), 1),
         brightness=round(brightness(picture), 3),
@@ -80,6 +90,10 @@ def measure(path: Path, item: Item) -> Measurement:
         edges=measure_edges(picture),
         fingerprint=fingerprint(picture),
         shots=shots,
+        detail=detail,
+        blocks=blocks,
+        shadows=clipped.shadows,
+        highlights=clipped.highlights,
     )
 
 

@@ -15,7 +15,7 @@ def sharpness(picture: Picture) -> float:
     Taken over the whole picture and over its middle, the larger one counts: a soft background behind a sharp
     subject is no blur. Dark pictures are brightened first, because the variance grows with the square of the light.
     """
-    grey = cv2.cvtColor(_shrunk(picture), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = cv2.cvtColor(shrunk(picture), cv2.COLOR_RGB2GRAY).astype(np.float32)
     gain = min(LARGEST_GAIN, 255.0 / max(1.0, float(np.percentile(grey, 99))))
     edges = cv2.Laplacian(grey * gain, cv2.CV_32F)
     height, width = edges.shape
@@ -25,12 +25,12 @@ def sharpness(picture: Picture) -> float:
 
 def brightness(picture: Picture) -> float:
     """Mean luma, 0 (black) to 1 (white)."""
-    return float(cv2.cvtColor(_shrunk(picture), cv2.COLOR_RGB2GRAY).mean() / 255)
+    return float(cv2.cvtColor(shrunk(picture), cv2.COLOR_RGB2GRAY).mean() / 255)
 
 
 def bars(picture: Picture) -> float:
     """The largest share of a side's length that is taken by even black or white bars (letterbox), 0 to 0.5."""
-    grey = cv2.cvtColor(_shrunk(picture), cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(shrunk(picture), cv2.COLOR_RGB2GRAY)
     return max(_bar(lines) / len(lines) for lines in (grey, grey[::-1], grey.T, grey.T[::-1]))
 
 
@@ -44,7 +44,8 @@ def _bar(lines: NDArray) -> int:
     return 0 if count >= half else count  # an even picture has no bars
 
 
-def _shrunk(picture: Picture) -> Picture:
+def shrunk(picture: Picture) -> Picture:
+    """The picture at no more than LONGEST_SIDE pixels on the long side; never enlarged."""
     scale = LONGEST_SIDE / max(picture.shape[:2])
     if scale >= 1:
         return picture

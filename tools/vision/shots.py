@@ -1,81 +1,107 @@
-"""What happens in a clip: hard cuts, stillness, and how much moves. Works on 96-pixel Lab frames."""
+"""What happens in a clip: its transitions, stillness, frame rate and movement, in one pass with bounded memory."""
 
+from collections import deque
 from collections.abc import Iterable
-from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from .frame_rate import frozen_spans, repeated_share
+from .motion import Motion, MotionWatch
 from .quality import Picture
+from .transitions import LAGS, REACH, Span, Trace, Transition, blend_at, even_spans, find_transitions
 
 SIDE = 96
-SPIKE = 5.0  # a cut's frame difference is more than this many times the usual one around it
-LONELY = 2.0  # and this many times the one just before and just after: fast pans rise and fall
-SMALLEST_CUT = 6.0  # and at least this large, in Lab units averaged over the frame
-FLASH_FRAMES = 3  # a picture that is back after no more than this many frames was a flash, not a cut
 STILL_BLOCK = 0.25  # frame pairs whose liveliest blocks (98th percentile) change less than this stand still
-_AROUND = 8
+_BLEND_SIDE = 48
+_BLOCK = 8
 
 
 class Shots(BaseModel):
-    """A clip's measurements. `motion` is the median frame difference in Lab units per frame."""
+    """A clip's measurements. `motion` is the median frame difference in Lab units per frame; times are in seconds."""
 
     model_config = ConfigDict(frozen=True)
 
-    cuts: tuple[float, ...]  # seconds at which a new shot begins
+    cuts: tuple[float, ...]  # at which a new shot begins without any transition
     still_share: float  # share of frame pairs in which nothing moves, 0 to 1
     motion: float
+    transitions: tuple[Transition, ...] = ()  # cuts, dissolves and fades in order
+    flashes: tuple[float, ...] = ()  # moments at which the picture is gone for some frames and comes back
+    frozen: tuple[Span, ...] = ()  # nothing moves, between parts that do
+    black: tuple[Span, ...] = ()  # evenly black
+    white: tuple[Span, ...] = ()  # evenly white
+    repeated_share: float = 0.0  # of the frames of a regular pattern: 0.5 when each frame is shown twice
+    camera_motion: float | None = None  # frame widths per second; None where the edges show too little to tell
+    subject_motion: float = 0.0  # Lab units per frame in the middle, the camera's shift taken out
 
 
 def measure_shots(frames: Iterable[tuple[float, Picture]]) -> Shots:
-    """Measure a clip given as (seconds, uint8 RGB frame) in order."""
-    times: list[float] = []
-    small: list[NDArray[np.float32]] = []
+    """Measure a clip given as (seconds, uint8 RGB frame) in order; holds only the last second in small."""
+    watch = _Watch()
     for seconds, frame in frames:
-        times.append(seconds)
-        small.append(_small(frame))
-    if len(small) < 2:
-        return Shots(cuts=(), still_share=1.0, motion=0.0)
-    changes = [np.abs(after - before).mean(axis=2) for before, after in pairwise(small)]
-    amounts = np.array([change.mean() for change in changes])
-    lively = np.array([np.percentile(_blocks(change), 98) for change in changes])
-    cuts = [index + 1 for index in range(len(amounts)) if _is_cut(small, amounts, index)]
-    return Shots(
-        cuts=tuple(round(times[index], 3) for index in cuts),
-        still_share=float((lively < STILL_BLOCK).mean()),
-        motion=float(np.median(amounts)),
-    )
+        watch.see(seconds, frame)
+    return watch.result()
 
 
-def _small(frame: Picture) -> NDArray[np.float32]:
+class _Watch:
+    """Takes frames one by one; keeps a few small frames and some figures for each."""
+
+    def __init__(self) -> None:
+        self._last: deque[NDArray[np.float32]] = deque(maxlen=REACH * 2)
+        self._smaller: deque[NDArray[np.float32]] = deque(maxlen=2 * max(LAGS) + 1)
+        self._trace = Trace()
+        self._motion = MotionWatch()
+
+    def see(self, seconds: float, frame: Picture) -> None:
+        small = small_lab(frame)
+        trace = self._trace
+        trace.times.append(seconds)
+        means, spreads = cv2.meanStdDev(small)
+        trace.level.append(float(means[0, 0]))
+        trace.spread.append(float(spreads[0, 0]))
+        trace.colour.append(float(np.abs(means[1:]).max() + spreads[1:].max()))
+        trace.lively.append(_liveliest(cv2.absdiff(small, self._last[-1])) if self._last else 0.0)
+        trace.apart.append([cv2.norm(small, before, cv2.NORM_L1) / small.size for before in reversed(self._last)])
+        self._motion.see(seconds, small)
+        self._last.append(small)
+        self._smaller.append(cv2.resize(small, (_BLEND_SIDE, _BLEND_SIDE), interpolation=cv2.INTER_AREA))
+        for lag in LAGS:
+            if len(self._smaller) > 2 * lag:
+                blend = blend_at(self._smaller, lag)
+                if blend is not None:
+                    trace.blends.append((len(trace.times) - 1 - lag, lag, blend))
+
+    def result(self) -> Shots:
+        trace = self._trace
+        if len(trace.times) < 2:
+            return Shots(cuts=(), still_share=1.0, motion=0.0)
+        lively = np.array(trace.lively[1:])
+        transitions, flashes = find_transitions(trace)
+        motion: Motion = self._motion.result()
+        return Shots(
+            cuts=tuple(each.start for each in transitions if each.kind == "cut"),
+            still_share=float((lively < STILL_BLOCK).mean()),
+            motion=float(np.median([apart[0] for apart in trace.apart[1:]])),
+            transitions=transitions,
+            flashes=flashes,
+            frozen=frozen_spans(trace.times, lively, STILL_BLOCK),
+            black=even_spans(trace, dark=True),
+            white=even_spans(trace, dark=False),
+            repeated_share=repeated_share(lively, STILL_BLOCK),
+            camera_motion=motion.camera,
+            subject_motion=motion.subject,
+        )
+
+
+def small_lab(frame: Picture) -> NDArray[np.float32]:
+    """The frame as CIE Lab, float32 of shape (96, 96, 3)."""
     shrunk = cv2.resize(frame, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     return np.asarray(cv2.cvtColor(shrunk, cv2.COLOR_RGB2LAB), dtype=np.float32)
 
 
-def _blocks(change: NDArray[np.float32]) -> NDArray[np.float32]:
-    return change.reshape(SIDE // 8, 8, SIDE // 8, 8).mean(axis=(1, 3))
-
-
-def _is_cut(small: list[NDArray[np.float32]], amounts: NDArray, index: int) -> bool:
-    around = np.concatenate([amounts[max(0, index - _AROUND) : index], amounts[index + 1 : index + 1 + _AROUND]])
-    usual = float(np.median(around)) if around.size else 0.0
-    if amounts[index] < max(SMALLEST_CUT, SPIKE * usual):
-        return False
-    beside = [amounts[other] for other in (index - 1, index + 1) if 0 <= other < len(amounts)]
-    if beside and amounts[index] < LONELY * max(beside):
-        return False
-    before, after = index, index + 1  # frames
-    for distance in range(1, FLASH_FRAMES + 1):
-        ends = (
-            after + distance < len(small) and _difference(small[before], small[after + distance]) < amounts[index] / 2
-        )
-        ended = before - distance >= 0 and _difference(small[before - distance], small[after]) < amounts[index] / 2
-        if ends or ended:
-            return False
-    return True
-
-
-def _difference(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:
-    return float(np.abs(one - two).mean())
+def _liveliest(change: NDArray[np.float32]) -> float:
+    """98th percentile of the mean change in blocks of 8x8 pixels."""
+    blocks = cv2.resize(change, (SIDE // _BLOCK, SIDE // _BLOCK), interpolation=cv2.INTER_AREA).mean(axis=2).ravel()
+    return float(np.partition(blocks, -3)[-3])

@@ -30,6 +30,7 @@ class Item(BaseModel):
     caption: str = ""
     caption_source: CaptionSource = "none"
     excluded: bool = False
+    piece_of: str | None = None  # the id of the clip that this is a part of
 
 
 class Rejected(BaseModel):

@@ -1,0 +1,167 @@
+"""Pieces of a clip: parts written as new files beside the original, with their sound and their own times."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from .footage import iterate_frames
+from .media import UnusableMedia, probe
+from .records import MAX_NAME, Item, Manifest, load, one_line, path_of, save
+
+_TICKS = 90_000  # a second
+_MOST = 400  # pieces of one clip
+_RATE = 44_100  # samples a second
+
+
+def add_pieces(folder: Path, item_id: str, spans: Sequence[tuple[float, float]]) -> Manifest:
+    """Write each (start, end) in seconds of a clip as a new item and set the original aside, all or nothing.
+
+    Captions go with the pieces; pieces that are there already are taken back in. Raises LookupError for an unknown
+    id, ValueError in words for spans that do not lie in the clip, and UnusableMedia when it cannot be read.
+    """
+    manifest = load(folder)
+    original = manifest.item(item_id)
+    _check(original, spans)
+    source = path_of(folder, original)
+    made: list[Item] = []
+    unfinished: list[tuple[Path, Path]] = []
+    try:
+        for number, (start, end) in enumerate(spans, start=1):
+            target = source.parent / f".{os.getpid()}.{number}.part"
+            unfinished.append((target, target))
+            cut_clip(source, target, start=start, end=end)
+            item = _item(target, original, number, len(spans))
+            unfinished[-1] = target, folder / item.file
+            made.append(item)
+        for target, place in unfinished:
+            target.replace(place)
+    finally:
+        for target, _ in unfinished:
+            target.unlink(missing_ok=True)
+    fresh = {item.id: item for item in made}
+    items = [_changed(item, original, fresh) for item in manifest.items]
+    known = {item.id for item in manifest.items}
+    items += [item for item in fresh.values() if item.id not in known]
+    manifest = manifest.model_copy(update={"items": tuple(items)})
+    save(folder, manifest)
+    return manifest
+
+
+def take_pieces_back(folder: Path, item_id: str) -> Manifest:
+    """Take the original in again and set its pieces aside; no file is deleted. Raises LookupError for an unknown id."""
+    manifest = load(folder)
+    manifest.item(item_id)
+    items = tuple(
+        item.model_copy(update={"excluded": item.id != item_id}) if item_id in (item.id, item.piece_of) else item
+        for item in manifest.items
+    )
+    manifest = manifest.model_copy(update={"items": items})
+    save(folder, manifest)
+    return manifest
+
+
+def cut_clip(source: Path, target: Path, *, start: float, end: float) -> None:
+    """Write what is on screen from `start` up to `end` seconds as H.264 mp4, upright, with sound if there is any.
+
+    Frames keep their distances in time; one frame is in memory at a time. Raises UnusableMedia.
+    """
+    with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        video = None
+        sound = _sound_of(source)
+        track = container.add_stream("aac", rate=_RATE) if sound else None
+        for seconds, picture in iterate_frames(source, start=max(0.0, start - 0.5)):
+            if seconds < start - 1e-3:
+                continue
+            if seconds >= end - 1e-3:
+                break
+            if video is None:
+                video = container.add_stream("libx264", rate=24)
+                video.height, video.width = (side // 2 * 2 for side in picture.shape[:2])
+                video.pix_fmt = "yuv420p"
+                video.options = {"crf": "14", "preset": "fast", "threads": "1"}
+                video.codec_context.time_base = Fraction(1, _TICKS)
+                first = seconds
+            frame = av.VideoFrame.from_ndarray(picture[: video.height, : video.width], format="rgb24")
+            frame.pts, frame.time_base = round((seconds - first) * _TICKS), Fraction(1, _TICKS)
+            container.mux(video.encode(frame))
+        if video is None:
+            raise UnusableMedia(f"There are no frames between {start:.2f} and {end:.2f} seconds of the clip.")
+        container.mux(video.encode(None))
+        if track is not None:
+            _copy_sound(source, container, track, start, end)
+
+
+def _copy_sound(
+    source: Path, container: av.container.OutputContainer, track: av.AudioStream, start: float, end: float
+) -> None:
+    written = 0
+    resampler = av.AudioResampler(format="fltp", layout=track.layout, rate=_RATE)
+    with av.open(str(source), format="mov", metadata_errors="replace") as reader:
+        stream = reader.streams.audio[0]
+        origin = float((stream.start_time or 0) * stream.time_base)
+        reader.seek(int((start + origin) * 1_000_000), backward=True)
+        try:
+            for frame in reader.decode(stream):
+                moment = float(frame.pts * frame.time_base) - origin if frame.pts is not None else start
+                if moment + frame.samples / frame.sample_rate <= start:
+                    continue
+                if moment >= end:
+                    break
+                for piece in resampler.resample(frame):
+                    piece.pts, piece.time_base = written, Fraction(1, _RATE)
+                    written += piece.samples
+                    container.mux(track.encode(piece))
+        except (av.FFmpegError, ValueError):  # damaged sound: what was read so far is kept, the pictures are whole
+            pass
+    container.mux(track.encode(None))
+
+
+def _sound_of(source: Path) -> bool:
+    try:
+        with av.open(str(source), format="mov", metadata_errors="replace") as container:
+            return any(stream.codec_context is not None for stream in container.streams.audio)
+    except (av.FFmpegError, ValueError) as error:
+        raise UnusableMedia("The clip is damaged and cannot be split.") from error
+
+
+def _check(original: Item, spans: Sequence[tuple[float, float]]) -> None:
+    if original.info.kind != "clip":
+        raise ValueError(f"{original.name} is a picture; only clips can be split.")
+    if not spans or len(spans) > _MOST:
+        raise ValueError(f"A clip is split into 1 to {_MOST} pieces, not {len(spans)}.")
+    for start, end in spans:
+        if not 0 <= start < end <= original.info.seconds + 0.1:
+            raise ValueError(
+                f"A piece from {start:.2f} to {end:.2f} s does not lie in {original.name}, "
+                f"which has {original.info.seconds:.2f} s."
+            )
+
+
+def _item(path: Path, original: Item, number: int, count: int) -> Item:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    item_id = f"itm_{digest.hexdigest()[:12]}"
+    stem = one_line(Path(original.name).stem, MAX_NAME - 24)
+    return Item(
+        id=item_id,
+        name=f"{stem} part {number} of {count}.mp4",
+        file=f"{Path(original.file).parent.as_posix()}/{item_id}.mp4",
+        sha256=digest.hexdigest(),
+        info=probe(path),
+        caption=original.caption,
+        caption_source=original.caption_source,
+        piece_of=original.id,
+    )
+
+
+def _changed(item: Item, original: Item, fresh: dict[str, Item]) -> Item:
+    """The original is set aside; a piece that was made before is taken back in; all others stay."""
+    if item.id == original.id:
+        return item.model_copy(update={"excluded": True})
+    return item.model_copy(update={"excluded": False}) if item.id in fresh else item
