@@ -44,7 +44,7 @@ class Places(BaseModel):
 def measure_background(picture: Picture, outline: NDArray[np.float32] | None) -> Background | None:
     """Describe what is outside the outline (mask 0..1 of any size; None: all of it). None when the subject fills it."""
     square = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    behind = np.ones((SIDE, SIDE), dtype=np.uint8)
+    behind: NDArray = np.ones((SIDE, SIDE), dtype=np.uint8)
     if outline is not None:
         subject = cv2.resize(outline, (SIDE, SIDE), interpolation=cv2.INTER_AREA) > 0.2
         behind = 1 - cv2.dilate(subject.astype(np.uint8), np.ones((5, 5), np.uint8))
@@ -86,10 +86,10 @@ def _colours(pixels: NDArray[np.float32]) -> NDArray[np.float64]:
     """Square roots of smoothed histograms (so that Euclidean is Hellinger distance) and the mean colour."""
     reach = [[-_CHROMA_REACH, _CHROMA_REACH]] * 2
     chroma = np.clip(pixels[:, 1:], -_CHROMA_REACH + 0.1, _CHROMA_REACH - 0.1)
-    colour = np.histogram2d(chroma[:, 0], chroma[:, 1], bins=_CHROMA_BINS, range=reach)[0].astype(np.float32)
-    light = np.histogram(pixels[:, 0], bins=_LIGHT_BINS, range=(0, 100.01))[0].astype(np.float32)
-    colour = np.asarray(cv2.GaussianBlur(colour, (0, 0), 0.8)) / len(pixels)
-    light = np.asarray(cv2.GaussianBlur(light[None], (0, 0), 0.8))[0] / len(pixels)
+    colours: NDArray = np.histogram2d(chroma[:, 0], chroma[:, 1], bins=_CHROMA_BINS, range=reach)[0].astype(np.float32)
+    lights: NDArray = np.histogram(pixels[:, 0], bins=_LIGHT_BINS, range=(0, 100.01))[0].astype(np.float32)
+    colour = np.asarray(cv2.GaussianBlur(colours, (0, 0), 0.8)) / len(pixels)
+    light = np.asarray(cv2.GaussianBlur(lights[None], (0, 0), 0.8))[0] / len(pixels)
     mean = pixels.mean(axis=0) * (0.5, 1, 1)  # half the lightness: exposure is not place
     return np.concatenate(
         [_WEIGHTS["colour"] * np.sqrt(colour).ravel(), _WEIGHTS["light"] * np.sqrt(light), _WEIGHTS["mean"] * mean]

@@ -17,6 +17,8 @@ SIZE = 256
 DETECTED = 0.5
 LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_HIP, RIGHT_HIP = 11, 12, 23, 24
 NOSE, LEFT_EAR, RIGHT_EAR = 0, 7, 8
+_SPACE = 0.65  # of the height, added below for the second try
+_SAME_BODY = 20  # pixels of the detector's picture
 _POINTS = 39  # 33 of the body, the rest for tracking
 
 
@@ -49,12 +51,23 @@ class Body:
         return float(np.hypot(*(upper - lower)))
 
 
-def find_body(picture: Picture) -> Body | None:
-    """The most prominent body, or None."""
-    region = _detect(picture)
+def find_body(picture: Picture) -> tuple[float, Body | None]:
+    """How sure the detector is that there is a body, 0..1, and the most prominent body (None when it is not sure).
+
+    Where nothing is found the picture is tried again with empty space below, as if less of it were cut off: close-ups
+    of heads are else missed.
+    """
+    certain, region = _detect(picture)
     if region is None:
-        return None
-    centre, side, angle = region
+        padding = cv2.copyMakeBorder(
+            picture, 0, round(picture.shape[0] * _SPACE), 0, 0, cv2.BORDER_CONSTANT, value=(0, 0, 0)
+        )
+        again, region = _detect(np.asarray(padding, dtype=np.uint8))
+        certain = max(certain, again)
+    return certain, None if region is None else _measure(picture, *region)
+
+
+def _measure(picture: Picture, centre: tuple[float, float], side: float, angle: float) -> Body:
     values, matrix = crop(picture, centre, side, angle, SIZE)
     by_size = {output.size: output for output in run("body", values[None])}
     points = by_size[_POINTS * 5].reshape(_POINTS, 5)[:33]
@@ -69,8 +82,8 @@ def find_body(picture: Picture) -> Body | None:
     )
 
 
-def _detect(picture: Picture) -> tuple[tuple[float, float], float, float] | None:
-    """(centre, side, angle) of the square around the body with the highest score."""
+def _detect(picture: Picture) -> tuple[float, tuple[tuple[float, float], float, float] | None]:
+    """The highest score, and (centre, side, angle) of the square around that body where the score suffices."""
     height, width = picture.shape[:2]
     scale = DETECTION_SIZE / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -82,21 +95,14 @@ def _detect(picture: Picture) -> tuple[tuple[float, float], float, float] | None
     certain = _sigmoid(scores[0, :, 0])
     best = int(certain.argmax())
     if certain[best] < DETECTED:
-        return None
-    near = certain > 0.9 * certain[best]
-    near &= np.abs(boxes[0, :, 4:8] + np.tile(_anchors() * DETECTION_SIZE, 2) - _placed(boxes, best)).max(axis=1) < 20
-    marks = np.average(
-        boxes[0, near, 4:8] + np.tile(_anchors()[near] * DETECTION_SIZE, 2), axis=0, weights=certain[near]
-    )
-    marks = (marks.reshape(2, 2) - (left, top)) * (width / size[0], height / size[1])
-    hips, around = marks
+        return float(certain[best]), None
+    places = boxes[0, :, 4:8] + np.tile(_anchors() * DETECTION_SIZE, 2)
+    near = (certain > 0.9 * certain[best]) & (np.abs(places - places[best]).max(axis=1) < _SAME_BODY)
+    marks = np.average(places[near], axis=0, weights=certain[near])
+    hips, around = (marks.reshape(2, 2) - (left, top)) * (width / size[0], height / size[1])
     reach = around - hips
-    side = 2.5 * float(np.hypot(*reach))
-    return (float(hips[0]), float(hips[1])), max(side, 8.0), float(np.arctan2(reach[0], -reach[1]))
-
-
-def _placed(boxes: Floats, index: int) -> Floats:
-    return np.asarray(boxes[0, index, 4:8] + np.tile(_anchors()[index] * DETECTION_SIZE, 2))
+    side = max(2.5 * float(np.hypot(*reach)), 8.0)
+    return float(certain[best]), ((float(hips[0]), float(hips[1])), side, float(np.arctan2(reach[0], -reach[1])))
 
 
 @lru_cache(maxsize=1)

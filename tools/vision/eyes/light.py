@@ -1,4 +1,4 @@
-"""How a face is lit: from which side, how brightly, how warmly. Up and down cannot be told reliably and are left out."""
+"""How a face is lit: from which side, how brightly, how warmly. Up and down cannot be told reliably."""
 
 import cv2
 import numpy as np

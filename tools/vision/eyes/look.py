@@ -1,10 +1,14 @@
 """One look at a picture: who is in it, from which side, how large, how lit, before what. The eyes' only door."""
 
+from dataclasses import dataclass
+
 from pydantic import BaseModel, ConfigDict
 
+from ..colours import measure_edges
+from ..drawn import place_and_light
 from ..quality import Picture
 from .background import Background, measure_background
-from .body import find_body
+from .body import Body, find_body
 from .expression import expression_vector
 from .face import Face, find_faces
 from .light import Light, measure_light
@@ -13,12 +17,31 @@ from .models import HOW_TO_GET, ModelsUnavailable, missing
 from .outline import find_outline
 from .runtime import Floats
 from .shot_size import Shot, shot_size
-from .turn import MESH_SCORE, TRUSTED
+from .turn import MESH_SCORE, TurnModel
 from .view import View, view_of
 
 SMALLER = 0.5  # the second try for a face that fills the frame
 SECOND_PERSON = 0.25  # a face with at least this part of the largest one's area counts as another person
 _MARGIN = 0.01  # of the picture: a face nearer to the edge is cut
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What each eye saw; the outline is the mask of `find_outline`, `body_found` the detector's certainty 0..1."""
+
+    face: Face | None
+    people: int
+    mesh: Mesh | None
+    body: Body | None
+    body_found: float
+    outline: Floats
+    shot: Shot | None
+    drawn: bool  # before one of the drawn world's places
+
+    @property
+    def covered(self) -> float:
+        """The outline's share of the picture, 0 to 1."""
+        return float((self.outline > 0.5).mean())
 
 
 class Look(BaseModel):
@@ -57,35 +80,48 @@ def look(picture: Picture) -> Look | None:
 
 def _look(picture: Picture) -> Look:
     height, width = picture.shape[:2]
+    seen = see(picture)
+    view = view_from(seen)
+    face = seen.face if view.eye in ("mesh", "face") else None
+    straight = seen.mesh if view.eye == "mesh" else None
+    return Look(
+        people=seen.people if face else None,
+        face=_shares(face, width, height) if face else None,
+        subject_share=round(seen.covered, 3),
+        cut=_cut(face, width, height) if face else None,
+        view=view,
+        shot=seen.shot,
+        light=measure_light(picture, straight) if straight else None,
+        expression=expression_vector(straight) if straight else None,
+        background=measure_background(picture, seen.outline),
+    )
+
+
+def see(picture: Picture) -> Seen:
+    """Run the eyes, each only where it is needed. Raises ModelsUnavailable, and ImportError without LiteRT."""
     outline = find_outline(picture)
-    covered = float((outline > 0.5).mean())
     faces = find_faces(picture) or find_faces(picture, shrink=SMALLER)
     face = faces[0] if faces else None
     mesh = find_mesh(picture, face) if face else None
     sure = mesh is not None and mesh.score >= MESH_SCORE
-    body = None if sure else find_body(picture)
-    view = view_of(face, mesh, body, covered)
-    seen = face if view.eye in ("mesh", "face") else None
-    straight = mesh if sure and view.yaw_deg is not None and abs(view.yaw_deg) <= TRUSTED else None
-    return Look(
-        people=_people(faces) if seen else None,
-        face=_shares(seen, width, height) if seen else None,
-        subject_share=round(covered, 3),
-        cut=_cut(seen, width, height) if seen else None,
-        view=view,
-        shot=shot_size(height, seen, body),
-        light=measure_light(picture, straight) if straight else None,
-        expression=expression_vector(straight) if straight else None,
-        background=_behind(picture, outline),
+    certain, body = (0.0, None) if sure else find_body(picture)
+    return Seen(
+        face=face,
+        people=sum(each.area >= SECOND_PERSON * faces[0].area for each in faces),
+        mesh=mesh,
+        body=body,
+        body_found=certain,
+        outline=outline,
+        shot=shot_size(picture.shape[0], face, body),
+        drawn=place_and_light(measure_edges(picture)) is not None,
     )
 
 
-def _behind(picture: Picture, outline: Floats) -> Background | None:
-    return measure_background(picture, outline)
-
-
-def _people(faces: list[Face]) -> int:
-    return sum(face.area >= SECOND_PERSON * faces[0].area for face in faces)
+def view_from(seen: Seen, *, model: TurnModel | None = None) -> View:
+    """The view, from what `see` saw."""
+    return view_of(
+        seen.face, seen.mesh, seen.body, body_found=seen.body_found, covered=seen.covered, drawn=seen.drawn, model=model
+    )
 
 
 def _shares(face: Face, width: int, height: int) -> tuple[float, float, float, float]:
@@ -96,6 +132,3 @@ def _shares(face: Face, width: int, height: int) -> tuple[float, float, float, f
 def _cut(face: Face, width: int, height: int) -> bool:
     left, top, right, bottom = _shares(face, width, height)
     return left < _MARGIN or top < _MARGIN or right > 1 - _MARGIN or bottom > 1 - _MARGIN
-
-
-__all__ = ["Look", "Mesh", "available", "look"]

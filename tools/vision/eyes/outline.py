@@ -14,5 +14,6 @@ SIZE = 256
 
 def find_outline(picture: Picture) -> Floats:
     """Mask 0 (background) to 1 (subject), float32 of shape (256, 256): the whole picture squeezed to a square."""
-    square = cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    small = cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    square = np.asarray(small, dtype=np.float32) / np.float32(255)
     return np.asarray(run("outline", square[None])[0][0, :, :, 0], dtype=np.float32)

@@ -53,7 +53,7 @@ def crop(picture: Picture, centre: tuple[float, float], side: float, angle: floa
     else:
         sampled = matrix
     cut = cv2.warpAffine(picture, sampled, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    return cut.astype(np.float32) / 255, matrix
+    return np.asarray(cut, dtype=np.float32) / np.float32(255), matrix
 
 
 @lru_cache(maxsize=8)
