@@ -4,20 +4,19 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-from ..colours import measure_edges
-from ..drawn import place_and_light
 from ..quality import Picture
 from .background import Background, measure_background
 from .body import Body, find_body
+from .drawing import looks_drawn
 from .expression import expression_vector
-from .face import Face, find_faces
+from .face import Face, find_faces, look_closer
 from .light import Light, measure_light
 from .mesh import Mesh, find_mesh
 from .models import HOW_TO_GET, ModelsUnavailable, missing
 from .outline import find_outline
 from .runtime import Floats
 from .shot_size import Shot, shot_size
-from .turn import MESH_SCORE, TurnModel
+from .turn import MESH_SCORE, TurnModel, mesh_yaw
 from .view import View, view_of
 
 SMALLER = 0.5  # the second try for a face that fills the frame
@@ -36,7 +35,7 @@ class Seen:
     body_found: float
     outline: Floats
     shot: Shot | None
-    drawn: bool  # before one of the drawn world's places
+    drawn: bool  # without any grain
 
     @property
     def covered(self) -> float:
@@ -105,6 +104,8 @@ def see(picture: Picture) -> Seen:
     mesh = find_mesh(picture, face) if face else None
     sure = mesh is not None and mesh.score >= MESH_SCORE
     certain, body = (0.0, None) if sure else find_body(picture)
+    if face and mesh and mesh_yaw(mesh) is None:
+        face = look_closer(picture, face)
     return Seen(
         face=face,
         people=sum(each.area >= SECOND_PERSON * faces[0].area for each in faces),
@@ -113,7 +114,7 @@ def see(picture: Picture) -> Seen:
         body_found=certain,
         outline=outline,
         shot=shot_size(picture.shape[0], face, body),
-        drawn=place_and_light(measure_edges(picture)) is not None,
+        drawn=looks_drawn(picture),
     )
 
 

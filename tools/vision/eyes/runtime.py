@@ -26,9 +26,12 @@ def run(name: str, values: Floats) -> list[Floats]:
 
 
 def run_face_network(blob: Floats, outputs: tuple[str, ...]) -> list[Floats]:
-    """Outputs of the face detector for a (1, 3, side, side) input; the side must never change in a process."""
+    """Outputs of the face detector for a (1, 3, side, side) input.
+
+    OpenCV's network gives garbage after a change of shape, so each side has its own one.
+    """
     with _lock:
-        network = _face_network()
+        network = _face_network(blob.shape[-1])
         network.setInput(blob)
         return [np.asarray(each) for each in network.forward(outputs)]
 
@@ -68,8 +71,8 @@ def _interpreter(name: str) -> Any:  # the library has no types
     return interpreter
 
 
-@lru_cache(maxsize=1)
-def _face_network() -> cv2.dnn.Net:
+@lru_cache(maxsize=4)
+def _face_network(side: int) -> cv2.dnn.Net:
     path = find("face")
     if path is None:
         raise ModelsUnavailable(f"The model file for faces is missing. {HOW_TO_GET}")

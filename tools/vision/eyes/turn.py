@@ -52,12 +52,18 @@ def shipped() -> TurnModel:
 def face_yaw(face: Face, mesh: Mesh, model: TurnModel | None = None) -> tuple[float, float, bool]:
     """(yaw in degrees, uncertainty in degrees, whether the mesh alone said it)."""
     model = model or shipped()
+    alone = mesh_yaw(mesh, model)
+    if alone is not None:
+        return alone, 3.0, True
     yaw, _ = yaw_pitch(rotation(model.face, mesh.points))
-    if mesh.score >= MESH_SCORE and abs(yaw) <= TRUSTED:
-        return yaw, 3.0, True
-    side = facing(face)
     found = float(predict(model, features(face, mesh, yaw)[None])[0])
-    return side * min(max(found, 0.8 * TRUSTED), LARGEST), model.error_deg, False
+    return facing(face) * min(max(found, 0.8 * TRUSTED), LARGEST), model.error_deg, False
+
+
+def mesh_yaw(mesh: Mesh, model: TurnModel | None = None) -> float | None:
+    """Yaw in degrees by the mesh alone; None where the mesh is unsure or saturates."""
+    yaw, _ = yaw_pitch(rotation((model or shipped()).face, mesh.points))
+    return yaw if mesh.score >= MESH_SCORE and abs(yaw) <= TRUSTED else None
 
 
 def facing(face: Face) -> int:
