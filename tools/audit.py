@@ -14,6 +14,7 @@ from .audit_evidence import Evidence, gather, leave_out_reasons
 from .audit_model import Audit, AuditItem, Backgrounds, Finding, Missing, SetFigures, SkippedCheck, Verdict, View
 from .audit_rules import find_all, largest_place
 from .measurements import Measurement, measure_dataset, stored_measurements
+from .splitting import proposals
 from .vision.colours import PLAIN, effective_number
 
 __all__ = ["Audit", "AuditItem", "Finding", "View", "audit_dataset", "audit_text", "judge", "leave_out", "load_audit"]
@@ -28,7 +29,6 @@ SKIPPED = (
     SkippedCheck(check="shot sizes", reason=_NO_OUTLINE),
     SkippedCheck(check="light direction", reason=_NO_OUTLINE),
     SkippedCheck(check="text and watermarks", reason="needs a text detector, which is not set up"),
-    SkippedCheck(check="dissolves and fades", reason="only hard cuts are found so far"),
 )
 
 
@@ -67,8 +67,14 @@ def judge(manifest: Manifest, recipe: Recipe, measured: dict[str, Measurement]) 
     """The audit from measurements alone; reads no file."""
     evidence = gather(manifest, recipe, measured)
     findings = find_all(evidence)
+    pieces = proposals(evidence.items, measured)
     reasons = leave_out_reasons(evidence)
-    items = [_item(item, evidence, reasons.get(item.id, []), findings) for item in manifest.items]
+    items = [
+        _item(item, evidence, reasons.get(item.id, []), findings).model_copy(
+            update=_clip_figures(item, measured.get(item.id)) | {"pieces": pieces.get(item.id, ())}
+        )
+        for item in manifest.items
+    ]
     levels = {finding.level for finding in findings}
     verdict: Verdict = "blocked" if "blocked" in levels else "warn" if "warn" in levels else "ready"
     return Audit(
@@ -142,6 +148,16 @@ def _item(item: Item, evidence: Evidence, reasons: list[str], findings: list[Fin
         cuts=figures.shots.cuts if figures and figures.shots else (),
         findings=tuple(finding.id for finding in findings if item.id in finding.files),
     )
+
+
+def _clip_figures(item: Item, figures: Measurement | None) -> dict[str, object]:
+    if item.info.kind != "clip":
+        return {}
+    known = {"seconds": item.info.seconds, "fps": item.info.fps, "has_sound": item.info.has_audio}
+    if figures is None or figures.shots is None:
+        return known
+    fields = ("transitions", "flashes", "frozen", "repeated_share", "camera_motion", "subject_motion")
+    return known | {field: getattr(figures.shots, field) for field in fields}
 
 
 def _refused(entry: Rejected) -> AuditItem:

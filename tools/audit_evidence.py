@@ -65,6 +65,9 @@ def leave_out_reasons(evidence: Evidence) -> dict[str, list[str]]:
             found.append(f"only {item.info.seconds:.1f} s long")
         if figures.shots and figures.shots.cuts:
             found.append("has a cut at " + ", ".join(f"{cut:.1f} s" for cut in figures.shots.cuts[:5]))
+        soft = [each for each in figures.shots.transitions if each.kind != "cut"] if figures.shots else []
+        if soft:
+            found.append("has " + ", ".join(f"a {each.kind} at {each.start:.1f} s" for each in soft[:5]))
         if figures.shots and figures.shots.still_share >= STILL and recipe.images is None:
             found.append("nothing moves in it")
         if found:

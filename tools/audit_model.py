@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 from trainer_core.recipes import Recipe
 
+from .splitting import Piece
+from .vision.transitions import Transition
+
 Level = Literal["note", "warn", "blocked"]
 Verdict = Literal["ready", "warn", "blocked"]
 
@@ -44,6 +47,16 @@ class AuditItem(_Record):
     duplicate_of: str | None = None
     cuts: tuple[float, ...] = ()  # seconds
     findings: tuple[str, ...] = ()
+    seconds: float | None = None  # clips only, as are all that follow
+    fps: float | None = None
+    has_sound: bool | None = None
+    transitions: tuple[Transition, ...] = ()  # cuts, dissolves and fades
+    flashes: tuple[float, ...] = ()
+    frozen: tuple[tuple[float, float], ...] = ()
+    repeated_share: float | None = None  # 0.5: each frame is shown twice
+    camera_motion: float | None = None  # frame widths per second; None where it cannot be told
+    subject_motion: float | None = None  # Lab units per frame
+    pieces: tuple[Piece, ...] = ()  # into which it is better split
 
 
 class Backgrounds(_Record):

@@ -1,19 +1,18 @@
 """The audit's rules: from measured figures to findings. Pure functions; thresholds carry their sources."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
-from trainer_core.dataset.manifest import Item
-
-from .audit_evidence import SHARP_ENOUGH, STILL, Evidence, leave_out_reasons
-from .audit_model import Finding, Level
+from .audit_clip_rules import CLIP_RULES
+from .audit_evidence import SHARP_ENOUGH, Evidence, leave_out_reasons
+from .audit_findings import MEASURED, PRACTICE, files, finding, named, plural
+from .audit_model import Finding
+from .audit_picture_rules import PICTURE_RULES
 from .vision.duplicates import LARGEST_DISTANCE, distance
 
 ONE_PLACE = 0.7  # share of files with like backgrounds
 WIDE_BARS = 0.04  # of a side
-MEASURED = "measured on 624 renders and distorted photographs with known truth, 2026"
-PRACTICE = "common practice, not measured by us"
 
 
 def find_all(evidence: Evidence) -> list[Finding]:
@@ -35,13 +34,13 @@ def _count(evidence: Evidence) -> list[Finding]:
             f"{count} good files are too few to train on: at least {recipe.minimum} are needed and {few} to {many} are "
             f"recommended. Add {few - count} more."
         )
-        return [_finding("too_few", "blocked", text, (), "good files", count, recipe.minimum, recipe.source)]
+        return [finding("too_few", "blocked", text, (), "good files", count, recipe.minimum, recipe.source)]
     if count < few:
         text = f"{count} good files will work, but {few} to {many} are recommended. {few - count} more would help."
-        return [_finding("too_few", "warn", text, (), "good files", count, few, recipe.source)]
+        return [finding("too_few", "warn", text, (), "good files", count, few, recipe.source)]
     if count > many:
         text = f"{count} good files are more than the {few} to {many} that are needed; training takes longer for it."
-        return [_finding("too_many", "note", text, (), "good files", count, many, recipe.source)]
+        return [finding("too_many", "note", text, (), "good files", count, many, recipe.source)]
     return []
 
 
@@ -51,8 +50,8 @@ def _small(evidence: Evidence) -> list[Finding]:
     if not small:
         return []
     worst = min(min(item.info.width, item.info.height) for item in small)
-    text = f"{_files(small, 'is', 'are')} smaller than {limit} pixels on the short side (the smallest has {worst})."
-    return [_finding("small_resolution", "warn", text, small, "short edge in pixels", worst, limit, source)]
+    text = f"{files(small, 'is', 'are')} smaller than {limit} pixels on the short side (the smallest has {worst})."
+    return [finding("small_resolution", "warn", text, small, "short edge in pixels", worst, limit, source)]
 
 
 def _blurry(evidence: Evidence) -> list[Finding]:
@@ -63,19 +62,19 @@ def _blurry(evidence: Evidence) -> list[Finding]:
     worst = min(evidence.measured[item.id].sharpness for item in blurred)
     usual = float(np.median([evidence.measured[item.id].sharpness for item in images]))
     text = (
-        f"{_files(blurred, 'is', 'are')} blurred: sharpness {worst:.0f}, where {SHARP_ENOUGH:.0f} is the limit "
+        f"{files(blurred, 'is', 'are')} blurred: sharpness {worst:.0f}, where {SHARP_ENOUGH:.0f} is the limit "
         f"and {usual:.0f} is usual in this set."
     )
-    return [_finding("blurry", "warn", text, blurred, "variance of the Laplacian", worst, SHARP_ENOUGH, MEASURED)]
+    return [finding("blurry", "warn", text, blurred, "variance of the Laplacian", worst, SHARP_ENOUGH, MEASURED)]
 
 
 def _exact_duplicates(evidence: Evidence) -> list[Finding]:
     names = [entry.name for entry in evidence.manifest.rejected if entry.duplicate_of]
     if not names:
         return []
-    copies = f"{_named(names)} {'is an exact copy' if len(names) == 1 else 'are exact copies'}"
+    copies = f"{named(names)} {'is an exact copy' if len(names) == 1 else 'are exact copies'}"
     text = f"{copies} of files in the set and {'was' if len(names) == 1 else 'were'} not taken in."
-    return [_finding("exact_duplicates", "note", text, (), "equal bytes", len(names), 0, "SHA-256", names)]
+    return [finding("exact_duplicates", "note", text, (), "equal bytes", len(names), 0, "SHA-256", names)]
 
 
 def _near_duplicates(evidence: Evidence) -> list[Finding]:
@@ -88,67 +87,19 @@ def _near_duplicates(evidence: Evidence) -> list[Finding]:
         for item in near
     )
     text = (
-        f"{_plural(len(near), 'file repeats', 'files repeat')} another one ({pairs}): {bits} of 64 bits of the "
+        f"{plural(len(near), 'file repeats', 'files repeat')} another one ({pairs}): {bits} of 64 bits of the "
         f"picture hash differ; up to {LARGEST_DISTANCE} is the same picture. "
         "Repeats teach the picture, not the subject."
     )
-    return [_finding("near_duplicates", "warn", text, near, "hash distance in bits", bits, LARGEST_DISTANCE, MEASURED)]
-
-
-def _clip_length(evidence: Evidence) -> list[Finding]:
-    shortest, longest = evidence.recipe.clip_seconds
-    source = evidence.recipe.source
-    clips = [item for item in evidence.items if item.info.kind == "clip"]
-    found = []
-    short = [item for item in clips if item.info.seconds < shortest]
-    if short:
-        worst = min(item.info.seconds for item in short)
-        text = f"{_files(short, 'is', 'are')} shorter than {shortest:g} seconds (the shortest has {worst:.1f})."
-        found.append(_finding("clip_too_short", "warn", text, short, "seconds", worst, shortest, source))
-    long = [item for item in clips if item.info.seconds > longest]
-    if long:
-        worst = max(item.info.seconds for item in long)
-        text = (
-            f"{_files(long, 'is', 'are')} longer than {longest:g} seconds (the longest has {worst:.0f}); "
-            "pieces of such clips are used."
-        )
-        found.append(_finding("clip_too_long", "note", text, long, "seconds", worst, longest, source))
-    return found
-
-
-def _cuts(evidence: Evidence) -> list[Finding]:
-    cut = [item for item in evidence.items if _cuts_of(evidence, item)]
-    if not cut:
-        return []
-    where = ", ".join(f"{item.name} at {_cuts_of(evidence, item)[0]:.1f} s" for item in cut[:3])
-    most = max(len(_cuts_of(evidence, item)) for item in cut)
-    text = f"{_plural(len(cut), 'clip has a cut', 'clips have cuts')} ({where}). A clip must be one uninterrupted shot."
-    return [_finding("cut_in_clip", "warn", text, cut, "cuts in a clip", most, 0, PRACTICE)]
-
-
-def _cuts_of(evidence: Evidence, item: Item) -> Sequence[float]:
-    shots = evidence.measured[item.id].shots
-    return shots.cuts if shots else ()
-
-
-def _still(evidence: Evidence) -> list[Finding]:
-    still = [
-        item for item in evidence.items if (shots := evidence.measured[item.id].shots) and shots.still_share >= STILL
-    ]
-    if not still:
-        return []
-    level: Level = "warn" if evidence.recipe.images is None else "note"
-    share = max(shots.still_share for item in still if (shots := evidence.measured[item.id].shots))
-    text = f"In {_plural(len(still), 'clip', 'clips')} nothing moves; a picture would teach as much."
-    return [_finding("static_clip", level, text, still, "share of still frames", round(share, 2), STILL, MEASURED)]
+    return [finding("near_duplicates", "warn", text, near, "hash distance in bits", bits, LARGEST_DISTANCE, MEASURED)]
 
 
 def _stills_for_motion(evidence: Evidence) -> list[Finding]:
     images = [item for item in evidence.items if item.info.kind == "image"]
     if evidence.recipe.images is not None or not images:
         return []
-    text = f"{_files(images, 'is a still', 'are stills')}, which cannot teach {evidence.recipe.teaches}."
-    return [_finding("stills_for_motion", "warn", text, images, "stills", len(images), 0, evidence.recipe.source)]
+    text = f"{files(images, 'is a still', 'are stills')}, which cannot teach {evidence.recipe.teaches}."
+    return [finding("stills_for_motion", "warn", text, images, "stills", len(images), 0, evidence.recipe.source)]
 
 
 def _unreadable(evidence: Evidence) -> list[Finding]:
@@ -157,9 +108,9 @@ def _unreadable(evidence: Evidence) -> list[Finding]:
         return []
     told = " ".join(f"{entry.name}: {entry.reason}" for entry in refused[:3])
     more = f" And {len(refused) - 3} more." if len(refused) > 3 else ""
-    text = f"{_plural(len(refused), 'file', 'files')} cannot be used. {told}{more}"
+    text = f"{plural(len(refused), 'file', 'files')} cannot be used. {told}{more}"
     names = [entry.name for entry in refused]
-    return [_finding("unreadable", "note", text, (), "files refused", len(refused), 0, "a full decode", names)]
+    return [finding("unreadable", "note", text, (), "files refused", len(refused), 0, "a full decode", names)]
 
 
 def _lost(evidence: Evidence) -> list[Finding]:
@@ -167,9 +118,9 @@ def _lost(evidence: Evidence) -> list[Finding]:
     if not lost:
         return []
     text = (
-        f"The copy of {_named([item.name for item in lost])} can no longer be read. Set it aside or add the file again."
+        f"The copy of {named([item.name for item in lost])} can no longer be read. Set it aside or add the file again."
     )
-    return [_finding("lost_copies", "blocked", text, lost, "copies", len(lost), 0, "a full decode")]
+    return [finding("lost_copies", "blocked", text, lost, "copies", len(lost), 0, "a full decode")]
 
 
 def _one_background(evidence: Evidence) -> list[Finding]:
@@ -184,7 +135,7 @@ def _one_background(evidence: Evidence) -> list[Finding]:
         f"{share:.0%} of the files have the same background; at most {ONE_PLACE:.0%} is wanted. "
         "It would be learned with the subject: add files from other places."
     )
-    return [_finding("one_background", "warn", text, files, "share of like backgrounds", share, ONE_PLACE, PRACTICE)]
+    return [finding("one_background", "warn", text, files, "share of like backgrounds", share, ONE_PLACE, PRACTICE)]
 
 
 def largest_place(evidence: Evidence) -> tuple[int, int]:
@@ -199,10 +150,10 @@ def _bars(evidence: Evidence) -> list[Finding]:
         return []
     widest = max(evidence.measured[item.id].bars for item in barred)
     text = (
-        f"{_files(barred, 'has', 'have')} even black or white bars at the edge, up to {widest:.0%} of a side. "
+        f"{files(barred, 'has', 'have')} even black or white bars at the edge, up to {widest:.0%} of a side. "
         "Cut them off if they are no part of it."
     )
-    return [_finding("bars", "note", text, barred, "share of a side", widest, WIDE_BARS, PRACTICE)]
+    return [finding("bars", "note", text, barred, "share of a side", widest, WIDE_BARS, PRACTICE)]
 
 
 _RULES: tuple[Callable[[Evidence], list[Finding]], ...] = (
@@ -211,48 +162,11 @@ _RULES: tuple[Callable[[Evidence], list[Finding]], ...] = (
     _small,
     _blurry,
     _near_duplicates,
-    _clip_length,
-    _cuts,
-    _still,
+    *PICTURE_RULES,
+    *CLIP_RULES,
     _one_background,
     _bars,
     _exact_duplicates,
     _unreadable,
     _lost,
 )
-
-
-def _finding(
-    finding_id: str,
-    level: Level,
-    text: str,
-    items: Sequence[Item],
-    measure: str,
-    value: float,
-    threshold: float,
-    source: str,
-    names: Sequence[str] = (),
-) -> Finding:
-    return Finding(
-        id=finding_id,
-        level=level,
-        text=text,
-        files=tuple(names) or tuple(item.id for item in items),
-        measure=measure,
-        value=float(value),
-        threshold=float(threshold),
-        source=source,
-    )
-
-
-def _files(items: Sequence[Item], one: str, many: str) -> str:
-    """'pip-01.png is' or '3 files are': the start of a sentence."""
-    return f"{items[0].name} {one}" if len(items) == 1 else f"{len(items)} files {many}"
-
-
-def _named(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _plural(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

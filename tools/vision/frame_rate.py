@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHORTEST_FREEZE = 0.5  # seconds; shorter holds are part of any movement
+LARGEST_NOISE = 0.8  # what a video encoder adds to some frames of a standing picture, in Lab units
 LONGEST_REPEAT = 4  # frames in a row; a longer standstill is a pause, not a pattern
 REGULAR = 0.7  # share of the moving part's frames that must follow one pattern
 LEAST_MOVEMENT = 3.0  # how many times livelier a new frame is than a repeated one
@@ -19,7 +20,9 @@ def frozen_spans(times: Sequence[float], lively: NDArray, still: float) -> tuple
     end to end has one such part.
     """
     spans = []
-    for first, last in _runs(lively < still):
+    padded = np.pad(lively, 2, mode="edge")
+    calm = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1) < still
+    for first, last in _runs(calm & (lively < LARGEST_NOISE)):
         if times[last] - times[first] >= SHORTEST_FREEZE:
             spans.append((round(times[first], 3), round(times[last], 3)))
     return tuple(spans)
@@ -50,11 +53,14 @@ def repeated_share(lively: NDArray, still: float) -> float:
 
 
 def _repeats(lively: NDArray, still: float) -> NDArray[np.bool_]:
-    """True where a frame repeats the one before: far less lively than the liveliest of the frames around it."""
+    """True where a frame repeats the one before: far less lively than the liveliest of the frames around it.
+
+    No fixed limit: a video encoder makes repeated frames differ by up to 0.8.
+    """
     padded = np.pad(lively, LONGEST_REPEAT, mode="edge")
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * LONGEST_REPEAT + 1)
     usual = np.percentile(around, 75, axis=1)
-    return np.asarray((lively < still) & (lively * LEAST_MOVEMENT < np.maximum(usual, still)))
+    return np.asarray(lively * LEAST_MOVEMENT < np.maximum(usual, still))
 
 
 def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -14,6 +14,16 @@ MAX_FILES = 5000  # looked at in one call
 KEPT_REASONS = 500  # refused files that the manifest remembers
 _COPIES = "files"
 _ENDINGS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "movie": ".mp4"}
+_PHOTOGRAPH, _VIDEO, _PICTURE = (
+    ("A HEIC or AVIF photograph", "JPEG or PNG"),
+    ("This kind of video", "MP4 (H.264)"),
+    ("This kind of picture", "PNG or JPEG"),
+)
+_EXPORTED = (
+    dict.fromkeys((".heic", ".heif", ".avif"), _PHOTOGRAPH)
+    | dict.fromkeys((".webm", ".mkv", ".avi", ".gif", ".m4v", ".wmv"), _VIDEO)
+    | dict.fromkeys((".tif", ".tiff", ".bmp", ".psd", ".jxl", ".raw", ".dng", ".cr2", ".nef", ".arw"), _PICTURE)
+)
 _BESIDE = {".txt", ".json", ".md", ".csv", ".ini", ".db"}  # notes beside the media: no media, no complaint
 
 
@@ -106,6 +116,8 @@ def _refused_unseen(path: Path, root: Path) -> str | None:
         return "It is a link that leads nowhere."
     if not stat.S_ISREG(status.st_mode):
         return "It is not an ordinary file."
+    if ending in _EXPORTED:
+        return f"{_EXPORTED[ending][0]} cannot be read here. Export it as {_EXPORTED[ending][1]} and add that."
     if ending not in SUPPORTED:
         kinds = "JPG, PNG, WebP, MP4 and MOV"
         return f"Files ending in {one_line(ending, 12) or 'nothing'} are not read; {kinds} are."

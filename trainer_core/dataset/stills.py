@@ -14,6 +14,7 @@ from .info import MAX_IMAGE_BYTES, MAX_PIXELS, SMALLEST_EDGE, MediaInfo, Unusabl
 
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
 _ORIENTATION = 0x0112
+_ROWS = 256
 _DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 
 
@@ -51,7 +52,9 @@ def read_image(path: Path, *, longest_side: int | None = None) -> NDArray[np.uin
             image.draft(None, (longest_side, longest_side))  # JPEG decodes straight to a smaller size
         _load(image)
         upright = _upright(image)
-        if longest_side is not None and upright.mode not in _DEEP:
+        if longest_side is not None:
+            if upright.mode in _DEEP:
+                upright = _as_rgb(upright)
             if upright.mode == "P":
                 upright = upright.convert("RGBA")
             upright.thumbnail((longest_side, longest_side), Image.Resampling.BOX, reducing_gap=None)
@@ -124,8 +127,11 @@ def _upright(image: Image.Image) -> Image.Image:
 
 def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode in _DEEP:
-        deep = np.asarray(image).astype(np.int64)
-        return Image.fromarray(np.clip(deep // 257, 0, 255).astype(np.uint8)).convert("RGB")
+        deep = np.asarray(image)
+        shallow = np.empty(deep.shape, dtype=np.uint8)
+        for row in range(0, len(deep), _ROWS):  # some rows at a time: wide numbers need eight times the memory
+            shallow[row : row + _ROWS] = np.clip(deep[row : row + _ROWS].astype(np.int64) // 257, 0, 255)
+        return Image.fromarray(shallow).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
