@@ -65,9 +65,10 @@ def main() -> int:
         print("\n".join(gone), file=sys.stderr)
         return 2
     cv2.setNumThreads(2)
+    rate = speed(options.folder)
     cases = watch(options.folder)
     views = cross_fitted(cases)
-    result = figures(cases, views) | speed(options.folder, cases)
+    result = figures(cases, views) | rate
     if options.fit:
         error = float(np.mean([abs(turn_error(c, v)) for c, v in zip(cases, views, strict=True) if v.eye == "face"]))
         FILE.write_text(fitted(cases, error_deg=round(error, 1)).model_dump_json() + "\n")
@@ -152,10 +153,10 @@ def share(flags: list[bool]) -> float:
     return round(float(np.mean(flags)), 4) if flags else 0.0
 
 
-def speed(folder: Path, cases: list[Case]) -> dict[str, float]:
+def speed(folder: Path) -> dict[str, float]:
     """Whole looks a second at 768 pixels, by the clock and by the processor's own time; models are loaded before."""
-    step = max(1, len(cases) // TIMED)
-    pictures = [read_image(folder / case.file) for case in cases[::step]]
+    files = [entry["file"] for entry in json.loads((folder / "truth.json").read_text())]
+    pictures = [read_image(folder / file) for file in files[:: max(1, len(files) // TIMED)]]
     pictures = [np.asarray(cv2.resize(each, (768, 768)), dtype=np.uint8) for each in pictures]
     look(pictures[0])
     clock, worked = time.perf_counter(), time.process_time()
