@@ -150,7 +150,7 @@ def test_a_long_clip_needs_little_memory() -> None:
 
 
 def test_findings_name_the_place_and_offer_pieces() -> None:
-    shots = measured(dissolve(scene(1, 120, speed=1), scene(2, 120, speed=1), 12))
+    shots = measured(dissolve(scene(1, 100, speed=0.95), scene(2, 100, speed=0.95), 12))
     info = MediaInfo(
         kind="clip", width=512, height=512, frames=228, fps=24, seconds=9.5, has_audio=False, variable_frame_rate=False
     )
@@ -163,5 +163,5 @@ def test_findings_name_the_place_and_offer_pieces() -> None:
     evidence = Evidence(RECIPES[RecipeName.MOTION], manifest, (item,), {item.id: figures}, {}, {})
     findings = {finding.id: finding for rule in CLIP_RULES for finding in rule(evidence)}
     assert set(findings) == {"clip_too_long", "transition_in_clip"}
-    assert "a.mp4: dissolve at 4." in findings["transition_in_clip"].text
+    assert "a.mp4: dissolve at 3." in findings["transition_in_clip"].text
     assert "it gives 2 pieces of" in findings["transition_in_clip"].text

@@ -153,7 +153,7 @@ def _item(item: Item, evidence: Evidence, reasons: list[str], findings: list[Fin
 def _clip_figures(item: Item, figures: Measurement | None) -> dict[str, object]:
     if item.info.kind != "clip":
         return {}
-    known = {"seconds": item.info.seconds, "fps": item.info.fps, "has_sound": item.info.has_audio}
+    known: dict[str, object] = {"seconds": item.info.seconds, "fps": item.info.fps, "has_sound": item.info.has_audio}
     if figures is None or figures.shots is None:
         return known
     fields = ("transitions", "flashes", "frozen", "repeated_share", "camera_motion", "subject_motion")

@@ -87,7 +87,7 @@ def unsplit(folder: Path, item_id: str) -> Manifest:
 
 def _shots_of(shots: Shots, seconds: float) -> list[_Shot]:
     """The parts between transitions, black and white parts and frozen ends."""
-    gaps = [(each.start, each.end, each.kind) for each in shots.transitions]
+    gaps: list[tuple[float, float, str]] = [(each.start, each.end, each.kind) for each in shots.transitions]
     gaps += [(start, end, "black") for start, end in shots.black]
     gaps += [(start, end, "white") for start, end in shots.white]
     gaps += [

@@ -120,12 +120,16 @@ def _small(each: Fingerprint) -> NDArray[np.float32]:
 
 def _aligned(whole: NDArray[np.float32], part: NDArray[np.float32], kept: int) -> float:
     """Agreement of `part` with the place of `whole`, `kept` pixels wide, that it fits best."""
-    whole = cv2.GaussianBlur(whole, (0, 0), 0.8)
-    shrunk = cv2.GaussianBlur(cv2.resize(part, (kept, kept), interpolation=cv2.INTER_AREA), (0, 0), 0.8)
+    whole = _softened(whole)
+    shrunk = _softened(cv2.resize(part, (kept, kept), interpolation=cv2.INTER_AREA))
     _, _, _, (left, top) = cv2.minMaxLoc(cv2.matchTemplate(whole, shrunk, cv2.TM_CCOEFF_NORMED))
     found = whole[top : top + kept, left : left + kept]
     inner = slice(round(kept * _MIDDLE[0]), round(kept * _MIDDLE[1]))
     return min(_correlation(found, shrunk), _correlation(found[inner, inner], shrunk[inner, inner]))
+
+
+def _softened(picture: NDArray) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.8), dtype=np.float32)
 
 
 def _correlation(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:

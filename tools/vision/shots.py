@@ -62,11 +62,12 @@ class _Watch:
         trace.level.append(float(means[0, 0]))
         trace.spread.append(float(spreads[0, 0]))
         trace.colour.append(float(np.abs(means[1:]).max() + spreads[1:].max()))
-        trace.lively.append(_liveliest(cv2.absdiff(small, self._last[-1])) if self._last else 0.0)
+        trace.lively.append(_liveliest(np.abs(small - self._last[-1])) if self._last else 0.0)
         trace.apart.append([cv2.norm(small, before, cv2.NORM_L1) / small.size for before in reversed(self._last)])
         self._motion.see(seconds, small)
         self._last.append(small)
-        self._smaller.append(cv2.resize(small, (_BLEND_SIDE, _BLEND_SIDE), interpolation=cv2.INTER_AREA))
+        smaller = cv2.resize(small, (_BLEND_SIDE, _BLEND_SIDE), interpolation=cv2.INTER_AREA)
+        self._smaller.append(np.asarray(smaller, dtype=np.float32))
         for lag in LAGS:
             if len(self._smaller) > 2 * lag:
                 blend = blend_at(self._smaller, lag)

@@ -102,11 +102,12 @@ def _copy_sound(
     resampler = av.AudioResampler(format="fltp", layout=track.layout, rate=_RATE)
     with av.open(str(source), format="mov", metadata_errors="replace") as reader:
         stream = reader.streams.audio[0]
-        origin = float((stream.start_time or 0) * stream.time_base)
+        base = stream.time_base or Fraction(1, _RATE)
+        origin = float((stream.start_time or 0) * base)
         reader.seek(int((start + origin) * 1_000_000), backward=True)
         try:
             for frame in reader.decode(stream):
-                moment = float(frame.pts * frame.time_base) - origin if frame.pts is not None else start
+                moment = float(frame.pts * (frame.time_base or base)) - origin if frame.pts is not None else start
                 if moment + frame.samples / frame.sample_rate <= start:
                     continue
                 if moment >= end:
