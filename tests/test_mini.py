@@ -33,7 +33,7 @@ def pipeline() -> LTX2Pipeline:
 def test_weights_are_small_and_of_the_real_shape(pipeline: LTX2Pipeline) -> None:
     assert sum(path.stat().st_size for path in WEIGHTS.rglob("*") if path.is_file()) <= 40 * 2**20
     modules = (pipeline.transformer, pipeline.vae, pipeline.text_encoder, pipeline.connectors)
-    assert 3e6 <= sum(p.numel() for module in modules for p in module.parameters()) <= 12e6
+    assert 3e6 <= sum(p.numel() for module in modules for p in module.parameters()) <= 13e6
     config = pipeline.transformer.config
     assert config.gated_attn
     assert config.cross_attn_mod
@@ -71,7 +71,7 @@ def test_captions_fit_into_the_prompt(pipeline: LTX2Pipeline) -> None:
 def test_encoding_and_decoding_a_clip_of_an_unseen_character(pipeline: LTX2Pipeline) -> None:
     rng = np.random.default_rng(4)
     clips = [render_clip(random_character(rng, held_out=True), random_scene(rng), size=64, frames=9) for _ in range(12)]
-    assert psnr(pipeline.vae, np.stack(clips)) > 22
+    assert psnr(pipeline.vae, np.stack(clips)) > 26
 
 
 @pytest.mark.slow

@@ -46,6 +46,9 @@ class ChangePlan(BaseModel):
         None
     )
     caption_dropout: Annotated[float | None, Field(ge=0, le=0.5)] = None
+    class_preservation: Annotated[
+        float | None, Field(ge=0, le=1, description="share of the batch also trained without the trigger; lowers leaks")
+    ] = None
     first_frame_probability: Annotated[float | None, Field(ge=0, le=1)] = None
     held_out_share: Annotated[float | None, Field(ge=0, le=0.5)] = None
     seed: Annotated[int | None, Field(ge=0, lt=2**31)] = None
@@ -141,7 +144,7 @@ def _rate_and_rest(plan: TrainingPlan, change: ChangePlan, notes: list[str]) -> 
     if rate > LARGEST_LEARNING_RATE:
         notes.append(f"The learning rate {rate:g} becomes {LARGEST_LEARNING_RATE:g}, the largest that can be set.")
     changes: dict[str, object] = {"learning_rate": float(f"{min(LARGEST_LEARNING_RATE, rate):.6g}")}
-    names = ("batch_size", "caption_dropout", "first_frame_probability", "held_out_share", "seed")
+    names = ("batch_size", "caption_dropout", "class_preservation", "first_frame_probability", "held_out_share", "seed")
     changes |= {name: getattr(change, name) for name in names if getattr(change, name) is not None}
     return plan.changed(**changes)
 

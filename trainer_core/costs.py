@@ -72,7 +72,7 @@ def record_speed(workspace: Workspace, plan: TrainingPlan, seconds_per_step: flo
     """
     shipped = _shipped().get(plan.base)
     speed = Speed(
-        seconds_per_step_token=seconds_per_step / (plan.batch_size * tokens_per_sample(plan)),
+        seconds_per_step_token=seconds_per_step / _work(plan),
         start_seconds=shipped.start_seconds if shipped else 0.0,
         seconds_per_sample=shipped.seconds_per_sample if shipped else 0.0,
         machine=device,
@@ -122,7 +122,12 @@ def steps_within(workspace: Workspace, plan: TrainingPlan, seconds: float, sampl
 
 
 def _seconds_per_step(speed: Speed, plan: TrainingPlan) -> float:
-    return speed.seconds_per_step_token * plan.batch_size * tokens_per_sample(plan)
+    return speed.seconds_per_step_token * _work(plan)
+
+
+def _work(plan: TrainingPlan) -> float:
+    """A step's tokens with those of class preservation, which take two forward passes (a third each) more."""
+    return plan.batch_size * tokens_per_sample(plan) * (1 + plan.class_preservation * 5 / 3)
 
 
 def _fixed_seconds(speed: Speed, plan: TrainingPlan, samples: int | None) -> float:

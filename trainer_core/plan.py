@@ -39,6 +39,7 @@ class BaseRules(BaseModel):
     batch_size: int
     learning_rate_factor: float  # times the recipe's learning rate
     steps_factor: float  # times the steps of the rule for LTX-2.3
+    class_preservation: float
     largest_edge: int
     largest_frames: int
     honesty: str
@@ -56,6 +57,7 @@ BASES: dict[BaseModelName, BaseRules] = {
         batch_size=8,
         learning_rate_factor=20.0,
         steps_factor=0.5,
+        class_preservation=0.5,
         largest_edge=64,
         largest_frames=17,
         honesty="mini draws 64x64-pixel clips of a small drawn world. It shows how training goes; it is not LTX-2.3.",
@@ -71,6 +73,7 @@ BASES: dict[BaseModelName, BaseRules] = {
         batch_size=1,
         learning_rate_factor=1.0,
         steps_factor=1.0,
+        class_preservation=0.0,
         largest_edge=1280,
         largest_frames=257,
         honesty="",
@@ -108,6 +111,7 @@ class TrainingPlan(BaseModel):
     clip_gradient_norm: Annotated[float, Field(gt=0)] = 1.0
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     caption_dropout: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    class_preservation: Annotated[float, Field(ge=0, le=1)] = 0.0  # share of the batch also trained without the trigger
     first_frame_probability: Annotated[float, Field(ge=0, le=1)] = 0.1
     held_out_share: Annotated[float, Field(ge=0, le=0.5)] = 0.1  # of the files, for the validation loss
     validation_every: Annotated[int, Field(ge=1)] = 50
@@ -189,6 +193,7 @@ def propose(
         learning_rate=recipe.learning_rate * rules.learning_rate_factor,
         warmup_steps=min(20, steps // 5),
         rank=recipe.rank,
+        class_preservation=rules.class_preservation,
         alpha=float(recipe.rank),
         first_frame_probability=recipe.first_frame_probability if clips else 0.0,
     )
@@ -210,6 +215,7 @@ FIELD_WORDS = {
     "batch_size": "batch size",
     "fps": "frames per second",
     "caption_dropout": "caption dropout",
+    "class_preservation": "class preservation",
     "first_frame_probability": "first-frame conditioning",
     "held_out_share": "share of files kept for validation",
 }

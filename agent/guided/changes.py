@@ -8,6 +8,7 @@ _N = r"(\d+(?:\.\d+)?(?:e-?\d+)?)"
 _FIELDS = {  # in order: the first that is found in a clause is meant
     "learning_rate": r"learning[ -]rate",
     "caption_dropout": r"(?:caption )?dropout",
+    "class_preservation": r"(?:class|prior)[ -]preservation",
     "first_frame_probability": r"first[ -]frame(?: conditioning| probability)?",
     "held_out_share": r"h[oe]ld[ -]?out(?: share)?|validation share",
     "rank": r"\brank",
@@ -195,7 +196,7 @@ def _operation(clause: str, name: str) -> tuple[str, float] | None:
     """('set', value), ('factor', value) or ('add', value)."""
     down = re.search(_DOWN, clause) is not None
     percent = re.search(rf"(?:\bto )?{_N} ?%( of)?", clause)
-    if percent and name not in ("caption_dropout", "first_frame_probability", "held_out_share"):
+    if percent and name not in ("caption_dropout", "class_preservation", "first_frame_probability", "held_out_share"):
         share = float(percent[1]) / 100
         if percent[2] or percent[0].startswith("to "):
             return "factor", share

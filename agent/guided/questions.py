@@ -5,6 +5,7 @@ import re
 FIELDS = (
     ("learning_rate", r"learning[ -]rate"),
     ("caption_dropout", r"dropout"),
+    ("class_preservation", r"(?:class|prior)[ -]preservation"),
     ("first_frame_probability", r"first[ -]frame"),
     ("held_out_share", r"held[ -]?out|validation(?: loss| share| set)?|hold(?:ing)? (?:some |files )?(?:out|back)"),
     ("alpha", r"\balpha"),

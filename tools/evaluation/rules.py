@@ -80,6 +80,12 @@ def _until_best(plan: TrainingPlan, best: int | None) -> dict[str, Any] | None:
     return _steps(plan, min(max(best or 0.7 * plan.steps, 0.5 * plan.steps), 0.9 * plan.steps))
 
 
+def _preserve_or_shorten(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
+    if plan.class_preservation < 1:
+        return {"class_preservation": 1.0 if plan.class_preservation >= 0.5 else 0.5}
+    return _steps(plan, 0.8 * plan.steps)
+
+
 def _usual_learning_rate(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
     return {"learning_rate": RECIPES[plan.recipe].learning_rate * BASES[plan.base].learning_rate_factor}
 
@@ -194,10 +200,10 @@ RULES: tuple[Rule, ...] = (
         symptom="the character comes without being called",
         when=(Condition("leak", ">", "leak"),),
         cause="the LoRA has changed what the ordinary word means",
-        advice="Train a little less, and keep the ordinary word for the subject (such as 'a cat') in every caption.",
+        advice="Let class preservation hold the ordinary word; if it is on, raise it or train a little less.",
         source="DreamBooth (Ruiz et al. 2023), class preservation",
         confidence="medium",
-        change=lambda plan, _best: _steps(plan, 0.8 * plan.steps),
+        change=_preserve_or_shorten,
     ),
     Rule(
         id="views",

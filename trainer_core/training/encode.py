@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,15 @@ class Encoder:
         return tensors
 
 
+def class_captions(caption: str, trigger: str) -> tuple[str, str, str]:
+    """The caption without its trigger word, also without the class, and the empty one, for class preservation.
+
+    'chr_x7kq, a cat, at night' -> ('a cat, at night', 'at night', '').
+    """
+    without = re.sub(rf"(?<!\w){re.escape(trigger)}(?!\w)\s*[,:;]?\s*", "", caption, flags=re.IGNORECASE).strip(" ,")
+    return without, without.partition(",")[2].strip(), ""
+
+
 def encode_all(
     encoder: Encoder,
     dataset: Path,
@@ -104,10 +114,12 @@ def encode_all(
     plan: TrainingPlan,
     progress: Callable[[int, int], None],
 ) -> tuple[list[Encoded], dict[str, Words]]:
-    """All samples in order, and the words of every caption (and of the empty one, for caption dropout)."""
+    """All samples in order, and the words of every caption and of what the plan says in its place."""
     encoded = []
     for index, sample in enumerate(samples):
         encoded.append(encoder.sample(dataset, manifest.item(sample.item_id), sample, plan))
         progress(index + 1, len(samples))
     captions = {example.caption for example in encoded} | ({plan.trigger} if plan.caption_dropout else set())
+    if plan.class_preservation:
+        captions |= {words for caption in captions for words in class_captions(caption, plan.trigger)}
     return encoded, {caption: encoder.words(caption) for caption in sorted(captions)}

@@ -14,10 +14,12 @@ from trainer_core.plan import TrainingPlan
 from .batches import Batches
 from .checkpoints import TrainingState, capture, restore
 from .encode import Encoded, Words
-from .model import add_lora, predict
+from .model import add_lora, autocast, predict
 from .objective import Noised, add_noise, draw_sigmas, flow_loss, pack
+from .preservation import preservation_loss, preserved_samples
 
 VALIDATION_SIGMAS = (0.2, 0.45, 0.7, 0.95)
+VALIDATION, PRESERVATION = 1_000_000_000, 2_000_000_000  # apart from the steps' own random numbers
 REPORT_SECONDS = 2.0
 SETTLING_STEPS = 3  # the first steps are slower and do not count for the pace
 
@@ -82,6 +84,10 @@ def train(
         samples = [material.training[index] for index in batches.at(state.step)]
         loss = _loss(transformer, samples, material.words, plan, state.step, device)
         loss.backward()
+        if plan.class_preservation:
+            kept = samples[: preserved_samples(plan)]
+            generator = torch.Generator().manual_seed(_seed(plan.seed, PRESERVATION + state.step))
+            preservation_loss(transformer, kept, material.words, plan, generator).backward()
         torch.nn.utils.clip_grad_norm_(parameters.values(), plan.clip_gradient_norm)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -155,9 +161,7 @@ def _flow(
     shape: tuple[int, int, int],
     plan: TrainingPlan,
 ) -> Tensor:
-    device = noised.inputs.device
-    low = plan.precision == "bf16" or (plan.precision == "auto" and device.type == "cuda")
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=low):
+    with autocast(plan, noised.inputs.device):
         predicted = predict(transformer, noised.inputs, noised.sigma, noised.timesteps, words, shape, plan.fps)
     return flow_loss(predicted, noised)
 
@@ -178,7 +182,7 @@ def _validate(
     losses = []
     for place, sample in enumerate(material.held_out):
         clean = pack(sample.latents[None]).to(device)
-        generator = torch.Generator().manual_seed(_seed(plan.seed, 1_000_000_000 + place))
+        generator = torch.Generator().manual_seed(_seed(plan.seed, VALIDATION + place))
         for level in VALIDATION_SIGMAS:
             noise = torch.randn(clean.shape, generator=generator).to(device)
             noised = add_noise(clean, torch.tensor([level], device=device), noise)

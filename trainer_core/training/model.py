@@ -35,6 +35,12 @@ def add_lora(transformer: LTX2VideoTransformer3DModel, plan: TrainingPlan) -> di
     return dict(sorted(parameters.items()))
 
 
+def autocast(plan: TrainingPlan, device: torch.device) -> torch.autocast:
+    """The plan's precision for forward passes: bfloat16 when it says so, or on a GPU that it leaves the choice to."""
+    low = plan.precision == "bf16" or (plan.precision == "auto" and device.type == "cuda")
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=low)
+
+
 def lora_state(transformer: LTX2VideoTransformer3DModel) -> dict[str, Tensor]:
     """The LoRA weights under peft's names, '<module>.lora_A.weight' and '<module>.lora_B.weight'."""
     return dict(get_peft_model_state_dict(transformer, adapter_name="default"))

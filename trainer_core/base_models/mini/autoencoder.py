@@ -19,7 +19,7 @@ LATENT_NOISE = 0.4  # at most; so that the decoder forgives what the denoiser le
 
 
 def new_autoencoder() -> AutoencoderKLLTX2Video:
-    """An untrained autoencoder; SIZE M parameters."""
+    """An untrained autoencoder; 6.1 M parameters."""
     return AutoencoderKLLTX2Video(
         latent_channels=CHANNELS,
         block_out_channels=(192, 96, 96),
