@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,10 @@ from trainer_core.projects import PlanRow, Run, Workspace, create_project, new_i
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training import checkpoints
 from trainer_core.training.checkpoints import TrainingState
+from trainer_core.training.encode import Encoded, Encoder, class_captions
+from trainer_core.training.model import add_lora
 from trainer_core.training.objective import add_noise, draw_sigmas, flow_loss, pack, shift_of, unpack
+from trainer_core.training.preservation import preservation_loss
 
 TRIGGER = "chr_x7kq"
 
@@ -226,6 +230,52 @@ def test_only_the_newest_three_checkpoints_are_kept(tmp_path: Path) -> None:
     for step in range(1, 6):
         checkpoints.save(tmp_path, TrainingState(step=step, weights={"a": torch.zeros(1)}), "plan")
     assert [path.name for path in sorted(tmp_path.glob("step-*"))] == ["step-000003", "step-000004", "step-000005"]
+
+
+def test_class_captions_lose_the_trigger_and_nothing_else() -> None:
+    assert class_captions("chr_x7kq, a cat, at night", "chr_x7kq") == ("a cat, at night", "a cat", "at night", "")
+    assert class_captions("a cat called CHR_X7KQ: waving", "chr_x7kq")[0] == "a cat called waving"
+    assert class_captions("chr_x7kqs, a cat", "chr_x7kq")[0] == "chr_x7kqs, a cat"  # another word is not the trigger
+    assert class_captions("chr_x7kq", "chr_x7kq") == ("", "", "", "")
+
+
+def test_class_preservation_holds_what_the_model_says_without_the_trigger(tmp_path: Path) -> None:
+    """A LoRA that changes everything is pulled back on class captions; the base's own weights never move."""
+    pipeline = load_pipeline(BaseModelName.MINI)
+    transformer = pipeline.transformer
+    plan = propose(RECIPES[RecipeName.CHARACTER], BaseModelName.MINI, TRIGGER, "0" * 64, images=24, clips=0).changed(
+        rank=4, alpha=4.0
+    )
+    assert plan.class_preservation > 0
+    parameters = add_lora(transformer, plan)
+    torch.manual_seed(0)
+    for name, parameter in parameters.items():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.05)
+    samples = [Encoded(torch.zeros(48, 1, 8, 8), f"{TRIGGER}, a cat") for _ in range(2)]
+    encoder = Encoder(pipeline, "test", tmp_path)
+    words = {said: encoder.words(said) for said in class_captions(samples[0].caption, TRIGGER)}
+    optimizer = torch.optim.AdamW(parameters.values(), lr=5e-3)
+
+    def loss(step: int) -> torch.Tensor:
+        return preservation_loss(transformer, samples, words, plan, torch.Generator().manual_seed(step))
+
+    before = float(loss(99).detach())
+    for step in range(12):
+        loss(step).backward()
+        assert all(parameter.grad is not None for parameter in parameters.values())
+        optimizer.step()
+        optimizer.zero_grad()
+    assert float(loss(99).detach()) < 0.7 * before
+
+
+def test_two_runs_may_encode_the_same_file_at_once(tmp_path: Path) -> None:
+    """Both once wrote the same partial file, and the slower one failed."""
+    encoder = Encoder(load_pipeline(BaseModelName.MINI), "test", tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(4):
+            found = list(pool.map(lambda _, n=number: encoder.words(f"a cat {n}"), range(4)))
+            assert all(torch.equal(found[0].video, words.video) for words in found)
 
 
 def test_shift_follows_the_published_line() -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import torch
 from diffusers import LTX2Pipeline
@@ -91,19 +92,20 @@ class Encoder:
                 path.unlink(missing_ok=True)
         tensors = {name: value.contiguous().clone() for name, value in make().items()}
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.partial")
+        partial = path.with_name(f"{path.name}.{uuid4().hex}.partial")  # two runs may encode the same file at once
         save_file(tensors, partial)
         partial.replace(path)
         return tensors
 
 
-def class_captions(caption: str, trigger: str) -> tuple[str, str, str]:
-    """The caption without its trigger word, also without the class, and the empty one, for class preservation.
+def class_captions(caption: str, trigger: str) -> tuple[str, str, str, str]:
+    """The caption without its trigger word: whole, its first phrase (the class), the rest, and nothing.
 
-    'chr_x7kq, a cat, at night' -> ('a cat, at night', 'at night', '').
+    'chr_x7kq, a cat, at night' -> ('a cat, at night', 'a cat', 'at night', '').
     """
     without = re.sub(rf"(?<!\w){re.escape(trigger)}(?!\w)\s*[,:;]?\s*", "", caption, flags=re.IGNORECASE).strip(" ,")
-    return without, without.partition(",")[2].strip(), ""
+    subject, _, rest = without.partition(",")
+    return without, subject.strip(), rest.strip(), ""
 
 
 def encode_all(
