@@ -48,16 +48,13 @@ def measure_all(
     with_lora = {clip.case.id: clip for clip in clips if clip.model == "lora"}
     on_base = {clip.case.id: clip for clip in clips if clip.model == "base"}
     name = "reconstructed" if "reconstructed" in calibration.materials else "damaged"
-    # True clips are steadier than any generator's, so steadiness is held to what mini's own clips show.
-    steady = "described" if "described" in calibration.materials else "damaged"
     judged = base is BaseModelName.MINI and recipe in ONE_SUBJECT
     validity = _validity(base, recipe, name)
     result = []
     for definition in DEFINITIONS:
         if definition.view and not any(clip.case.view == definition.view for clip in with_lora.values()):
             continue
-        chosen = steady if definition.line == "steady" else name
-        threshold = _threshold(definition.line, calibration.materials[chosen], calibration.source(chosen))
+        threshold = _threshold(definition.line, calibration.materials[name], calibration.source(name))
         if definition.embedder and not judged:
             threshold = None
         result.append(_measure(definition, with_lora, on_base, threshold, validity if definition.embedder else ""))
