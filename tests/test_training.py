@@ -251,17 +251,17 @@ def test_class_preservation_holds_what_the_model_says_without_the_trigger(tmp_pa
     torch.manual_seed(0)
     for name, parameter in parameters.items():
         if "lora_B" in name:
-            torch.nn.init.normal_(parameter, std=0.05)
+            torch.nn.init.normal_(parameter, std=0.3)
     samples = [Encoded(torch.zeros(48, 1, 8, 8), f"{TRIGGER}, a cat") for _ in range(2)]
     encoder = Encoder(pipeline, "test", tmp_path)
     words = {said: encoder.words(said) for said in class_captions(samples[0].caption, TRIGGER)}
-    optimizer = torch.optim.AdamW(parameters.values(), lr=5e-3)
+    optimizer = torch.optim.AdamW(parameters.values(), lr=3e-3)
 
     def loss(step: int) -> torch.Tensor:
         return preservation_loss(transformer, samples, words, plan, torch.Generator().manual_seed(step))
 
     before = float(loss(99).detach())
-    for step in range(12):
+    for step in range(15):
         loss(step).backward()
         assert all(parameter.grad is not None for parameter in parameters.values())
         optimizer.step()
