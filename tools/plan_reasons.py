@@ -153,7 +153,7 @@ def _care(plan: TrainingPlan) -> dict[str, str]:
             "without the trigger word, to be answered as the base model would. It keeps what you teach from showing up "
             "uncalled (a leak) and makes a step longer. "
             + (
-                "It is 0 on LTX-2.3 because its gain was only measured on mini so far. "
+                "On LTX-2.3 it is off unless asked for: its gain was only measured on mini so far. "
                 if not BASES[plan.base].class_preservation
                 else ""
             )

@@ -127,7 +127,7 @@ def _seconds_per_step(speed: Speed, plan: TrainingPlan) -> float:
 
 def _work(plan: TrainingPlan) -> float:
     """A step's tokens with those of class preservation, which take two forward passes (a third each) more."""
-    return plan.batch_size * tokens_per_sample(plan) * (1 + plan.class_preservation * 5 / 3)
+    return tokens_per_sample(plan) * (plan.batch_size + plan.preserved_samples * 5 / 3)
 
 
 def _fixed_seconds(speed: Speed, plan: TrainingPlan, samples: int | None) -> float:

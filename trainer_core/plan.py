@@ -143,6 +143,11 @@ class TrainingPlan(BaseModel):
         """SHA-256 over the canonical JSON: the plan's identity."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
+    @property
+    def preserved_samples(self) -> int:
+        """Samples of each step that class preservation also shows without the trigger; at least one where it is on."""
+        return max(1, round(self.class_preservation * self.batch_size)) if self.class_preservation else 0
+
     def changed(self, **changes: object) -> "TrainingPlan":
         """A new, validated plan with some fields changed. Raises pydantic.ValidationError."""
         return TrainingPlan.model_validate(self.model_dump() | changes)

@@ -16,7 +16,7 @@ from .checkpoints import TrainingState, capture, restore
 from .encode import Encoded, Words
 from .model import add_lora, autocast, predict
 from .objective import Noised, add_noise, draw_sigmas, flow_loss, pack
-from .preservation import preservation_loss, preserved_samples
+from .preservation import preservation_loss
 
 VALIDATION_SIGMAS = (0.2, 0.45, 0.7, 0.95)
 VALIDATION, PRESERVATION = 1_000_000_000, 2_000_000_000  # apart from the steps' own random numbers
@@ -85,7 +85,7 @@ def train(
         loss = _loss(transformer, samples, material.words, plan, state.step, device)
         loss.backward()
         if plan.class_preservation:
-            kept = samples[: preserved_samples(plan)]
+            kept = samples[: plan.preserved_samples]
             generator = torch.Generator().manual_seed(_seed(plan.seed, PRESERVATION + state.step))
             preservation_loss(transformer, kept, material.words, plan, generator).backward()
         torch.nn.utils.clip_grad_norm_(parameters.values(), plan.clip_gradient_norm)

@@ -18,11 +18,6 @@ from .model import autocast, predict
 WEIGHT = 30.0  # answers that look different differ by little; found by trying 1, 6, 12, 16 and 30 on mini
 
 
-def preserved_samples(plan: TrainingPlan) -> int:
-    """How many samples of each step are also trained without the trigger: the plan's share, at least one."""
-    return max(1, round(plan.class_preservation * plan.batch_size)) if plan.class_preservation else 0
-
-
 def preservation_loss(
     transformer: LTX2VideoTransformer3DModel,
     samples: list[Encoded],

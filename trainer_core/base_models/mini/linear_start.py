@@ -1,6 +1,6 @@
 """Starts mini's autoencoder at a linear solution, layer by layer, so that training need only improve on it.
 
-From random weights the autoencoder needs hours on a CPU to find what principal components give in a minute. Every
+From random weights the autoencoder needs hours on a CPU to find what principal components give in two minutes. Every
 residual block starts as the identity, every other convolution at a least-squares solution for its own inputs.
 """
 

@@ -120,7 +120,7 @@ def _attention(device: str) -> AbstractContextManager[None]:
 
 
 def _sigmas(batch: int, tokens: int, generator: torch.Generator) -> Tensor:
-    """LTX-2.3's distribution, and most samples from sigmoid(N(2, 1)), where the words matter most."""
+    """LTX-2.3's distribution, and a share of the samples from sigmoid(N(2, 1)), where the words matter most."""
     noisy = torch.sigmoid(torch.randn(batch, generator=generator) + 2.0)
     usual = draw_sigmas(batch, tokens, generator)
     return torch.where(torch.rand(batch, generator=generator) < NOISY_SHARE, noisy, usual)
