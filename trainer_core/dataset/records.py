@@ -31,6 +31,7 @@ class Item(BaseModel):
     caption_source: CaptionSource = "none"
     excluded: bool = False
     piece_of: str | None = None  # the id of the clip that this is a part of
+    synthetic: bool = False  # made by a model, not by the person
 
 
 class Rejected(BaseModel):
