@@ -210,6 +210,26 @@ def test_the_held_out_part_is_split_by_item(count: int, share: float, seed: int)
     assert bool(held_out) == (share > 0 and count >= 5)
 
 
+@given(split=st.sets(st.integers(0, 19), max_size=15), share=st.floats(0.01, 0.5), seed=st.integers(0, 1000))
+def test_pieces_of_one_clip_are_held_out_together(split: set[int], share: float, seed: int) -> None:
+    """A validation loss over pieces whose neighbours are trained on would say too little about new footage."""
+    items: list[Item] = []
+    for number in range(20):
+        whole = item(number, "clip", 30.0)
+        parts = [item(1000 + 10 * number + part, "clip", 6.0) for part in range(3)]
+        smaller = item(1009 + 10 * number, "clip", 3.0).model_copy(update={"piece_of": parts[0].id})
+        items.append(whole.model_copy(update={"excluded": number in split and number % 2 == 0}))
+        if number in split:
+            items += [*(part.model_copy(update={"piece_of": whole.id}) for part in parts), smaller]
+    manifest = Manifest(items=tuple(items))
+    samples, _notes = samples_of(manifest, plan_for(manifest))
+    sides = split_held_out(samples, share, seed)
+    given_clips = [{sample.taken_from or sample.item_id for sample in side} for side in sides]
+    assert not given_clips[0] & given_clips[1]
+    assert len(given_clips[0] | given_clips[1]) == 20
+    assert len(given_clips[1]) == max(1, round(share * 20))
+
+
 def test_a_clip_goes_all_the_way(tmp_path: Path) -> None:
     frames = np.random.default_rng(0).integers(0, 255, (48, 64, 64, 3), dtype=np.uint8)
     write_clip(tmp_path / "a.mov", frames, 24.0)

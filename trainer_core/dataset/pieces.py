@@ -52,11 +52,18 @@ def add_pieces(folder: Path, item_id: str, spans: Sequence[tuple[float, float]])
 
 
 def take_pieces_back(folder: Path, item_id: str) -> Manifest:
-    """Take the original in again and set its pieces aside; no file is deleted. Raises LookupError for an unknown id."""
+    """Take the original in again and set its pieces, and pieces of these, aside; no file is deleted.
+
+    Raises LookupError for an unknown id.
+    """
     manifest = load(folder)
     manifest.item(item_id)
+    family = {item_id}
+    for item in manifest.items:  # pieces come after what they are pieces of
+        if item.piece_of in family:
+            family.add(item.id)
     items = tuple(
-        item.model_copy(update={"excluded": item.id != item_id}) if item_id in (item.id, item.piece_of) else item
+        item.model_copy(update={"excluded": item.id != item_id}) if item.id in family else item
         for item in manifest.items
     )
     manifest = manifest.model_copy(update={"items": items})
