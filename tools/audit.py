@@ -1,49 +1,72 @@
-"""The dataset audit: files measured, the set judged against the recipe, told in words with figures and thresholds."""
+"""The dataset audit: files measured, the set judged against the recipe, and the result kept beside the dataset."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 from pydantic import ValidationError
 
-from trainer_core.dataset.manifest import Item, Manifest, Rejected, load, set_excluded
+from trainer_core.dataset.manifest import Manifest, load, path_of, set_excluded
 from trainer_core.dataset.records import write_atomically
 from trainer_core.recipes import Recipe
 
+from .audit_coverage import (
+    ONE_PLACE,
+    coverage,
+    drop_first,
+    expressions,
+    light_spreads,
+    missing_views,
+    shot_counts,
+    view_counts,
+)
 from .audit_evidence import Evidence, gather, leave_out_reasons
-from .audit_model import Audit, AuditItem, Backgrounds, Finding, Missing, SetFigures, SkippedCheck, Verdict, View
-from .audit_rules import find_all, largest_place
-from .measurements import Measurement, measure_dataset, stored_measurements
-from .splitting import proposals
-from .vision.colours import PLAIN, effective_number
+from .audit_items import item_record, refused_record
+from .audit_model import Audit, AuditItem, Finding, Missing, SetFigures, Verdict, View
+from .audit_rules import find_all
+from .audit_skipped import skipped_checks
+from .audit_words import audit_text
+from .measurements import Measurement, Stop
+from .measuring import Progress, measure_dataset, stored_measurements
+from .second_eye import Opinion, load_opinions
 
-__all__ = ["Audit", "AuditItem", "Finding", "View", "audit_dataset", "audit_text", "judge", "leave_out", "load_audit"]
+__all__ = [
+    "Audit",
+    "AuditItem",
+    "Finding",
+    "View",
+    "audit_dataset",
+    "audit_text",
+    "judge",
+    "leave_out",
+    "load_audit",
+    "paths_of",
+]
 
 FILE_NAME = "audit.json"
 
-_NO_MODELS = "needs face models, which are not set up"
-_NO_OUTLINE = "needs the subject's outline, which is not measured yet"
-SKIPPED = (
-    SkippedCheck(check="views (front, three-quarter, profile, back)", reason=_NO_MODELS),
-    SkippedCheck(check="expressions", reason=_NO_MODELS),
-    SkippedCheck(check="shot sizes", reason=_NO_OUTLINE),
-    SkippedCheck(check="light direction", reason=_NO_OUTLINE),
-    SkippedCheck(check="text and watermarks", reason="needs a text detector, which is not set up"),
-)
 
+def audit_dataset(
+    folder: Path,
+    recipe: Recipe,
+    *,
+    trigger: str | None = None,
+    text: bool = False,
+    progress: Progress | None = None,
+    stop: Stop = lambda: False,
+) -> Audit:
+    """Measure what was not measured before, judge the set, and keep the audit beside it.
 
-def audit_dataset(folder: Path, recipe: Recipe, *, progress: Callable[[int, int], None] | None = None) -> Audit:
-    """Measure what was not measured before, judge the set, and keep the audit beside it. `progress`: (done, all)."""
-    measured = measure_dataset(folder, progress=progress)
-    audit = judge(load(folder), recipe, measured)
-    write_atomically(folder / FILE_NAME, audit.model_dump_json(indent=1).encode())
-    return audit
+    `text` also looks for words in the pictures. Raises Stopped; what was measured until then is kept.
+    """
+    measured = measure_dataset(folder, text=text, progress=progress, stop=stop)
+    return _kept(folder, judge(load(folder), recipe, measured, trigger=trigger, opinions=load_opinions(folder)))
 
 
 def load_audit(folder: Path) -> Audit | None:
     """The last audit, if it is about the files that are there now; None when files were added since, or none was made.
 
-    Setting files aside needs no new look at them: the set is then judged again from the figures that are kept.
+    Setting files aside or changing captions needs no new look at them: the set is then judged again from the figures
+    that are kept.
     """
     path = folder / FILE_NAME
     if not path.exists():
@@ -53,38 +76,44 @@ def load_audit(folder: Path) -> Audit | None:
     except ValidationError:  # damaged or of another shape: as good as none
         return None
     manifest = load(folder)
-    if audit.dataset == manifest.files_checksum:
+    if (audit.dataset, audit.captions) == (manifest.files_checksum, manifest.checksum):
         return audit
-    measured = stored_measurements(folder, manifest)
     judged_before = {(item.id, item.file) for item in audit.items}
     unseen = any(entry.name not in {name for _, name in judged_before} for entry in manifest.rejected)
     if unseen or {item.id for item in manifest.items} != {item_id for item_id, _ in judged_before if item_id}:
         return None
-    return judge(manifest, audit.recipe, measured)
+    measured = stored_measurements(folder, manifest)
+    return _kept(folder, judge(manifest, audit.recipe, measured, trigger=audit.trigger, opinions=load_opinions(folder)))
 
 
-def judge(manifest: Manifest, recipe: Recipe, measured: dict[str, Measurement]) -> Audit:
-    """The audit from measurements alone; reads no file."""
-    evidence = gather(manifest, recipe, measured)
+def judge(
+    manifest: Manifest,
+    recipe: Recipe,
+    measured: dict[str, Measurement],
+    *,
+    trigger: str | None = None,
+    opinions: Mapping[str, Opinion] | None = None,
+) -> Audit:
+    """The audit from measurements alone; reads no file. `opinions`: a vision model's, by the content's SHA-256."""
+    by_id = {item.id: opinions[item.sha256] for item in manifest.items if item.sha256 in opinions} if opinions else {}
+    evidence = gather(manifest, recipe, measured, opinions=by_id, trigger=trigger)
     findings = find_all(evidence)
-    pieces = proposals(evidence.items, measured)
     reasons = leave_out_reasons(evidence)
-    items = [
-        _item(item, evidence, reasons.get(item.id, []), findings).model_copy(
-            update=_clip_figures(item, measured.get(item.id)) | {"pieces": pieces.get(item.id, ())}
-        )
-        for item in manifest.items
-    ]
     levels = {finding.level for finding in findings}
     verdict: Verdict = "blocked" if "blocked" in levels else "warn" if "warn" in levels else "ready"
     return Audit(
-        items=(*items, *(_refused(entry) for entry in manifest.rejected)),
+        items=(
+            *(item_record(item, evidence, reasons.get(item.id, []), findings) for item in manifest.items),
+            *(refused_record(entry) for entry in manifest.rejected),
+        ),
         set=_set_figures(evidence, findings),
         verdict=verdict,
         findings=tuple(findings),
-        skipped_checks=SKIPPED,
+        skipped_checks=skipped_checks(evidence),
         recipe=recipe,
         dataset=manifest.files_checksum,
+        captions=manifest.checksum,
+        trigger=trigger,
     )
 
 
@@ -96,103 +125,52 @@ def leave_out(folder: Path, audit: Audit) -> Manifest:
     return load(folder)
 
 
-def audit_text(audit: Audit) -> str:
-    """The audit in short plain English: counts, verdict, each finding with its figure and threshold."""
-    good = sum(item.usable and not item.excluded for item in audit.items)
-    aside = sum(item.excluded for item in audit.items)
-    head = {
-        "ready": "The set is ready",
-        "warn": "The set can be trained, with reservations",
-        "blocked": "The set cannot be trained as it is",
-    }[audit.verdict]
-    few, many = audit.recipe.images or audit.recipe.clips
-    lines = [
-        f"{head}: {good} of {audit.set.images + audit.set.clips} files are good ({_counted(audit.set)}); the "
-        f"{audit.recipe.name} recipe asks for {few} to {many}."
-    ]
-    if aside:
-        lines.append(f"{aside} {'file is' if aside == 1 else 'files are'} set aside.")
-    lines += [f"- {finding.text}" for finding in audit.findings] or ["- No flaws were found."]
-    if audit.set.backgrounds:
-        lines.append(f"Backgrounds: about {audit.set.backgrounds.effective:.0f} different ones.")
-    advised = [item.file for item in audit.items if item.id and not item.usable and not item.excluded]
-    if advised:
-        more = f" and {len(advised) - 8} more" if len(advised) > 8 else ""
-        lines.append(f"Better left out: {', '.join(advised[:8])}{more}.")
-    lines += [f"Missing: {entry.how_many} x {entry.what}." for entry in audit.set.missing]
-    lines.append("Not checked: " + ", ".join(entry.check for entry in audit.skipped_checks) + ".")
-    return "\n".join(lines)
+def paths_of(folder: Path) -> dict[str, Path]:
+    """Where the copies of a dataset's items are, by item id."""
+    return {item.id: path_of(folder, item) for item in load(folder).items}
 
 
-def _counted(figures: SetFigures) -> str:
-    pictures = f"{figures.images} {'picture' if figures.images == 1 else 'pictures'}"
-    return f"{pictures} and {figures.clips} {'clip' if figures.clips == 1 else 'clips'}"
-
-
-def _item(item: Item, evidence: Evidence, reasons: list[str], findings: list[Finding]) -> AuditItem:
-    figures = evidence.measured.get(item.id)
-    copy_of = evidence.copies.get(item.id)
-    if figures is None:
-        reasons = ["its copy can no longer be read"]
-    return AuditItem(
-        file=item.name,
-        id=item.id,
-        kind=item.info.kind,
-        usable=not reasons and not item.excluded,
-        excluded=item.excluded,
-        reasons=tuple(reasons or (["set aside"] if item.excluded else [])),
-        sharpness=figures.sharpness if figures else None,
-        brightness=figures.brightness if figures else None,
-        motion=round(figures.shots.motion, 2) if figures and figures.shots else None,
-        duplicate_of=evidence.named(copy_of) if copy_of else None,
-        cuts=figures.shots.cuts if figures and figures.shots else (),
-        findings=tuple(finding.id for finding in findings if item.id in finding.files),
-    )
-
-
-def _clip_figures(item: Item, figures: Measurement | None) -> dict[str, object]:
-    if item.info.kind != "clip":
-        return {}
-    known: dict[str, object] = {"seconds": item.info.seconds, "fps": item.info.fps, "has_sound": item.info.has_audio}
-    if figures is None or figures.shots is None:
-        return known
-    fields = ("transitions", "flashes", "frozen", "repeated_share", "camera_motion", "subject_motion")
-    return known | {field: getattr(figures.shots, field) for field in fields}
-
-
-def _refused(entry: Rejected) -> AuditItem:
-    is_clip = entry.name.lower().endswith((".mp4", ".mov"))
-    return AuditItem(
-        file=entry.name,
-        id=None,
-        kind="clip" if is_clip else "image",
-        usable=False,
-        reasons=(entry.reason,),
-        duplicate_of=entry.duplicate_of,
-        findings=("exact_duplicates" if entry.duplicate_of else "unreadable",),
-    )
+def _kept(folder: Path, audit: Audit) -> Audit:
+    write_atomically(folder / FILE_NAME, audit.model_dump_json(indent=1).encode())
+    return audit
 
 
 def _set_figures(evidence: Evidence, findings: list[Finding]) -> SetFigures:
-    backgrounds = None
-    if evidence.places:
-        plain = [evidence.measured[item.id].edges.spread < PLAIN for item in evidence.items]
-        backgrounds = Backgrounds(
-            effective=round(effective_number(list(evidence.places.values())), 2),
-            largest_share=round(largest_place(evidence)[1] / len(evidence.places), 3),
-            plain_share=round(float(np.mean(plain)), 3),
-        )
-    missing = []
-    for finding in findings:
-        if finding.id == "too_few" and finding.value is not None:
-            few = (evidence.recipe.images or evidence.recipe.clips)[0]
-            missing.append(Missing(what="good files", how_many=max(1, few - int(finding.value))))
-        if finding.id == "one_background":
-            missing.append(Missing(what="files with other backgrounds", how_many=max(1, len(finding.files) // 2)))
+    light = light_spreads(evidence)
     return SetFigures(
         images=sum(item.info.kind == "image" for item in evidence.manifest.usable),
         clips=sum(item.info.kind == "clip" for item in evidence.manifest.usable),
-        views={"unknown": len(evidence.items)},
-        backgrounds=backgrounds,
-        missing=tuple(missing),
+        views=view_counts(evidence),
+        shots=shot_counts(evidence),
+        backgrounds=evidence.backgrounds,
+        coverage=tuple(coverage(evidence)),
+        expressions=expressions(evidence),
+        light_direction=light.get("direction"),
+        light_warmth=light.get("warmth"),
+        light_level=light.get("level"),
+        missing=tuple(_missing(evidence, findings)),
+        drop_first=tuple(drop_first(evidence)),
     )
+
+
+def _missing(evidence: Evidence, findings: list[Finding]) -> list[Missing]:
+    missing = list(missing_views(evidence).values())
+    for finding in findings:
+        if finding.id == "too_few" and finding.value is not None and finding.threshold is not None:
+            few = _few(evidence)
+            missing.append(Missing(what="good files in all, these included", how_many=max(1, few - int(finding.value))))
+        if finding.id == "one_background":
+            missing.append(Missing(what="files with other backgrounds", how_many=_to_thin_out(evidence)))
+    return missing
+
+
+def _few(evidence: Evidence) -> int:
+    few, _ = evidence.recipe.images or evidence.recipe.clips
+    only_clips = bool(evidence.items) and all(item.info.kind == "clip" for item in evidence.items)
+    return evidence.recipe.clips[0] if only_clips else few
+
+
+def _to_thin_out(evidence: Evidence) -> int:
+    """How many files from other places make the largest background fall to the wanted share."""
+    alike = sum(place == 0 for place in evidence.places.values())
+    return max(1, -(-alike * 10 // int(10 * ONE_PLACE)) - len(evidence.places))

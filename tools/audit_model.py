@@ -130,7 +130,7 @@ class Coverage(_Record):
 
 
 class Spread(_Record):
-    """How much something varies over the set: a figure, the limit below which it is all alike, and from how many files."""
+    """How much something varies over the set: its figure, the limit up to which all is alike, from how many files."""
 
     value: float
     limit: float
@@ -207,3 +207,4 @@ class Audit(_Record):
     recipe: Recipe
     dataset: str
     captions: str = ""
+    trigger: str | None = None  # that the captions were checked for

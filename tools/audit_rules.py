@@ -9,9 +9,9 @@ from .audit_evidence import SHARP_ENOUGH, Evidence, leave_out_reasons
 from .audit_findings import MEASURED, PRACTICE, files, finding, named, plural
 from .audit_model import Finding
 from .audit_picture_rules import PICTURE_RULES
+from .audit_set_rules import SET_RULES
 from .vision.duplicates import LARGEST_DISTANCE, distance
 
-ONE_PLACE = 0.7  # share of files with like backgrounds
 WIDE_BARS = 0.04  # of a side
 
 
@@ -123,27 +123,6 @@ def _lost(evidence: Evidence) -> list[Finding]:
     return [finding("lost_copies", "blocked", text, lost, "copies", len(lost), 0, "a full decode")]
 
 
-def _one_background(evidence: Evidence) -> list[Finding]:
-    if len(evidence.places) < 5 or not evidence.recipe.needs_views:
-        return []
-    largest, count = largest_place(evidence)
-    share = round(count / len(evidence.places), 2)
-    if share <= ONE_PLACE:
-        return []
-    files = [item for item in evidence.items if evidence.places[item.id] == largest]
-    text = (
-        f"{share:.0%} of the files have the same background; at most {ONE_PLACE:.0%} is wanted. "
-        "It would be learned with the subject: add files from other places."
-    )
-    return [finding("one_background", "warn", text, files, "share of like backgrounds", share, ONE_PLACE, PRACTICE)]
-
-
-def largest_place(evidence: Evidence) -> tuple[int, int]:
-    """(group, files in it) of the most frequent background."""
-    counts = np.bincount(list(evidence.places.values()))
-    return int(counts.argmax()), int(counts.max())
-
-
 def _bars(evidence: Evidence) -> list[Finding]:
     barred = [item for item in evidence.items if evidence.measured[item.id].bars >= WIDE_BARS]
     if not barred:
@@ -164,7 +143,7 @@ _RULES: tuple[Callable[[Evidence], list[Finding]], ...] = (
     _near_duplicates,
     *PICTURE_RULES,
     *CLIP_RULES,
-    _one_background,
+    *SET_RULES,
     _bars,
     _exact_duplicates,
     _unreadable,

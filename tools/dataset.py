@@ -1,5 +1,6 @@
 """Tools for the files: add, look at, caption, set aside."""
 
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,9 +13,13 @@ from trainer_core.projects import get_project
 from . import audit as audits
 from . import captions
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
+from .measuring import Pace
 from .state import manifest_of, recipe_of
+from .synthetic import refuse_synthetic
 from .text import plural, quoted
 from .uploads import mark_added, uploads_of
+
+SECONDS_BETWEEN_WORDS = 2.0  # of progress
 
 
 class AddFiles(BaseModel):
@@ -29,6 +34,14 @@ class AddFiles(BaseModel):
             default_factory=list,
         ),
     ]
+
+
+class LookAtFiles(BaseModel):
+    """How to look."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[bool, Field(description="also look for words and watermarks in the pictures; slow")] = False
 
 
 class EditCaption(BaseModel):
@@ -93,18 +106,23 @@ def add_files(context: ToolContext, arguments: AddFiles) -> ToolResult:
     )
 
 
-def audit_dataset(context: ToolContext, _arguments: NoArguments) -> ToolResult:
+def audit_dataset(context: ToolContext, arguments: LookAtFiles) -> ToolResult:
     """Measure every file and the set as a whole."""
     recipe = recipe_of(context)
     if not manifest_of(context).items:
         raise ToolRefused("There are no files to look at yet. Ask the person to attach pictures, clips or a folder.")
     folder = context.workspace.dataset_folder(context.project_id)
 
-    def progress(done: int, total: int) -> None:
-        if done == total or done % 10 == 0:
-            context.say(f"Looking at the files: {done} of {total}")
+    told = 0.0
 
-    audit = audits.audit_dataset(folder, recipe, progress=progress)
+    def progress(pace: Pace) -> None:
+        nonlocal told
+        if pace.done == pace.total or time.monotonic() - told >= SECONDS_BETWEEN_WORDS:
+            told = time.monotonic()
+            context.say(f"Looking at the new files: {pace.words()}")
+
+    trigger = get_project(context.workspace, context.project_id).trigger
+    audit = audits.audit_dataset(folder, recipe, trigger=trigger, text=arguments.text, progress=progress)
     findings = [finding.model_dump(mode="json", include={"id", "level", "text", "files"}) for finding in audit.findings]
     return ToolResult(text=audits.audit_text(audit), data={"verdict": audit.verdict, "findings": findings})
 
@@ -166,6 +184,8 @@ def set_excluded(context: ToolContext, arguments: SetExcluded) -> ToolResult:
         ]
     if not items:
         raise ToolRefused("Which files? Name them, or name a finding of the audit, such as blurry.")
+    if not arguments.excluded:
+        refuse_synthetic(items)
     folder = context.workspace.dataset_folder(context.project_id)
     for item in items:
         manifest = manifests.set_excluded(folder, item.id, arguments.excluded)
@@ -225,9 +245,9 @@ TOOLS = (
     ),
     Tool(
         "audit_dataset",
-        "Measure every file (size, sharpness, duplicates, clip length, cuts, backgrounds) and say what is wrong and "
-        "what is missing.",
-        NoArguments,
+        "Measure every file (views, shots, light, size, sharpness, duplicates, clip length, cuts, backgrounds) and say "
+        "what is wrong, what is missing and how many of it to add.",
+        LookAtFiles,
         audit_dataset,
     ),
     Tool(

@@ -1,26 +1,37 @@
-"""What was measured in each file of a dataset, kept beside it, so that a file is only looked at once."""
+"""What is measured in one picture or clip: quality, what the eyes see, a fingerprint, and what happens in a clip."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from trainer_core.dataset.manifest import Item, Manifest, load, path_of
-from trainer_core.dataset.media import UnusableMedia, iterate_frames, read_image
-from trainer_core.dataset.records import write_atomically
+from trainer_core.dataset.media import MediaInfo, UnusableMedia, iterate_frames, read_image
 
 from .vision.colours import Edges, measure_edges
 from .vision.duplicates import Fingerprint, fingerprint
 from .vision.encoding import blockiness, detail_limit, exposure
+from .vision.eyes.look import Look, available, look
 from .vision.quality import LONGEST_SIDE, Picture, bars, brightness, sharpness, shrunk
 from .vision.shots import Shots, measure_shots
 
-FILE_NAME = "measurements.json"
-VERSION = 2  # raise it when a measure changes: older figures are then taken again
-
 LARGEST_READ = 40_000_000  # pixels; larger pictures are shrunk while reading, which hides how they were encoded
+SECONDS_A_LOOK = 2.0  # of a clip, for each moment that the eyes look at
+FEWEST_LOOKS, MOST_LOOKS = 3, 8
 
-Progress = Callable[[int, int], None]
+Stop = Callable[[], bool]
+
+
+class Stopped(Exception):
+    """The person stopped a look at the files; the message says what was kept."""
+
+
+class FrameLook(BaseModel):
+    """What the eyes saw at one moment, in seconds; 0 for a picture."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seconds: float
+    look: Look
 
 
 class Measurement(BaseModel):
@@ -38,51 +49,28 @@ class Measurement(BaseModel):
     blocks: float | None = None  # how much the 8-pixel grid of JPEG stands out; 1 is not at all
     shadows: float = 0.0  # share of the middle that is pure black
     highlights: float = 0.0  # and pure white
+    looks: tuple[FrameLook, ...] = ()  # one of a picture, several of a clip; none without the eyes' model files
+    text: tuple[str, ...] | None = None  # words in the picture; None when they were not looked for
+
+    @property
+    def middle(self) -> Look | None:
+        """What was seen in the picture, or at the middle one of a clip's moments."""
+        return self.looks[len(self.looks) // 2].look if self.looks else None
 
 
-class _Stored(BaseModel):
-    version: int = VERSION
-    files: dict[str, Measurement] = {}  # by the content's SHA-256
-
-
-def measure_dataset(folder: Path, *, progress: Progress | None = None) -> dict[str, Measurement]:
-    """Measurements of all items by id; only files that were never measured are read. `progress` is told (done, all).
-
-    An item whose copy can no longer be decoded is missing from the answer.
-    """
-    manifest = load(folder)
-    stored = _load(folder)
-    new = [item for item in manifest.items if item.sha256 not in stored.files]
-    known = len(manifest.items) - len(new)
-    for index, item in enumerate(new):
-        try:
-            stored.files[item.sha256] = measure(path_of(folder, item), item)
-        except (UnusableMedia, FileNotFoundError):
-            continue
-        finally:
-            if progress:
-                progress(known + index + 1, len(manifest.items))
-    if new:
-        write_atomically(folder / FILE_NAME, stored.model_dump_json().encode())
-    return _by_id(manifest, stored)
-
-
-def stored_measurements(folder: Path, manifest: Manifest) -> dict[str, Measurement]:
-    """The measurements that are already there, by item id; reads no media."""
-    return _by_id(manifest, _load(folder))
-
-
-def measure(path: Path, item: Item) -> Measurement:
-    """Measure one file. Raises UnusableMedia."""
+def measure(path: Path, info: MediaInfo, *, text: bool = False, stop: Stop = lambda: False) -> Measurement:
+    """Measure one file; `text` also looks for words in it. Raises UnusableMedia, and Stopped when `stop` says so."""
     shots = None
-    whole = item.info.width * item.info.height <= LARGEST_READ
-    if item.info.kind == "image":
+    whole = info.width * info.height <= LARGEST_READ
+    if info.kind == "image":
         picture = read_image(path, longest_side=None if whole else LONGEST_SIDE)
+        moments = [(0.0, shrunk(picture))]
     else:
-        picture, shots = _watch(path, item.info.seconds / 2)
+        picture, moments, shots = _watch(path, info.seconds, stop)
     detail, blocks = (detail_limit(picture), blockiness(picture)) if whole else (None, None)
     clipped = exposure(picture)
     picture = shrunk(picture)
+    seen = [] if available() else [(seconds, look(frame)) for seconds, frame in moments]
     return Measurement(
         sharpness=round(sharpness(picture), 1),
         brightness=round(brightness(picture), 3),
@@ -94,35 +82,41 @@ def measure(path: Path, item: Item) -> Measurement:
         blocks=blocks,
         shadows=clipped.shadows,
         highlights=clipped.highlights,
+        looks=tuple(FrameLook(seconds=round(seconds, 3), look=found) for seconds, found in seen if found),
+        text=_words(picture) if text else None,
     )
 
 
-def _watch(path: Path, moment: float) -> tuple[Picture, Shots]:
-    """The frame on screen at `moment` and the measurements of the whole clip, in one pass."""
-    kept: list[Picture] = []
+def look_moments(seconds: float) -> list[float]:
+    """The moments of a clip that the eyes look at, evenly spread, in seconds."""
+    count = min(MOST_LOOKS, max(FEWEST_LOOKS, round(seconds / SECONDS_A_LOOK)))
+    return [(index + 0.5) * seconds / count for index in range(count)]
+
+
+def _watch(path: Path, length: float, stop: Stop) -> tuple[Picture, list[tuple[float, Picture]], Shots]:
+    """The frame in the middle, frames at the moments for the eyes, and the whole clip's figures, in one pass."""
+    middle: list[Picture] = []
+    moments: list[tuple[float, Picture]] = []
+    wanted = look_moments(length)
 
     def frames():  # type: ignore[no-untyped-def]
         for seconds, picture in iterate_frames(path):
-            if not kept or seconds <= moment:
-                kept[:] = [picture]
+            if stop():
+                raise Stopped
+            if not middle or seconds <= length / 2:
+                middle[:] = [picture]
+            if wanted and seconds >= wanted[0] - 1e-6:
+                moments.append((seconds, shrunk(picture)))
+                del wanted[0]
             yield seconds, picture
 
     shots = measure_shots(frames())
-    if not kept:
+    if not middle:
         raise UnusableMedia("The clip has no frames.")
-    return kept[0], shots
+    return middle[0], moments or [(0.0, shrunk(middle[0]))], shots
 
 
-def _load(folder: Path) -> _Stored:
-    path = folder / FILE_NAME
-    if not path.exists():
-        return _Stored()
-    try:
-        stored = _Stored.model_validate_json(path.read_bytes())
-    except ValidationError:  # damaged or of another shape: everything is measured again
-        return _Stored()
-    return stored if stored.version == VERSION else _Stored()
+def _words(picture: Picture) -> tuple[str, ...]:
+    from .vision.text_in_picture import find_text  # an optional package: only those who ask for it need it
 
-
-def _by_id(manifest: Manifest, stored: _Stored) -> dict[str, Measurement]:
-    return {item.id: stored.files[item.sha256] for item in manifest.items if item.sha256 in stored.files}
+    return find_text(picture)

@@ -1,6 +1,7 @@
 """The recipe table: what each kind of LoRA needs and what it starts from. Data, not code paths."""
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,6 +12,16 @@ class RecipeName(StrEnum):
     STYLE = "style"
     MOTION = "motion"
     EFFECT = "effect"
+
+
+class ViewNeed(BaseModel):
+    """How many files should show the subject from one side; `both_sides`: turned to the left and to the right."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    view: Literal["front", "three_quarter", "profile", "back"]
+    at_least: int
+    both_sides: bool = False
 
 
 class Recipe(BaseModel):
@@ -31,11 +42,25 @@ class Recipe(BaseModel):
     rank: int = 32
     learning_rate: float = 1e-4
     first_frame_probability: float = 0.1
-    needs_views: bool = False
+    views: tuple[ViewNeed, ...] = ()  # empty where the subject's side does not matter
     source: str
+
+    @property
+    def needs_views(self) -> bool:
+        """Whether the subject must be seen from several sides."""
+        return bool(self.views)
 
 
 _GUIDE = "Grix LoRA trainer guide and custom-LoRA guide for LTX 2.3 (2026)"
+
+# The guide names the angles; how many of each is our practice for a set of 20, not measured.
+_ROUND = (
+    ViewNeed(view="front", at_least=3),
+    ViewNeed(view="three_quarter", at_least=4, both_sides=True),
+    ViewNeed(view="profile", at_least=3, both_sides=True),
+    ViewNeed(view="back", at_least=2),
+)
+_FACE = _ROUND[:3]  # a back shows no face
 
 RECIPES: dict[RecipeName, Recipe] = {
     recipe.name: recipe
@@ -48,7 +73,7 @@ RECIPES: dict[RecipeName, Recipe] = {
             noun="character",
             images=(20, 50),
             clips=(10, 30),
-            needs_views=True,
+            views=_ROUND,
             source=_GUIDE,
         ),
         Recipe(
@@ -60,7 +85,7 @@ RECIPES: dict[RecipeName, Recipe] = {
             images=(20, 50),
             clips=(10, 30),
             first_frame_probability=0.2,
-            needs_views=True,
+            views=_FACE,
             source=_GUIDE,
         ),
         Recipe(
