@@ -14,8 +14,8 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.types import Command, Interrupt
 
-from tools.context import NoArguments, ToolContext, ToolRefused
-from tools.runs import launch_card
+from tools.context import ToolContext, ToolRefused
+from tools.registry import TOOLS
 from tools.state import facts_of
 from tools.uploads import register
 from trainer_core import approvals
@@ -33,6 +33,7 @@ from .stages import stage_of
 from .transcript import Transcript, history_of, words_for_failure
 
 LAUNCH = "launch_training"
+Asked = tuple[str, dict[str, Any]]  # a tool and its arguments
 POLL_SECONDS = 0.5
 _locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -115,7 +116,7 @@ class Conversation:
                     "to launch."
                 )
                 return
-            async for event in self._decide(card, approved, "Yes, start it." if approved else "No."):
+            async for event in self._decide(card, approved, "Yes." if approved else "No."):
                 yield event
 
     async def watch(self) -> AsyncIterator[Event]:
@@ -159,12 +160,13 @@ class Conversation:
         endings = await asyncio.to_thread(watcher.endings_after, self.workspace, self.project_id, told)
         message = from_person(text, entries, [words for _id, words in endings])
         closed = closing(await self._messages(), ASIDE if card else BROKEN_OFF)
+        asked = await self._asked()
         async for event in self._run({"messages": [*closed, message]}):
             yield event
         if endings:
             await asyncio.to_thread(threads.tell, self.workspace, self.thread_id, endings[-1][0])
-        if card and await self.pending() is None:
-            async for event in self._show_again():
+        if asked and await self.pending() is None:
+            async for event in self._show_again(asked):
                 yield event
 
     async def _decide(self, card: Card, approved: bool, words: str) -> AsyncIterator[Event]:
@@ -173,7 +175,7 @@ class Conversation:
             return
         if approved and datetime.fromisoformat(card.expires_at) <= now():
             yield Problem(text="That card has expired, so nothing was started. Here is a fresh one.")
-            async for event in self._show_again(closing(await self._messages(), EXPIRED)):
+            async for event in self._show_again(await self._asked(), closing(await self._messages(), EXPIRED)):
                 yield event
             return
         if approved:
@@ -183,16 +185,19 @@ class Conversation:
         async for event in self._run(Command(resume={interrupt.id: {"approved": approved, "words": words}})):
             yield event
 
-    async def _show_again(self, closed: Sequence[AnyMessage] = ()) -> AsyncIterator[Event]:
-        """Ask for the launch anew, with the plan as it is now. The model has no part in it."""
+    async def _show_again(self, asked: Asked | None, closed: Sequence[AnyMessage] = ()) -> AsyncIterator[Event]:
+        """Call the gated tool anew, with everything as it is now. The model has no part in it."""
+        name, arguments = asked or (LAUNCH, {})
         try:
-            await asyncio.to_thread(launch_card, self._context, NoArguments())
+            card = TOOLS[name].card
+            assert card is not None  # only gated tools show cards
+            await asyncio.to_thread(card, self._context, TOOLS[name].arguments(**arguments))
         except ToolRefused as refused:
             words = f"The card is closed for now. {refused}"
             await self._append([*closed, AIMessage(words)])
             yield Said(role="sidekick", text=words)
             return
-        call = {"name": LAUNCH, "args": {}, "id": new_id("call")}
+        call = {"name": name, "args": arguments, "id": new_id("call")}
         async for event in self._run({"messages": [*closed, AIMessage("", tool_calls=[call])]}):
             yield event
 
@@ -224,9 +229,8 @@ class Conversation:
             fresh = [(event_id, words) for event_id, words in endings if event_id > told]
             if not fresh:
                 return
-            closed = closing(await self._messages(), BROKEN_OFF)
             said = " ".join(words for _id, words in fresh)
-            await self._append([*closed, event_note(said), AIMessage(said)])
+            await self._append([*closing(await self._messages(), BROKEN_OFF), event_note(said), AIMessage(said)])
             await asyncio.to_thread(threads.tell, self.workspace, self.thread_id, fresh[-1][0])
 
     async def _append(self, messages: Sequence[AnyMessage]) -> None:
@@ -234,9 +238,13 @@ class Conversation:
         await self._graph.ainvoke({"messages": list(messages)}, self._config)
 
     async def _interrupt(self) -> Interrupt | None:
-        state = await self._graph.aget_state(self._config)
-        return next((entry for entry in state.interrupts if "card" in entry.value), None)
+        interrupts = (await self._graph.aget_state(self._config)).interrupts
+        return next((entry for entry in interrupts if "card" in entry.value), None)
+
+    async def _asked(self) -> Asked | None:
+        """The gated tool whose card waits, and its arguments; threads of older versions only know the launch."""
+        interrupt = await self._interrupt()
+        return (interrupt.value.get("tool", LAUNCH), interrupt.value.get("arguments", {})) if interrupt else None
 
     async def _messages(self) -> list[AnyMessage]:
-        state = await self._graph.aget_state(self._config)
-        return list(state.values.get("messages", []))
+        return list((await self._graph.aget_state(self._config)).values.get("messages", []))

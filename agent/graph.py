@@ -62,9 +62,12 @@ def as_langchain_tool(tool: Tool, context: ToolContext) -> BaseTool:
         answer: dict[str, Any] = {}
         if tool.card is not None:
             card = await asyncio.to_thread(tool.card, context, arguments)  # looks only: the node runs again on resume
-            answer = interrupt({"card": card.model_dump()})
-            if answer.get("approved") is not True:
-                return "The person said no. Nothing was started and nothing was spent.", {"answer": answer.get("words")}
+            if card is not None:
+                asked = {"tool": tool.name, "arguments": arguments.model_dump(mode="json")}
+                answer = interrupt({"card": card.model_dump()} | asked)
+                if answer.get("approved") is not True:
+                    words = "The person said no. Nothing was started and nothing was spent."
+                    return words, {"answer": answer.get("words")}
         writer, loop = get_stream_writer(), asyncio.get_running_loop()
 
         def say(words: str) -> None:

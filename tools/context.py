@@ -63,14 +63,14 @@ class Tool:
     """One thing the sidekick can do.
 
     A gated tool has a `card`: a pure look at what would happen, shown to a person first. Its `run` must itself check
-    that the person approved, so that no caller can go around the card.
+    that the person approved, so that no caller can go around the card. A card of None: these arguments need no yes.
     """
 
     name: str
     description: str
     arguments: type[BaseModel]
     run: Callable[[ToolContext, Any], ToolResult]
-    card: Callable[[ToolContext, Any], Card] | None = None
+    card: Callable[[ToolContext, Any], Card | None] | None = None
 
     @property
     def gated(self) -> bool:

@@ -12,6 +12,7 @@ from . import plan_reasons
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .plan_changes import ChangePlan, apply
 from .state import base_missing, changes_to_undo, estimate_of, manifest_of, plan_of, plan_row, recipe_of
+from .synthetic_words import plan_notes
 from .text import plural
 
 Field_ = Literal[plan_reasons.FIELDS]  # type: ignore[valid-type]
@@ -77,7 +78,8 @@ def propose_plan(context: ToolContext, arguments: ProposePlan) -> ToolResult:
     )
     row = _store(context, plan, previous=None)
     cost = estimate_of(context.workspace, plan, manifest)
-    lines = [plan_text(plan, cost), "Why these values:", *plan_reasons.summary(plan, cost, WHY)]
+    notes = plan_notes(context, manifest, plan.base)
+    lines = [plan_text(plan, cost), "Why these values:", *plan_reasons.summary(plan, cost, WHY), *notes]
     return ToolResult(text="\n".join(lines), data=plan_data(row.id, plan, cost))
 
 

@@ -28,6 +28,7 @@ from .state import (
     recipe_of,
     runs_of,
 )
+from .synthetic_words import synthetic_words
 from .text import plural, quoted
 
 BACKEND = "local"
@@ -46,6 +47,7 @@ def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
     lines = [
         f"Train a {plan.recipe} LoRA on {rules.title}, here on this machine.",
         f"{plural(plan.images, 'picture')} and {plural(plan.clips, 'clip')}, trigger {plan.trigger}.",
+        *([words] if (words := synthetic_words(manifest)) else []),
         f"{plan.steps} steps, rank {plan.rank}, learning rate {plan.learning_rate:g}, {plan.width}x{plan.height}.",
         "Afterwards the file is checked, test clips are made with and without the trigger, and they are scored.",
         *_since(context, row, plan),

@@ -16,7 +16,7 @@ from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .state import base_missing, honesty, latest_lora
 from .text import quoted
 
-_one_at_a_time = threading.Lock()  # the pipeline is shared, and a LoRA is loaded into it
+one_at_a_time = threading.Lock()  # the pipeline is shared, and a LoRA is loaded into it
 
 
 class GenerateClip(BaseModel):
@@ -50,7 +50,7 @@ def generate_clip(context: ToolContext, arguments: GenerateClip) -> ToolResult:
     prompt = _prompt(context, lora, arguments)
     context.say("Making the clip …")
     rules = BASES[base]
-    pipeline = _pipeline(base)
+    pipeline = pipeline_of(base)
     request = GenerateRequest(
         prompt=prompt, seed=arguments.seed, width=rules.width, height=rules.height, frames=rules.frames, fps=rules.fps
     )
@@ -59,7 +59,7 @@ def generate_clip(context: ToolContext, arguments: GenerateClip) -> ToolResult:
         if arguments.strength
         else nullcontext()
     )
-    with _one_at_a_time, adapted:
+    with one_at_a_time, adapted:
         frames = generate(pipeline, request)
     folder = context.workspace.run_folder(lora.run_id) if lora.run_id else context.workspace.home
     path = folder / "studio" / f"{new_id('clip')}.mp4"
@@ -83,7 +83,8 @@ def _prompt(context: ToolContext, lora: Lora, arguments: GenerateClip) -> str:
 
 
 @lru_cache(maxsize=1)
-def _pipeline(base: BaseModelName) -> Any:
+def pipeline_of(base: BaseModelName) -> Any:
+    """The base model, loaded once. Hold `one_at_a_time` while it is used."""
     from diffusers.utils import logging
 
     from trainer_core.base_models.registry import load_pipeline  # loads torch

@@ -85,6 +85,13 @@ FIRST_SEED = 1000
 LONGEST_PROMPT = 400
 
 
+def view_words(base: BaseModelName) -> dict[str, str]:
+    """How this base model is asked for a view: words by the audit's class (front, three_quarter, profile, back)."""
+    words = _MINI if base is BaseModelName.MINI else _LTX
+    front = VIEW_WORDS["front"] if base is BaseModelName.MINI else "seen from the front, facing the camera"
+    return {"front": front} | {view.replace("-", "_"): phrase for view, phrase in words.views}
+
+
 def suite(
     recipe: Recipe, trigger: str, noun: str, captions: Sequence[str], base: BaseModelName = BaseModelName.MINI
 ) -> list[PromptCase]:
