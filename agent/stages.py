@@ -18,7 +18,15 @@ class Stage(StrEnum):
 
 
 _ALWAYS = ("list_recipes", "choose_recipe", "add_files", "look_up")
-_FILES = ("audit_dataset", "write_captions", "show_captions", "edit_caption", "set_excluded", "propose_plan")
+_FILES = (
+    "audit_dataset",
+    "split_clips",
+    "write_captions",
+    "show_captions",
+    "edit_caption",
+    "set_excluded",
+    "propose_plan",
+)
 _PLAN = ("change_plan", "undo_plan", "explain_plan", "launch_training")
 _RUN = ("training_status", "cancel_training", "show_scorecard", "diagnose", "generate_clip")
 

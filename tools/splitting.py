@@ -11,12 +11,14 @@ from pydantic import BaseModel, ConfigDict
 from trainer_core.dataset.manifest import Item, Manifest, load
 from trainer_core.dataset.pieces import add_pieces, take_pieces_back
 
-from .measurements import Measurement, stored_measurements
+from .measurements import Measurement
+from .measuring import stored_measurements
 from .vision.shots import Shots
 
 SHORTEST, SHORTEST_IDEAL, LONGEST = 3.0, 5.0, 8.0  # seconds; Grix LoRA trainer guide and custom-LoRA guide (2026)
 LEAST = 1.0  # seconds; a shorter shot gives no training window on any base and is left out
 MARGIN = 0.04  # seconds kept off each side of a dissolve or fade
+MOST_PIECES = 30  # of one clip; most recipes ask for 10 to 30 clips, which should not all be of one recording
 
 
 class Piece(BaseModel):
@@ -51,6 +53,17 @@ def propose_pieces(shots: Shots, seconds: float) -> tuple[Piece, ...]:
     pieces = [piece for shot in found for piece in _evenly(shot) if piece.seconds >= LEAST]
     whole = len(pieces) == 1 and pieces[0].seconds >= seconds - 2 * MARGIN - 0.1
     return () if whole else tuple(pieces)
+
+
+def spread(pieces: Sequence[Piece], most: int) -> tuple[Piece, ...]:
+    """At most `most` of the pieces, in order, the long enough ones first and spread evenly over the clip."""
+    if len(pieces) <= most:
+        return tuple(pieces)
+    good = [piece for piece in pieces if piece.seconds >= SHORTEST]
+    chosen = good if len(good) >= most else list(pieces)
+    if most == 1:
+        return (chosen[len(chosen) // 2],)
+    return tuple(chosen[index * (len(chosen) - 1) // (most - 1)] for index in range(most))
 
 
 def propose(folder: Path) -> dict[str, tuple[Piece, ...]]:

@@ -23,6 +23,7 @@ class Result:
 
 _LEADS = {
     "audit_dataset": "I'll look at each file.",
+    "split_clips": "I'll see how the clips are best split.",
     "write_captions": "I'll write the captions.",
     "generate_clip": "I'll make that clip.",
     "propose_plan": "I'll work out a plan.",
@@ -120,13 +121,23 @@ def after(results: Sequence[Result], facts: Facts, *, card_waits: bool, events: 
             parts.append(_articles(result, short=explained or len(results) > 1))
         else:
             parts.append(_words(result))
+    if _proposed(results):
+        card_waits = True  # the answer ends with its own question
     asked = all(result.name in ("look_up", "explain_plan", "list_recipes", "generate_clip") for result in results)
     if not card_waits and not (asked and facts.get("stage") != "recipe"):
         parts.append(_briefly(facts) if any(result.name in _TWEAKS for result in results) else next_step(facts))
     return "\n\n".join(part for part in parts if part)
 
 
+def _proposed(results: Sequence[Result]) -> bool:
+    """Did the last tool say what splitting would give, without doing it?"""
+    last = results[-1] if results else None
+    return last is not None and last.name == "split_clips" and not last.failed and last.data.get("split") is False
+
+
 def _words(result: Result) -> str:
+    if result.name == "split_clips" and _proposed([result]):
+        return f"{result.text}\nShall I split them?"
     if result.name == "audit_dataset":
         return f"I have looked at every file.\n{result.text}"
     if result.name == "choose_recipe" and result.data:

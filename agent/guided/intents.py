@@ -5,6 +5,7 @@ from typing import Any
 
 from . import goals, questions
 from .actions import LAUNCH_DENIED, LAUNCH_REFUSED, cancels, launches, status_asked
+from .clips_talk import clips_talk
 from .files import file_calls
 from .plan_talk import DOMAIN, plan_talk
 from .reading import Call, Facts, Reading, about
@@ -35,7 +36,7 @@ def read(said: str, facts: Facts, uploads: list[str]) -> Reading:
     text = normal(said)
     if not text:
         return Reading(calls=_with_uploads(facts, uploads)) if uploads else Reading(topic="unclear")
-    for rule in (_small_talk, _run_control, results_talk, plan_talk):
+    for rule in (clips_talk, _small_talk, _run_control, results_talk, plan_talk):
         if uploads and rule is _small_talk:
             continue
         reading = rule(text, said, facts)

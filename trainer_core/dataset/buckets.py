@@ -48,7 +48,7 @@ def samples_of(manifest: Manifest, plan: TrainingPlan) -> tuple[list[Sample], li
 
 
 def _as_given(item_id: str, origins: dict[str, str | None]) -> str:
-    """The id of the clip that a person gave, of which this is a piece, or a piece of a piece; its own for all others."""
+    """The id of the clip that a person gave, of which this is a piece or a piece of one; its own for all others."""
     passed = {item_id}
     while (before := origins.get(item_id)) is not None and before not in passed:
         item_id = before
