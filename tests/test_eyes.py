@@ -113,8 +113,7 @@ def test_without_files_look_says_what_is_missing(tmp_path: Path, monkeypatch: py
     from tools.vision.eyes import runtime
 
     monkeypatch.setenv(models.FOLDER_VARIABLE, str(tmp_path))
-    runtime._interpreter.cache_clear()
-    runtime._face_network.cache_clear()
+    runtime.forget()
     assert find("mesh") is None
     assert len(missing()) == len(models.MODELS)
     assert any("finding faces" in words and "python -m tools.vision.eyes.models" in words for words in available())

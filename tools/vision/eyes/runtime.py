@@ -1,7 +1,14 @@
-"""Runs the model files: one interpreter per model and process, guarded because an interpreter serves one caller."""
+"""Runs the model files. An interpreter serves one caller at a time, so each model has as many as ever ran at once.
+
+They are lent and given back: threads that work side by side never wait for each other, and none is loaded twice for
+threads that come and go. Each computes in its caller's thread; for a pool of threads, `cv2.setNumThreads(1)` keeps
+OpenCV from starting more of its own.
+"""
 
 import threading
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,27 +20,44 @@ from .models import HOW_TO_GET, ModelsUnavailable, find
 
 Floats = NDArray[np.float32]
 
-_lock = threading.Lock()
+_guard = threading.Lock()
+_idle: dict[str, list[Any]] = {}  # loaded and lent to nobody
 
 
 def run(name: str, values: Floats) -> list[Floats]:
     """Outputs of the .tflite model `name` for one input batch, in the model's own order. Raises ModelsUnavailable."""
-    with _lock:
-        interpreter = _interpreter(name)
+    with _lent(name, lambda: _interpreter(name)) as interpreter:
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], values)
         interpreter.invoke()
         return [interpreter.get_tensor(output["index"]) for output in interpreter.get_output_details()]
 
 
 def run_face_network(blob: Floats, outputs: tuple[str, ...]) -> list[Floats]:
-    """Outputs of the face detector for a (1, 3, side, side) input.
+    """Outputs of the face detector for a (1, 3, height, width) input. Raises ModelsUnavailable.
 
-    OpenCV's network gives garbage after a change of shape, so each side has its own one.
+    OpenCV's network gives garbage after a change of shape, so each shape has its own ones.
     """
-    with _lock:
-        network = _face_network(blob.shape[-1])
+    with _lent(f"face {blob.shape[2:]}", _face_network) as network:
         network.setInput(blob)
         return [np.asarray(each) for each in network.forward(outputs)]
+
+
+def forget() -> None:
+    """Let go of all loaded models; the next look loads them anew."""
+    with _guard:
+        _idle.clear()
+
+
+@contextmanager
+def _lent(key: str, load: Callable[[], Any]) -> Iterator[Any]:
+    with _guard:
+        waiting = _idle.get(key)
+        lent = waiting.pop() if waiting else None
+    if lent is None:
+        lent = load()
+    yield lent  # after an error it is not given back: its state is unknown
+    with _guard:
+        _idle.setdefault(key, []).append(lent)
 
 
 def crop(picture: Picture, centre: tuple[float, float], side: float, angle: float, size: int) -> tuple[Floats, Floats]:
@@ -59,21 +83,20 @@ def crop(picture: Picture, centre: tuple[float, float], side: float, angle: floa
     return np.asarray(cut, dtype=np.float32) / np.float32(255), matrix
 
 
-@lru_cache(maxsize=8)
 def _interpreter(name: str) -> Any:  # the library has no types
     from ai_edge_litert.interpreter import Interpreter
 
-    path = find(name)
-    if path is None:
-        raise ModelsUnavailable(f"The model file for {name.replace('_', ' ')} is missing. {HOW_TO_GET}")
-    interpreter = Interpreter(model_path=str(path), num_threads=1)
+    interpreter = Interpreter(model_path=str(_path(name, name.replace("_", " "))), num_threads=1)
     interpreter.allocate_tensors()
     return interpreter
 
 
-@lru_cache(maxsize=4)
-def _face_network(side: int) -> cv2.dnn.Net:
-    path = find("face")
+def _face_network() -> cv2.dnn.Net:
+    return cv2.dnn.readNetFromONNX(str(_path("face", "faces")))
+
+
+def _path(name: str, words: str) -> Path:
+    path = find(name)
     if path is None:
-        raise ModelsUnavailable(f"The model file for faces is missing. {HOW_TO_GET}")
-    return cv2.dnn.readNetFromONNX(str(path))
+        raise ModelsUnavailable(f"The model file for {words} is missing. {HOW_TO_GET}")
+    return path
