@@ -6,17 +6,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from trainer_core.dataset.fitting import fit
 
+from ..drawing import GOOD, INK, LINE, PAPER, POOR, QUIET, cut, font, paragraph, save, width_of
 from .scorecard import SHEET_NAME, ClipScore, Scorecard, Threshold
 
 PICTURE = 144  # pixels of one frame on the sheet
 GAP, MARGIN, SIDE_WIDTH, CAPTION = 4, 36, 300, 44
 COLUMNS = 5
-PAPER, INK, QUIET, LINE = (250, 249, 246), (32, 33, 36), (112, 112, 118), (222, 219, 212)
-GOOD, POOR = (28, 122, 78), (186, 62, 46)
 
 Picture = NDArray[np.uint8]
 
@@ -64,17 +63,13 @@ def contact_sheet(
     y = top
     for row in rows:
         draw.line((MARGIN, y - 14, width - MARGIN, y - 14), fill=LINE, width=1)
-        below = _paragraph(draw, (MARGIN, y), row.title, 20, INK)
-        _paragraph(draw, (MARGIN, below + 4), row.hint, 15, QUIET)
+        below = paragraph(draw, (MARGIN, y), row.title, 20, INK, SIDE_WIDTH - 34)
+        paragraph(draw, (MARGIN, below + 4), row.hint, 15, QUIET, SIDE_WIDTH - 34)
         for column, cell in enumerate(row.cells[:COLUMNS]):
             _draw_cell(sheet, draw, MARGIN + SIDE_WIDTH + column * (cell_width + 20), y, cell)
         y += row.height
     _footer(draw, scorecard, width, height)
-    path = folder / SHEET_NAME
-    unfinished = path.with_suffix(".part")
-    sheet.save(unfinished, "PNG", optimize=True)
-    unfinished.replace(path)
-    return path
+    return save(sheet, folder / SHEET_NAME)
 
 
 def rows_of(scorecard: Scorecard, clips: Mapping[str, Picture], training_pictures: Sequence[Picture]) -> list[Row]:
@@ -124,7 +119,7 @@ def _cell_of(clip: ClipScore, clips: Mapping[str, Picture], line: Threshold | No
 
 
 def _heading(draw: ImageDraw.ImageDraw, scorecard: Scorecard) -> None:
-    draw.text((MARGIN, 26), f"{scorecard.trigger}: what your LoRA learned", fill=INK, font=_font(30))
+    draw.text((MARGIN, 26), f"{scorecard.trigger}: what your LoRA learned", fill=INK, font=font(30))
     x = MARGIN
     for measure_id, name in (
         ("identity", "likeness with the word"),
@@ -139,8 +134,8 @@ def _heading(draw: ImageDraw.ImageDraw, scorecard: Scorecard) -> None:
         if measure.threshold is not None:
             text += f" ({measure.threshold.direction} {measure.threshold.value:.2f} wanted)"
         colour = {"good": GOOD, "poor": POOR, "shown": QUIET}[measure.verdict]
-        draw.text((x, 72), text, fill=colour, font=_font(17))
-        x += int(draw.textlength(text, font=_font(17))) + 34
+        draw.text((x, 72), text, fill=colour, font=font(17))
+        x += width_of(text, 17) + 34
 
 
 def _footer(draw: ImageDraw.ImageDraw, scorecard: Scorecard, width: int, height: int) -> None:
@@ -151,15 +146,15 @@ def _footer(draw: ImageDraw.ImageDraw, scorecard: Scorecard, width: int, height:
     ]
     draw.line((MARGIN, height - 76, width - MARGIN, height - 76), fill=LINE, width=1)
     for number, note in enumerate(notes):
-        draw.text((MARGIN, height - 62 + 24 * number), note, fill=QUIET, font=_font(15))
+        draw.text((MARGIN, height - 62 + 24 * number), note, fill=QUIET, font=font(15))
 
 
 def _draw_cell(sheet: Image.Image, draw: ImageDraw.ImageDraw, x: int, y: int, cell: Cell) -> None:
     for number, picture in enumerate(cell.pictures):
         sheet.paste(Image.fromarray(_enlarged(picture)), (x + number * (PICTURE + GAP), y))
-    draw.text((x, y + PICTURE + 7), _cut(draw, cell.caption, 2 * PICTURE), fill=INK, font=_font(16))
+    draw.text((x, y + PICTURE + 7), cut(cell.caption, 2 * PICTURE, 16), fill=INK, font=font(16))
     colour = QUIET if cell.good is None else GOOD if cell.good else POOR
-    draw.text((x, y + PICTURE + 28), cell.figure, fill=colour, font=_font(15))
+    draw.text((x, y + PICTURE + 28), cell.figure, fill=colour, font=font(15))
 
 
 def _enlarged(picture: Picture) -> Picture:
@@ -169,28 +164,3 @@ def _enlarged(picture: Picture) -> Picture:
     edge = min(picture.shape[:2])
     image = Image.fromarray(fit(picture, edge, edge))
     return np.asarray(image.resize((PICTURE, PICTURE), Image.Resampling.NEAREST))
-
-
-def _paragraph(
-    draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int, colour: tuple[int, int, int]
-) -> int:
-    """Draw words in lines of the side column; gives the height below the last line."""
-    line, y = "", place[1]
-    for word in [*text.split(), ""]:
-        longer = f"{line} {word}".strip()
-        if word and draw.textlength(longer, font=_font(size)) <= SIDE_WIDTH - 34:
-            line = longer
-            continue
-        draw.text((place[0], y), line, fill=colour, font=_font(size))
-        line, y = word, y + round(size * 1.35)
-    return y
-
-
-def _cut(draw: ImageDraw.ImageDraw, text: str, width: int) -> str:
-    while text and draw.textlength(text, font=_font(16)) > width:
-        text = text[:-4].rstrip(" ,") + "..."
-    return text
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
