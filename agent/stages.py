@@ -25,6 +25,9 @@ _FILES = (
     "show_captions",
     "edit_caption",
     "set_excluded",
+    "make_candidates",
+    "mark_synthetic",
+    "take_in_candidates",
     "propose_plan",
 )
 _PLAN = ("change_plan", "undo_plan", "explain_plan", "launch_training")

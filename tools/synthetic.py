@@ -117,8 +117,8 @@ def refuse_synthetic(items: Sequence[Item]) -> None:
     synthetic = [item for item in items if item.synthetic and item.excluded]
     if synthetic:
         raise ToolRefused(
-            f"A model made {names_of(synthetic)}. To train on such files, ask for take_in_candidates: it opens a card, "
-            "and only the person's yes to it takes them in. Nothing was changed."
+            f"A model made {names_of(synthetic)}. Only take_in_candidates brings such files in, with the person's own "
+            f"yes to its card: say “use {quoted(synthetic[0].name, 40)}”. Nothing was changed."
         )
 
 

@@ -59,7 +59,7 @@ def make_candidates(context: ToolContext, arguments: MakeCandidates) -> ToolResu
     made = make(base, orders, description, lambda done, total: context.say(f"Made {done} of {total} candidates"))
     added = add_made(folder, made)
     context.say("Looking at the candidates …")
-    audit = audits.audit_dataset(folder, recipe)
+    audit = audits.audit_dataset(folder, recipe, trigger=get_project(context.workspace, context.project_id).trigger)
     sheet = folder.parent / "candidates" / f"{new_id('sheet')}.png"
     draw_sheet(sheet, [(each.name, each.picture) for each in made])
     lines = [
@@ -93,8 +93,8 @@ def _views(folder: Path, arguments: MakeCandidates) -> list[Wanted]:
     audit = audits.load_audit(folder)
     missing = list(lacking(audit)) if audit else []
     if not missing:
-        why = "The audit misses no view" if audit else "The files have not been looked at since they last changed"
-        raise ToolRefused(f"{why}, so I don't know which views to make. Name them, such as “back views”.")
+        why = "The audit can name no view that is missing" if audit else "The files have not been looked at yet"
+        raise ToolRefused(f"{why}, so I don't know which views to make. Name them, such as “make back views of …”.")
     return missing
 
 

@@ -7,6 +7,7 @@ from trainer_core.base_models.mini.world.palette import PLACES
 from trainer_core.plan import BaseModelName
 
 from .audit import Audit
+from .audit_coverage import MOSTLY_UNKNOWN
 from .audit_model import View
 from .evaluation.prompts import view_words
 from .text import plural
@@ -33,15 +34,24 @@ def view_and_side(wanted: Wanted) -> tuple[str, str | None]:
 
 
 def lacking(audit: Audit) -> dict[Wanted, int]:
-    """How many files of which views the recipe still needs; a side view is wanted on the side that has fewer."""
+    """How many files of which views the recipe still needs; turned ones on the side that was seen less.
+
+    Empty where the view of most files is unknown: nothing can be said then.
+    """
+    counts = audit.set.views
+    if counts.get("unknown", 0) > MOSTLY_UNKNOWN * sum(counts.values()):
+        return {}
+    turned = {need.view for need in audit.recipe.views if need.both_sides}
     found: dict[Wanted, int] = {}
     for entry in audit.set.coverage:
-        if entry.aspect != "view" or entry.have >= entry.want:
+        if entry.aspect != "view":
             continue
-        side = "left" if entry.left < entry.right else "right"
-        name = entry.name if entry.name in WANTED else f"{entry.name}_{side}"
-        if name in WANTED:
-            found[cast(Wanted, name)] = entry.want - entry.have
+        one_side = entry.name in turned and 0 in (entry.left, entry.right)
+        number = max(entry.want - entry.have, int(one_side))
+        side = "right" if entry.right < entry.left else "left"
+        name = f"{entry.name}_{side}" if entry.name in turned else entry.name
+        if number > 0 and name in WANTED:
+            found[cast(Wanted, name)] = number
     return found
 
 
@@ -100,21 +110,13 @@ def _named(seen: View) -> str:
 
 def _told(audit: Audit, missing: dict[Wanted, int]) -> str:
     have = {entry.name: entry.have for entry in audit.set.coverage if entry.aspect == "view"}
-    none = [wanted for wanted in missing if not have[_coverage_name(wanted, have)]]
-    few = [wanted for wanted in missing if wanted not in none]
-    parts = []
-    if none:
-        parts.append(f"No picture {_listed([_title(wanted) for wanted in none], 'or')}.")
-    if few:
-        parts.append(f"Too few {_listed([_title(wanted) for wanted in few], 'and')}.")
+    none = [_title(wanted) for wanted in missing if not have[view_and_side(wanted)[0]]]
+    few = [_title(wanted) for wanted in missing if have[view_and_side(wanted)[0]]]
+    parts = [f"No picture {_listed(none, 'or')}."] if none else []
+    parts += [f"Too few pictures {_listed(few, 'and')}."] if few else []
     unknown = audit.set.views.get("unknown", 0)
-    if unknown:
-        parts.append(f"(Of {plural(unknown, 'file')} I can't tell the view.)")
+    parts += [f"(Of {plural(unknown, 'file')} I can't tell the view.)"] if unknown else []
     return " ".join(parts)
-
-
-def _coverage_name(wanted: Wanted, have: dict[str, int]) -> str:
-    return wanted if wanted in have else view_and_side(wanted)[0]
 
 
 def _title(wanted: Wanted) -> str:

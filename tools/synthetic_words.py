@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from trainer_core.dataset.manifest import Item, Manifest, Rejected
+from trainer_core.dataset.manifest import Item, Manifest, Rejected, load
 from trainer_core.dataset.synthetic import origins_of
 from trainer_core.plan import BaseModelName
 
-from .audit import Audit, load_audit
+from .audit import Audit, judge, load_audit
 from .context import ToolContext
+from .measuring import stored_measurements
+from .second_eye import load_opinions
 from .synthetic_views import mismatch, offer
 from .text import plural, quoted
 
@@ -38,28 +40,26 @@ def names_of(items: Sequence[Item], most: int = LISTED) -> str:
 
 
 def seen_words(audit: Audit, items: Sequence[Item], folder: Path) -> list[str]:
-    """What the audit holds against these files: another view than was wanted, and its reasons to leave one out."""
+    """What speaks against these files, as if they were in the set: another view than was wanted, and flaws."""
     origins = origins_of(folder)
-    judged = {entry.id: entry for entry in audit.items}
-    wrong, flawed, told = [], [], 0
+    judged = {entry.id: entry for entry in _as_if_in(audit, items, folder).items}
+    wrong, unknown = [], 0
+    flawed: dict[str, list[Item]] = {}
     for item in items:
-        entry, origin = judged.get(item.id), origins.get(item.id)
-        if entry is None:
-            continue
-        reasons = [reason for reason in entry.reasons if reason != "set aside"]
-        flawed += [f"{quoted(item.name, 40)} ({quoted(', '.join(reasons), 120)})"] if reasons else []
-        if origin is None:
-            continue
-        told += entry.view.class_ != "unknown"
-        if words := mismatch(origin.view, entry.view):
+        entry, origin = judged[item.id], origins.get(item.id)
+        unknown += entry.view.class_ == "unknown"
+        if origin and (words := mismatch(origin.view, entry.view)):
             wrong.append(f"{quoted(item.name, 40)} {words}")
-    made = sum(item.id in origins for item in items)
+        if entry.reasons:
+            flawed.setdefault(quoted(", ".join(entry.reasons), 120), []).append(item)
     lines = [f"Not as wanted: {'; '.join(wrong)}."] if wrong else []
-    if made > told:
-        lines.append(f"From which side {made - told} of them are seen I can't tell: please look at them yourself.")
-    if flawed:
-        more = f" and {len(flawed) - LISTED} more" if len(flawed) > LISTED else ""
-        lines.append(f"The audit would leave out: {'; '.join(flawed[:LISTED])}{more}.")
+    if unknown:
+        which = f"{unknown} of them" if unknown < len(items) else "they" if unknown > 1 else "it"
+        verb = "is" if unknown == 1 else "are"
+        lines.append(f"From which side {which} {verb} seen I can't tell: please look for yourself.")
+    for reason, those in flawed.items():
+        which = names_of(those) if len(those) < len(items) or len(items) == 1 else f"all {len(items)}"
+        lines.append(f"The audit would leave out {which}: {reason}.")
     return lines
 
 
@@ -69,3 +69,13 @@ def refused_words(refused: Sequence[Rejected]) -> list[str]:
         return []
     lines = [f"- {quoted(entry.name, 60)}: {quoted(entry.reason, 160)}" for entry in refused[:LISTED]]
     return [f"{plural(len(refused), 'file')} could not be taken:", *lines]
+
+
+def _as_if_in(audit: Audit, items: Sequence[Item], folder: Path) -> Audit:
+    """The set judged with these files in it; reads no media and keeps nothing."""
+    manifest = load(folder)
+    ids = {item.id for item in items}
+    items_in = tuple(item.model_copy(update={"excluded": False}) if item.id in ids else item for item in manifest.items)
+    measured = stored_measurements(folder, manifest)
+    whole = manifest.model_copy(update={"items": items_in})
+    return judge(whole, audit.recipe, measured, trigger=audit.trigger, opinions=load_opinions(folder))

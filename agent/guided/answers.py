@@ -25,6 +25,7 @@ _LEADS = {
     "audit_dataset": "I'll look at each file.",
     "split_clips": "I'll see how the clips are best split.",
     "write_captions": "I'll write the captions.",
+    "make_candidates": "I'll make some candidates.",
     "generate_clip": "I'll make that clip.",
     "propose_plan": "I'll work out a plan.",
 }
@@ -39,6 +40,7 @@ _NOT_YET = {
     "diagnose": "Nothing has been trained in this project yet, so I can't say what to change.",
     "generate_clip": "There is no finished LoRA in this project yet, so I can't make clips with it.",
     "audit_dataset": "First I need to know what you want to teach.",
+    "make_candidates": "First I need to know what you want to teach.",
     "write_captions": "First I need to know what you want to teach.",
     "propose_plan": "First I need to know what you want to teach.",
 }
@@ -123,7 +125,10 @@ def after(results: Sequence[Result], facts: Facts, *, card_waits: bool, events: 
             parts.append(_words(result))
     if _proposed(results):
         card_waits = True  # the answer ends with its own question
-    asked = all(result.name in ("look_up", "explain_plan", "list_recipes", "generate_clip") for result in results)
+    asked = all(
+        result.name in ("look_up", "explain_plan", "list_recipes", "generate_clip", "make_candidates")
+        for result in results
+    )
     if not card_waits and not (asked and facts.get("stage") != "recipe"):
         parts.append(_briefly(facts) if any(result.name in _TWEAKS for result in results) else next_step(facts))
     return "\n\n".join(part for part in parts if part)
@@ -142,6 +147,8 @@ def _words(result: Result) -> str:
         return f"I have looked at every file.\n{result.text}"
     if result.name == "choose_recipe" and result.data:
         return _recipe(result)
+    if result.name in ("take_in_candidates", "mark_synthetic") and not result.data:
+        return "All right, nothing was changed: they stay marked and set aside."
     if result.name == "launch_training" and not result.data:
         return "All right, nothing was started. The plan stays as it is."
     if result.name == "diagnose" and result.data.get("findings"):

@@ -5,6 +5,7 @@ from typing import Any
 
 from . import goals, questions
 from .actions import LAUNCH_DENIED, LAUNCH_REFUSED, cancels, launches, status_asked
+from .candidates import candidates_talk
 from .clips_talk import clips_talk
 from .files import file_calls
 from .plan_talk import DOMAIN, plan_talk
@@ -36,6 +37,9 @@ def read(said: str, facts: Facts, uploads: list[str]) -> Reading:
     text = normal(said)
     if not text:
         return Reading(calls=_with_uploads(facts, uploads)) if uploads else Reading(topic="unclear")
+    about_candidates = candidates_talk(text, said, facts, uploads)
+    if about_candidates is not None:
+        return about_candidates
     for rule in (clips_talk, _small_talk, _run_control, results_talk, plan_talk):
         if uploads and rule is _small_talk:
             continue

@@ -1,0 +1,92 @@
+"""Sentences about pictures that a model made: make some for missing views, say that some are, use them."""
+
+import re
+from typing import Any
+
+from .reading import Call, Facts, Reading
+
+_KIND = r"(?:back|rear|side|profile|front|frontal|(?:three|3)[- ]quarter|missing|lacking|other|left|right)"
+_PICTURES = r"(?:views|angles|sides|pictures|images|shots|profiles|backs|fronts)"
+_WANTED = (
+    rf"\bcandidates?\b|\b{_KIND}(?:,? (?:and |or |& )?{_KIND})*(?:[- ]view)? {_PICTURES}\b|\bmissing (?:view|angle)\b"
+    rf"|\b{_PICTURES}\b.*\bfrom (?:behind|the (?:back|rear|side|sides|front))\b"
+)
+_MAKE = r"\b(?:make|generate|create|draw|produce|render|fill in)\b"
+_USE = r"\b(?:use|take(?: \w+)? in|take|add|include|mix in|accept|train (?:on|with)|bring in|put in|approve)\b"
+_THOSE = r"\bcandidates?\b|\b(?:generated|synthetic|made[- ]up) (?:ones|files|pictures|images|views|clips|photos)\b"
+_GENERATED = (
+    r"\b(?:generated|synthetic|ai[- ](?:made|generated))\b|\b(?:made|drawn|created) (?:by|with|using) (?:a |an |the )?"
+    r"(?:\w+ )?(?:model|ai|generator|ltx\S*)\b"
+)
+_DENIED = r"\b(?:don't|do not|never|no|not|without|stop)\b"
+_UNSURE = r"\b(?:if|unless|maybe|perhaps|might|when|once|later|said|says|told|wrote|would|should)\b|\""
+_ASKED = r"^(?:how|why|what|which|when|where|who|do|does|did|is|are|was|were|should)\b"
+_MADE = r"\bmade-[a-z_]+-\d+\b"
+_NAMES = r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b"
+_LOOKS = r"\b(?:of|for|showing)\b:? (?:(?:my|our|the) )?(?P<looks>.+)$"
+_NO_LOOKS = (
+    r"(?:it|him|her|them|this|that|(?:the |my |our |missing )*(?:character|mascot|subject|views?|angles?|ones?|set))"
+)
+_VIEWS = (
+    (r"\bfront(?:s|al)?\b", ("front",)),
+    (r"\b(?:three|3)[- ]quarters?\b|\b3/4\b", ("three_quarter_left", "three_quarter_right")),
+    (r"\b(?:sides?|profiles?)\b", ("profile_left", "profile_right")),
+    (r"\bbacks?\b|\bbehind\b|\brear\b", ("back",)),
+)
+
+
+def candidates_talk(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading | None:
+    """What a sentence wants with generated pictures; None when it is about something else."""
+    if re.search(_ASKED, text):
+        return None
+    names = _names(said)
+    if re.search(_USE, text) and (re.search(_THOSE, text) or (names and re.search(_MADE, said.lower()))):
+        if re.search(_UNSURE, text):
+            return Reading(topic="launch_conditional")
+        if re.search(_DENIED, text):
+            return Reading(topic="question", words="All right, they stay set aside: nothing trains on them.")
+        return Reading((Call("take_in_candidates", {"items": names} if names else {}),))
+    if re.search(_GENERATED, text) and (uploads or names or re.search(r"\b(?:these|those|they|them)\b", text)):
+        return None if re.search(_DENIED, text) else _mark(names, uploads, facts)
+    if re.search(_MAKE, text) and re.search(_WANTED, text) and not uploads:
+        if re.search(_DENIED, text):
+            return Reading(topic="question", words="All right, I make none.")
+        return Reading((Call("make_candidates", _wanted(text, said)),))
+    return None
+
+
+def _mark(names: list[str], uploads: list[str], facts: Facts) -> Reading:
+    if not (names or uploads):
+        words = "Which ones? Hand them over with that sentence, or name the files of the set that a model made."
+        return Reading(topic="question", words=words)
+    given: dict[str, Any] = ({"items": names} if names else {}) | ({"uploads": uploads} if uploads else {})
+    look = (Call("audit_dataset"),) if facts.get("recipe") else ()
+    return Reading((Call("mark_synthetic", given), *look))
+
+
+def _wanted(text: str, said: str) -> dict[str, Any]:
+    """The arguments of make_candidates: the views and their number before the looks, the looks as they were said."""
+    head = re.split(r"\b(?:of|showing)\b", text)[0]
+    views = [view for pattern, both in _VIEWS if re.search(pattern, head) for view in _on_side(both, head)]
+    count = re.search(r"\b([1-8])\b(?! ?(?:-|/|quarters?\b))", head)
+    looks = re.search(_LOOKS, " ".join(said.split()), re.IGNORECASE)
+    words = looks["looks"].strip(" .!?") if looks else ""
+    words = re.sub(r",? (?:please|thanks|thank you)$", "", words, flags=re.IGNORECASE)
+    found: dict[str, Any] = {"views": views} if views else {}
+    if count:
+        found["count"] = int(count[1])
+    if words and not re.fullmatch(_NO_LOOKS, words, re.IGNORECASE):
+        found["description"] = words[:300]
+    return found
+
+
+def _on_side(both: tuple[str, ...], text: str) -> list[str]:
+    sides = [side for side in ("left", "right") if re.search(rf"\b{side}\b", text)]
+    return [view for view in both if len(both) == 1 or not sides or view.endswith(tuple(sides))]
+
+
+def _names(said: str) -> list[str]:
+    """File names and ids as they were written; 'made-back-1' is short for 'made-back-1.png'."""
+    whole = re.findall(_NAMES, said, re.IGNORECASE)
+    short = [f"{name}.png" for name in re.findall(_MADE, said.lower())]
+    return list(dict.fromkeys([*whole, *short]))
