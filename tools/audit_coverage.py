@@ -20,8 +20,8 @@ ENOUGH_TO_TELL = 5  # files from which shares of a set mean something
 MOSTLY_UNKNOWN = 0.5  # share of files without a view from which nothing is said about missing ones
 VIEW_WORDS = {
     "front": "seen from the front",
-    "three_quarter": "in three-quarter view (turned about 45 degrees)",
-    "profile": "in profile (from the side)",
+    "three_quarter": "seen in three-quarter view",
+    "profile": "seen from the side (profile)",
     "back": "seen from behind",
 }
 _NAMES = {"file": ("picture or clip", "pictures or clips"), "image": ("picture", "pictures"), "clip": ("clip", "clips")}
@@ -108,7 +108,7 @@ def _wanted(each: Coverage, lacking: tuple[int, int, int], noun: tuple[str, str]
     if either and sides:
         sides.append(f"{either} either way")
     words = f"{noun[0] if sum(lacking) == 1 else noun[1]} {VIEW_WORDS[each.name]}"
-    return f"{words}: {' and '.join(sides)}" if sides else words
+    return f"{words}, {', '.join(sides)}" if sides else words
 
 
 def _noun(evidence: Evidence) -> tuple[str, str]:

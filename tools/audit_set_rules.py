@@ -34,7 +34,7 @@ def _missing_views(evidence: Evidence) -> list[Finding]:
     for each in coverage(evidence):
         if each.name not in missing:
             continue
-        words = VIEW_WORDS[each.name]
+        words = VIEW_WORDS[each.name]  # "seen from the front"
         if each.have == 0:
             level: Level = "warn"
             start = f"The subject is never {words}."
@@ -44,7 +44,7 @@ def _missing_views(evidence: Evidence) -> list[Finding]:
             start = f"The subject is {words} in only {each.have} {'file' if each.have == 1 else 'files'}{sides}."
         entry = missing[each.name]
         hedge = "" if entry.confidence == "measured" else " Files whose view could not be told may already show it."
-        text = f"{start} Add {entry.how_many} {entry.what}: sides that were not shown are made up.{hedge}"
+        text = f"{start} Add {entry.how_many} {entry.what}. A side that was never shown gets made up.{hedge}"
         measure = f"files {words}"
         source = f"{evidence.recipe.source}: {NAMED_ANGLES}"
         found.append(finding(f"missing_view_{each.name}", level, text, (), measure, each.have, each.want, source))

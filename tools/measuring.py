@@ -95,7 +95,7 @@ def measure_dataset(
     manifest = load(folder)
     known = Known.read(folder / FILE_NAME)
     work = [Work(item.sha256, path_of(folder, item), item.info) for item in manifest.items]
-    look_at(work, known, folder / FILE_NAME, text=text, progress=progress, stop=stop)
+    look_at(work, known, lambda: known.write(folder / FILE_NAME), text=text, progress=progress, stop=stop)
     return _by_id(manifest, known)
 
 
@@ -107,13 +107,13 @@ def stored_measurements(folder: Path, manifest: Manifest) -> dict[str, Measureme
 def look_at(
     work: Iterable[Work],
     known: Known,
-    file: Path,
+    save: Callable[[], None],
     *,
     text: bool = False,
     progress: Progress | None = None,
     stop: Stop = lambda: False,
 ) -> int:
-    """Look at what is not known yet, add it to `known`, save that in `file`, and say how many were looked at.
+    """Look at what is not known yet, add it to `known`, `save` that now and then, and say how many were looked at.
 
     A file that cannot be used goes to `known.refused` when it was never probed before; a copy that was sound once is
     asked again next time. Raises Stopped within a moment of `stop()` turning true; what was measured is saved.
@@ -123,13 +123,15 @@ def look_at(
     if not new:
         return 0
     try:
-        _all(list(new.values()), known, file, text, progress or (lambda _pace: None), stop)
+        _all(list(new.values()), known, save, text, progress or (lambda _pace: None), stop)
     finally:
-        known.write(file)
+        save()
     return len(new)
 
 
-def _all(work: Sequence[Work], known: Known, file: Path, text: bool, progress: Progress, stop: Stop) -> None:
+def _all(
+    work: Sequence[Work], known: Known, save: Callable[[], None], text: bool, progress: Progress, stop: Stop
+) -> None:
     started = saved = time.monotonic()
     workers = min(MOST_WORKERS, os.cpu_count() or 1, len(work))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="audit")
@@ -158,7 +160,7 @@ def _all(work: Sequence[Work], known: Known, file: Path, text: bool, progress: P
             if stop():
                 raise Stopped(f"Stopped after {done} of {len(work)} files; what was measured of them is kept.")
             if time.monotonic() - saved > SAVED_EVERY:
-                known.write(file)
+                save()
                 saved = time.monotonic()
     finally:
         halted = True

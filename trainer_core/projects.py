@@ -129,6 +129,11 @@ class Approval(Table):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+def home_folder(home: Path | None = None) -> Path:
+    """Where the workspace is: `home`, else SIDEKICK_HOME, else ~/.sidekick. Makes nothing."""
+    return Path(home or os.environ.get("SIDEKICK_HOME") or Path.home() / ".sidekick").expanduser().resolve()
+
+
 @dataclass(frozen=True)
 class Workspace:
     """The folder that holds everything of one installation, and its database."""
@@ -139,7 +144,7 @@ class Workspace:
     @classmethod
     def open(cls, home: Path | None = None, database_url: str | None = None) -> "Workspace":
         """Open or make the workspace: `home`, else SIDEKICK_HOME, else ~/.sidekick."""
-        folder = Path(home or os.environ.get("SIDEKICK_HOME") or Path.home() / ".sidekick").expanduser().resolve()
+        folder = home_folder(home)
         folder.mkdir(parents=True, exist_ok=True)
         url = database_url or os.environ.get("SIDEKICK_DATABASE_URL") or f"sqlite:///{folder / 'sidekick.db'}"
         workspace = cls(folder, url)

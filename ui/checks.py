@@ -1,33 +1,15 @@
-"""The commands that look at something and say what they see: a folder, a LoRA file, the building of mini."""
+"""The commands about models: verifying a LoRA file, building mini."""
 
-import tempfile
 from pathlib import Path
 
 import typer
 from pydantic import BaseModel
 
 from trainer_core.plan import BaseModelName
-from trainer_core.recipes import RECIPES, RecipeName
 
 from .strings import printable
 
 MINI_PARTS = ("model", "embedder")
-
-
-def audit_folder(folder: Path, recipe: str, *, as_json: bool) -> int:
-    """Audit copies of the files in a folder that is thrown away afterwards. Exit code 1 when the set is blocked."""
-    if recipe not in list(RecipeName):
-        return _refuse(f"There is no recipe {printable(recipe, 40)!r}. There is: {', '.join(RecipeName)}.")
-    if not folder.exists():
-        return _refuse(f"There is no folder or file {printable(str(folder))!r}. Check the name and try again.")
-    from tools.audit import audit_dataset, audit_text
-    from trainer_core.dataset.manifest import add_files
-
-    with tempfile.TemporaryDirectory(prefix="sidekick-audit-") as copies:
-        add_files(Path(copies), [folder])
-        audit = audit_dataset(Path(copies), RECIPES[RecipeName(recipe)])
-    _print(audit, printable(audit_text(audit)), as_json)
-    return int(audit.verdict == "blocked")
 
 
 def verify_file(file: Path, base: str | None, *, as_json: bool) -> int:

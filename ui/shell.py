@@ -94,11 +94,20 @@ def audit(
     folder: Annotated[Path, typer.Argument(help="A folder of pictures and clips. Nothing in it is changed.")],
     recipe: Annotated[str, typer.Option(help="character, face, style, motion or effect")] = "character",
     as_json: AsJson = False,
+    html: Annotated[Path | None, typer.Option(help="Also write a report with pictures into this file.")] = None,
+    trigger: Annotated[str | None, typer.Option(help="The trigger word that captions should have.")] = None,
+    text: Annotated[bool, typer.Option("--text", help="Also look for words and watermarks; slow.")] = False,
+    second_eye: Annotated[
+        bool,
+        typer.Option("--second-eye", help="Also ask the vision model SIDEKICK_VISION_MODEL; it is sent the pictures."),
+    ] = False,
+    home: Home = None,
 ) -> None:
-    """Look at a folder as training material. Works alone, without a project."""
-    from .checks import audit_folder
+    """Look at a folder as training material. Works alone, without a project; a second time only new files are read."""
+    from .audit_command import Wanted, run_audit
 
-    raise typer.Exit(audit_folder(folder.expanduser(), recipe, as_json=as_json))
+    wanted = Wanted(recipe, as_json=as_json, html=html, trigger=trigger, text=text, second_eye=second_eye)
+    raise typer.Exit(run_audit(folder.expanduser(), wanted, home))
 
 
 @lora.command("verify")

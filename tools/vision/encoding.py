@@ -58,10 +58,11 @@ def exposure(picture: Picture) -> Exposure:
     height, width = picture.shape[:2]
     middle = picture[height // 5 : height - height // 5, width // 5 : width - width // 5]
     step = max(1, max(middle.shape[:2]) // 512)
-    middle = middle[::step, ::step]
+    red, green, blue = cv2.split(np.ascontiguousarray(middle[::step, ::step]))
+    brightest, darkest = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
     return Exposure(
-        shadows=round(float((middle.max(axis=2) <= _CLIPPED).mean()), 4),
-        highlights=round(float((middle.min(axis=2) >= 255 - _CLIPPED).mean()), 4),
+        shadows=round(float((brightest <= _CLIPPED).mean()), 4),
+        highlights=round(float((darkest >= 255 - _CLIPPED).mean()), 4),
     )
 
 

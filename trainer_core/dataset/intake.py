@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from .info import MAX_CLIP_BYTES, MAX_IMAGE_BYTES
-from .media import SUPPORTED, UnusableMedia, content_of, probe
+from .media import SUPPORTED, MediaInfo, UnusableMedia, content_of, probe
 from .records import MAX_CAPTION, MAX_NAME, Item, Manifest, Rejected, load, one_line, save
 
 MAX_FILES = 5000  # looked at in one call
@@ -38,7 +38,7 @@ def add_files(folder: Path, sources: Iterable[Path], *, progress: Callable[[int,
     known = {item.sha256: item for item in manifest.items}
     before = set(known)
     refused = dict.fromkeys(manifest.rejected)
-    found, problems = _find(sources)
+    found, problems = find_files(sources)
     refused.update(dict.fromkeys(problems))
     for index, path in enumerate(found):
         name = display_name(path)
@@ -69,7 +69,8 @@ def display_name(path: Path) -> str:
     return one_line(path.name, MAX_NAME) or "(a name without letters)"
 
 
-def _find(sources: Iterable[Path]) -> tuple[list[Path], list[Rejected]]:
+def find_files(sources: Iterable[Path]) -> tuple[list[Path], list[Rejected]]:
+    """The media files in files and folders (searched through) that may be opened, and those that may not, and why."""
     found: list[Path] = []
     problems: list[Rejected] = []
     for source in sources:
@@ -124,36 +125,46 @@ def _refused_unseen(path: Path, root: Path) -> str | None:
     return None
 
 
+def size_limit(path: Path) -> int:
+    """The most bytes that a file with this content may have. Raises UnusableMedia when it has more."""
+    limit = MAX_CLIP_BYTES if content_of(path) == "movie" else MAX_IMAGE_BYTES
+    if path.stat().st_size > limit:
+        raise UnusableMedia(f"The file is larger than {limit // 2**20} MB. Save a smaller copy.")
+    return limit
+
+
+def item_of(path: Path, name: str, sha256: str, info: MediaInfo, *, file: str) -> Item:
+    """The record of the media file at `path`, with the caption that lies beside it; `file` is where the item's is."""
+    content, named = content_of(path), path.suffix.lower().lstrip(".").replace("jpg", "jpeg")
+    if content != "movie" and named != content:
+        info = info.model_copy(update={"notes": (f"named .{named} but holds {content.upper()}", *info.notes)})
+    caption = _caption_beside(path)
+    return Item(
+        id=f"itm_{sha256[:12]}",
+        name=name,
+        file=file,
+        sha256=sha256,
+        info=info,
+        caption=caption,
+        caption_source="file" if caption else "none",
+    )
+
+
 def _take(folder: Path, path: Path, name: str) -> Item:
     """Copy one file into the dataset, checked; no copy is left of one that cannot be used."""
     content = content_of(path)
-    limit = MAX_CLIP_BYTES if content == "movie" else MAX_IMAGE_BYTES
-    if path.stat().st_size > limit:
-        raise UnusableMedia(f"The file is larger than {limit // 2**20} MB. Save a smaller copy.")
+    limit = size_limit(path)
     copies = folder / _COPIES
     copies.mkdir(parents=True, exist_ok=True)
     unfinished = copies / f".{os.getpid()}.part"
     try:
         digest = _copy(path, unfinished, limit)
-        item_id = f"itm_{digest[:12]}"
-        target = copies / (item_id + _ENDINGS[content])
+        target = copies / f"itm_{digest[:12]}{_ENDINGS[content]}"
         info = probe(unfinished)
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
-    named = path.suffix.lower().lstrip(".").replace("jpg", "jpeg")
-    if content != "movie" and named != content:
-        info = info.model_copy(update={"notes": (f"named .{named} but holds {content.upper()}", *info.notes)})
-    caption = _caption_beside(path)
-    return Item(
-        id=item_id,
-        name=name,
-        file=f"{_COPIES}/{target.name}",
-        sha256=digest,
-        info=info,
-        caption=caption,
-        caption_source="file" if caption else "none",
-    )
+    return item_of(path, name, digest, info, file=f"{_COPIES}/{target.name}")
 
 
 def _copy(source: Path, target: Path, limit: int) -> str:
