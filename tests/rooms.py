@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from tools.context import NoArguments
-from tools.dataset import AddFiles, add_files, audit_dataset, write_captions
+from tools.dataset import AddFiles, LookAtFiles, add_files, audit_dataset, write_captions
 from tools.plans import ProposePlan, propose_plan
 from tools.recipes import ChooseRecipe, choose_recipe
 from tools.registry import ToolContext
@@ -40,6 +40,6 @@ def up_to_plan(context: ToolContext, pictures: Path) -> None:
     choose_recipe(context, ChooseRecipe(recipe=RecipeName.CHARACTER, noun="cat"))
     upload = register(context.workspace, context.project_id, [pictures])
     add_files(context, AddFiles(uploads=[entry.id for entry in upload]))
-    audit_dataset(context, NoArguments())
+    audit_dataset(context, LookAtFiles())
     write_captions(context, NoArguments())
     propose_plan(context, ProposePlan())
