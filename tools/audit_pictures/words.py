@@ -2,7 +2,7 @@
 
 from trainer_core.dataset.records import one_line
 
-from ..audit_model import Audit, AuditItem, Finding, Level, View
+from ..audit_model import Audit, AuditItem, Finding, Level, Verdict, View
 
 SHORT = {
     "bars": "bars",
@@ -14,19 +14,31 @@ SHORT = {
     "coarse_jpeg": "blocky",
     "cut_in_clip": "cut",
     "enlarged": "enlarged",
+    "eyes_disagree": "eyes disagree",
     "exact_duplicates": "copy",
+    "face_cut_by_frame": "cut by frame",
     "flash_in_clip": "flash",
     "lost_copies": "gone",
     "near_duplicates": "repeat",
     "one_background": "same place",
+    "one_expression": "same expression",
+    "one_shot_size": "same shot size",
     "repeated_frames": "doubled frames",
     "small_resolution": "small",
+    "several_people": "several people",
+    "small_subject": "small subject",
     "static_clip": "still",
     "stills_for_motion": "a still",
     "transition_in_clip": "blend",
+    "unknown_views": "view unknown",
     "unreadable": "unreadable",
 }
 VIEWS = {"front": "front", "three_quarter": "three-quarter", "profile": "profile", "back": "back", "unknown": "unknown"}
+VERDICTS: dict[Verdict, str] = {
+    "ready": "Ready to train",
+    "warn": "Can be trained, with reservations",
+    "blocked": "Cannot be trained as it is",
+}
 CONFIDENCE = {"measured": "measured", "likely": "likely", "cannot_tell": "cannot tell for sure"}
 
 
@@ -41,7 +53,7 @@ def view_words(view: View, *, degrees: bool = False) -> str:
     if view.side and view.class_ != "back":
         words += f" {view.side}"
     if degrees and view.yaw_deg is not None:
-        words += f", {view.yaw_deg:+.0f}°"
+        words += f", {round(view.yaw_deg):+d}°".replace("+0°", "0°")
         if view.uncertainty_deg is not None:
             words += f" ± {view.uncertainty_deg:.0f}°"
     return words
