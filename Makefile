@@ -15,6 +15,7 @@ help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(STAMP)  ## Make .venv with the command `sidekick` in it (does nothing when it is up to date)
+	@$(BIN)/python -m tools.vision.eyes.models || true  # the audit's model files; without them it says what it skips
 
 $(STAMP): pyproject.toml constraints.txt
 	@python=; for candidate in python3.11 python3.12 python3.13 python3; do \

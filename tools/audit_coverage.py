@@ -8,7 +8,7 @@ from trainer_core.dataset.manifest import Item
 from trainer_core.recipes import ViewNeed
 
 from .audit_evidence import Evidence, leave_out_reasons
-from .audit_model import Confidence, Coverage, Drop, Missing, Spread
+from .audit_model import Coverage, Drop, Missing, Spread
 from .audit_views import shot_of_file, views_shown
 from .vision.eyes import expression
 from .vision.eyes.look import Look
@@ -77,13 +77,17 @@ def missing_views(evidence: Evidence) -> dict[str, Missing]:
     if not good or unknown > MOSTLY_UNKNOWN * len(good):
         return {}
     needs = {need.view: need for need in evidence.recipe.views}
-    found = {}
+    found: dict[str, Missing] = {}
     for each in coverage(evidence):
         lacking = _lacking(each, needs[each.name])  # type: ignore[index]
         if any(lacking):
-            confidence: Confidence = "measured" if unknown == 0 else "likely"
             found[each.name] = Missing(
-                what=_wanted(each, lacking, _noun(evidence)), how_many=sum(lacking), confidence=confidence
+                what=_wanted(each, lacking, _noun(evidence)),
+                how_many=sum(lacking),
+                confidence="measured" if unknown == 0 else "likely",
+                view=each.name,
+                left=lacking[1],
+                right=lacking[2],
             )
     return found
 

@@ -121,8 +121,8 @@ class Backgrounds(_Record):
 class Coverage(_Record):
     """How often something that the recipe needs is in the set; `unknown` files could be of any kind."""
 
-    aspect: Literal["view", "shot"]
-    name: str  # such as "profile"
+    aspect: Literal["view"] = "view"
+    name: ViewClass
     have: int
     want: int
     left: int = 0  # of `have`: subject turned to the left of the picture
@@ -144,11 +144,17 @@ class Spread(_Record):
 
 
 class Missing(_Record):
-    """What to add, how many, and how sure that is: files whose view is unknown could already be what is missing."""
+    """What to add, how many, and how sure that is: files whose view is unknown could already be what is missing.
+
+    For a missing `view`, `left` and `right` of the `how_many` should face that side of the picture, the rest either.
+    """
 
     what: str
     how_many: int
     confidence: Confidence = "measured"
+    view: ViewClass | None = None
+    left: int = 0
+    right: int = 0
 
 
 class Drop(_Record):

@@ -116,7 +116,7 @@ def _watch(path: Path, length: float, stop: Stop) -> tuple[Picture, list[tuple[f
     return middle[0], moments or [(0.0, shrunk(middle[0]))], shots
 
 
-def _words(picture: Picture) -> tuple[str, ...]:
+def _words(picture: Picture) -> tuple[str, ...] | None:
     from .vision.text_in_picture import find_text  # an optional package: only those who ask for it need it
 
     return find_text(picture)

