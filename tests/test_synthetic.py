@@ -42,7 +42,9 @@ from trainer_core import approvals
 from trainer_core.base_models.registry import base_missing
 from trainer_core.dataset import manifest as manifests
 from trainer_core.dataset.manifest import Item, Manifest
-from trainer_core.dataset.synthetic import Made, Origin, add_made, add_synthetic, origins_of
+from trainer_core.dataset.media import write_clip
+from trainer_core.dataset.pieces import add_pieces, take_pieces_back
+from trainer_core.dataset.synthetic import Made, Origin, add_made, add_synthetic, mark, origins_of
 from trainer_core.plan import BaseModelName
 from trainer_core.recipes import RECIPES, RecipeName
 
@@ -254,6 +256,22 @@ def test_the_mark_of_what_sidekick_made_stays(waiting: ToolContext) -> None:
         mark_card(waiting, MarkSynthetic(items=["made-back-1.png"], synthetic=False))
 
 
+def test_pieces_of_a_generated_clip_need_a_yes_of_their_own(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    write_clip(tmp_path / "generated.mp4", rng.integers(0, 255, (32, 64, 64, 3), dtype=np.uint8), 8.0)
+    folder = tmp_path / "set"
+    manifests.add_files(folder, [tmp_path / "generated.mp4"])
+    clip = manifests.load(folder).items[0]
+    add_pieces(folder, clip.id, [(0.0, 2.0), (2.0, 4.0)])
+    assert len(mark(folder, [clip.id], True).usable) == 0, "pieces are marked with their clip"
+    assert len(add_pieces(folder, clip.id, [(0.0, 2.0), (2.0, 4.0)]).usable) == 0
+    added = add_pieces(folder, clip.id, [(0.0, 3.0)]).items[-1]
+    assert (added.synthetic, added.excluded) == (True, True)
+    assert len(take_pieces_back(folder, clip.id).usable) == 0
+    mark(folder, [clip.id], False)
+    assert len(take_pieces_back(folder, clip.id).usable) == 1
+
+
 # Making them
 
 
@@ -278,7 +296,7 @@ def test_candidates_are_made_looked_at_and_told(waiting: ToolContext, monkeypatc
     asked = fake_pipeline(monkeypatch)
     heard: list[str] = []
     context = ToolContext(waiting.workspace, waiting.project_id, waiting.person, say=heard.append)
-    trigger = "" + str(propose_plan(context, ProposePlan()).data["plan"]["trigger"])
+    trigger = str(propose_plan(context, ProposePlan()).data["plan"]["trigger"])
     wanted = MakeCandidates(views=["back", "profile_left"], count=2, description=f"{trigger}, {LOOKS}.", seed=7)
     result = make_candidates(context, wanted)
     assert [request.seed for request in asked] == [7, 8, 9, 10]

@@ -78,8 +78,9 @@ def test_tool_schemas_are_as_agreed() -> None:
     assert text == golden.read_text(encoding="utf-8")
 
 
-def test_only_launching_is_gated_and_every_tool_says_what_it_does() -> None:
-    assert [name for name, tool in TOOLS.items() if tool.gated] == ["launch_training"]
+def test_what_needs_a_yes_is_gated_and_every_tool_says_what_it_does() -> None:
+    gated = {name for name, tool in TOOLS.items() if tool.gated}
+    assert gated == {"launch_training", "take_in_candidates", "mark_synthetic"}
     assert all(len(tool.description) > 20 for tool in TOOLS.values())
     assert all(tool.arguments.model_config.get("extra") == "forbid" for tool in TOOLS.values())
 

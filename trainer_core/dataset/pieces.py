@@ -20,7 +20,8 @@ _RATE = 44_100  # samples a second
 def add_pieces(folder: Path, item_id: str, spans: Sequence[tuple[float, float]]) -> Manifest:
     """Write each (start, end) in seconds of a clip as a new item and set the original aside, all or nothing.
 
-    Captions go with the pieces; pieces that are there already are taken back in. Raises LookupError for an unknown
+    Captions go with the pieces; pieces that are there already are taken back in. Pieces of a synthetic clip are
+    synthetic and set aside, because a person's yes was to other bytes. Raises LookupError for an unknown
     id, ValueError in words for spans that do not lie in the clip, and UnusableMedia when it cannot be read.
     """
     manifest = load(folder)
@@ -54,7 +55,7 @@ def add_pieces(folder: Path, item_id: str, spans: Sequence[tuple[float, float]])
 def take_pieces_back(folder: Path, item_id: str) -> Manifest:
     """Take the original in again and set its pieces, and pieces of these, aside; no file is deleted.
 
-    Raises LookupError for an unknown id.
+    A synthetic original stays aside: it only comes in with a person's yes. Raises LookupError for an unknown id.
     """
     manifest = load(folder)
     manifest.item(item_id)
@@ -63,7 +64,7 @@ def take_pieces_back(folder: Path, item_id: str) -> Manifest:
         if item.piece_of in family:
             family.add(item.id)
     items = tuple(
-        item.model_copy(update={"excluded": item.id != item_id}) if item.id in family else item
+        item.model_copy(update={"excluded": item.synthetic or item.id != item_id}) if item.id in family else item
         for item in manifest.items
     )
     manifest = manifest.model_copy(update={"items": items})
@@ -165,11 +166,14 @@ def _item(path: Path, original: Item, number: int, count: int) -> Item:
         caption=original.caption,
         caption_source=original.caption_source,
         piece_of=original.id,
+        synthetic=original.synthetic,
+        excluded=original.synthetic,
     )
 
 
 def _changed(item: Item, original: Item, fresh: dict[str, Item]) -> Item:
-    """The original is set aside; a piece that was made before is taken back in; all others stay."""
+    """The original is set aside; a piece that was made before is taken back in, unless synthetic; all others stay."""
     if item.id == original.id:
         return item.model_copy(update={"excluded": True})
-    return item.model_copy(update={"excluded": False}) if item.id in fresh else item
+    back = item.id in fresh and not item.synthetic
+    return item.model_copy(update={"excluded": False}) if back else item

@@ -87,9 +87,15 @@ def origins_of(folder: Path) -> dict[str, Origin]:
 def mark(folder: Path, item_ids: Collection[str], synthetic: bool) -> Manifest:
     """Say of items whether a model made them. Marked ones are set aside; the mark's end alone takes nothing in.
 
-    Raises LookupError for an unknown id.
+    Pieces of a clip are marked with it. Raises LookupError for an unknown id.
     """
-    return _change(folder, item_ids, {"synthetic": True, "excluded": True} if synthetic else {"synthetic": False})
+    if not synthetic:
+        return _change(folder, item_ids, {"synthetic": False})
+    family = set(item_ids)
+    for item in load(folder).items:  # pieces come after what they are pieces of
+        if item.piece_of in family:
+            family.add(item.id)
+    return _change(folder, family, {"synthetic": True, "excluded": True})
 
 
 def take_in(folder: Path, item_ids: Collection[str]) -> Manifest:
