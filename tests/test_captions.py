@@ -54,7 +54,7 @@ def test_captions_say_what_was_measured(folder: Path) -> None:
     assert captions["d.png"].startswith("chr_x7kq, a fox, ")
     assert captions["e.png"] == "chr_x7kq, a smiling fox in a hat"
     assert captions["f.mp4"] == "chr_x7kq, a fox, standing still, light blue and white background"
-    assert dict(written) == {item.id: item.caption for item in load(folder).items}
+    assert dict(written.captions) == {item.id: item.caption for item in load(folder).items}
     assert [item.caption_source for item in load(folder).items] == ["measured"] * 4 + ["file", "measured"]
 
 

@@ -12,12 +12,14 @@ from trainer_core.projects import get_project
 
 from . import audit as audits
 from . import captions
+from .caption_words import has_word
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .measuring import Pace
 from .state import manifest_of, recipe_of
 from .synthetic import refuse_synthetic
 from .text import plural, quoted
 from .uploads import mark_added, uploads_of
+from .vision_model import VisionModelFailed, configured
 
 SECONDS_BETWEEN_WORDS = 2.0  # of progress
 
@@ -128,7 +130,7 @@ def audit_dataset(context: ToolContext, arguments: LookAtFiles) -> ToolResult:
 
 
 def write_captions(context: ToolContext, _arguments: NoArguments) -> ToolResult:
-    """Caption every usable file from what was measured; captions that a person wrote stay."""
+    """Caption every usable file, by a vision model if there is one; captions that a person wrote stay."""
     recipe = recipe_of(context)
     project = get_project(context.workspace, context.project_id)
     if not manifest_of(context).usable:
@@ -136,19 +138,36 @@ def write_captions(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     context.say("Writing captions from what is measured in each file …")
     folder = context.workspace.dataset_folder(context.project_id)
     assert project.trigger is not None  # choosing a recipe makes one
-    written = captions.write_captions(folder, project.trigger, project.noun or recipe.noun, recipe)
-    examples = manifests.load(folder).usable[:4]
+    try:
+        model = configured()
+    except VisionModelFailed as failure:
+        raise ToolRefused(str(failure)) from failure
+    noun = project.noun or recipe.noun
+    written = captions.write_captions(folder, project.trigger, noun, recipe, model=model, say=context.say)
+    items = manifests.load(folder).usable
     lines = [
-        f"Captioned {plural(len(written), 'file')}; each has the trigger word {project.trigger}. Captions written "
-        f"by a person were kept.",
-        "For example:",
-        *(f"- {quoted(item.name, 40)}: {quoted(item.caption, 160)}" for item in examples),
+        f"Captioned {plural(len(written.captions), 'file')}; "
+        f"{sum(has_word(item.caption, project.trigger) for item in items)} have the trigger word {project.trigger}. "
+        "Captions written by a person were kept.",
     ]
-    return ToolResult(text="\n".join(lines), data={"captioned": len(written)})
+    if model is not None:
+        lines.append(f"{model.shown_name} described {plural(written.by_model, 'file')}.")
+    if written.fallen_back:
+        name, why = written.fallen_back[0]
+        lines.append(
+            f"{plural(len(written.fallen_back), 'file')} got captions from measurements alone, {quoted(name, 40)} "
+            f"because {quoted(why, 200)}"
+        )
+    lines += ["For example:", *(f"- {quoted(item.name, 40)}: {quoted(item.caption, 160)}" for item in items[:4])]
+    doubts = captions.spot_check(folder, project.trigger, recipe=recipe)
+    return ToolResult(
+        text="\n".join(lines + _read_first(doubts)),
+        data={"captioned": len(written.captions), "read_first": [check.item_id for check in doubts]},
+    )
 
 
 def show_captions(context: ToolContext, arguments: ShowCaptions) -> ToolResult:
-    """Read some captions out, with the ids that edit_caption takes."""
+    """Read some captions out, with the ids that edit_caption takes, and say which ones to read first."""
     items = manifest_of(context).usable
     if not items:
         raise ToolRefused("There are no usable files yet, so there are no captions.")
@@ -156,7 +175,27 @@ def show_captions(context: ToolContext, arguments: ShowCaptions) -> ToolResult:
     lines = [
         f"- {item.id} {quoted(item.name, 40)}: {quoted(item.caption, 200) or '(no caption yet)'}" for item in shown
     ]
-    return ToolResult(text="\n".join([f"{len(shown)} of {plural(len(items), 'caption')}:", *lines]))
+    project = get_project(context.workspace, context.project_id)
+    doubts: list[captions.SpotCheck] = []
+    if project.recipe and project.trigger:
+        folder = context.workspace.dataset_folder(context.project_id)
+        doubts = captions.spot_check(folder, project.trigger, recipe=recipe_of(context))
+    head = f"{len(shown)} of {plural(len(items), 'caption')}:"
+    return ToolResult(
+        text="\n".join([head, *lines, *_read_first(doubts)]),
+        data={"read_first": [check.item_id for check in doubts]},
+    )
+
+
+def _read_first(doubts: list[captions.SpotCheck]) -> list[str]:
+    """Lines about the least certain captions."""
+    if not doubts:
+        return []
+    lines = [
+        f"- {check.item_id} {quoted(check.name, 40)}: {quoted(check.caption, 160)} ({quoted(check.why, 160)})"
+        for check in doubts
+    ]
+    return ["Please read these first, they are the least certain:", *lines]
 
 
 def edit_caption(context: ToolContext, arguments: EditCaption) -> ToolResult:
@@ -164,8 +203,8 @@ def edit_caption(context: ToolContext, arguments: EditCaption) -> ToolResult:
     project = get_project(context.workspace, context.project_id)
     item = _found(manifest_of(context), arguments.item)
     words = quoted(arguments.caption, 1000)
-    if project.trigger and project.trigger not in words:
-        words = f"{project.trigger}, {words}"
+    if project.trigger:
+        words = captions.with_trigger(words, project.trigger)
     manifests.set_caption(context.workspace.dataset_folder(context.project_id), item.id, words, "person")
     return ToolResult(text=f"The caption of {quoted(item.name, 60)} is now: {words}", data={"item": item.id})
 
