@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -11,30 +10,31 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
+from .decoding import Frame, damaged, decoded, opened, upright
 from .fitting import fit
-from .info import MAX_CLIP_BYTES, MAX_CLIP_SECONDS, MAX_PIXELS, SMALLEST_EDGE, MediaInfo, UnusableMedia, content_of
+from .info import MAX_CLIP_SECONDS, SMALLEST_EDGE, MediaInfo, UnusableMedia
 
 FULLY_CHECKED_SECONDS = 60.0  # longer clips are decoded at their start and end only
 UNEVEN_INTERVAL = 0.25  # a frame interval this share off the median is uneven
 UNEVEN_SHARE = 0.02  # more uneven intervals than this make a clip's frame rate variable
 
-Frame = NDArray[np.uint8]
-
 
 def probe_clip(path: Path) -> MediaInfo:
     """Read all packets, decode every frame of clips up to a minute, and describe the clip. Raises UnusableMedia."""
-    with _opened(path) as (container, stream):
+    with opened(path) as (container, stream):
         times = _packet_times(container, stream)
         declared = _declared_seconds(container, stream)
         has_audio = bool(container.streams.audio)
     if not times:
-        raise _damaged()
+        raise damaged()
     interval = float(np.median(np.diff(times))) if len(times) > 1 else 1 / 24
     seconds = times[-1] - times[0] + interval
     if seconds > MAX_CLIP_SECONDS:
-        raise UnusableMedia(f"The clip is {seconds / 60:.0f} minutes long; cut it into pieces of 3 to 8 seconds.")
+        raise UnusableMedia(
+            f"The recording has {seconds / 60:.0f} minutes; up to {MAX_CLIP_SECONDS / 60:.0f} can be read. Save the "
+            "part that matters, or several parts, and add these."
+        )
     if declared and seconds < 0.9 * declared - 0.25:
         raise UnusableMedia(
             f"The clip breaks off: {seconds:.1f} of {declared:.1f} seconds are there. Copy or export it again."
@@ -58,17 +58,12 @@ def iterate_frames(path: Path, *, start: float = 0.0) -> Iterator[tuple[float, F
 
     With `start`, frames may begin up to one keyframe before it. Raises UnusableMedia.
     """
-    with _opened(path) as (container, stream):
-        origin = float((stream.start_time or 0) * cast(Fraction, stream.time_base))
+    with opened(path) as (container, stream):
         if start > 1.0:
+            origin = float((stream.start_time or 0) * cast(Fraction, stream.time_base))
             container.seek(int((start + origin) * 1_000_000), backward=True)
-        try:
-            for frame in container.decode(stream):
-                if frame.pts is None:
-                    continue
-                yield float(frame.pts * cast(Fraction, frame.time_base)) - origin, _upright(frame, stream)
-        except (av.FFmpegError, ValueError, MemoryError) as error:
-            raise _damaged() from error
+        for seconds, frame in decoded(container, stream):
+            yield seconds, upright(frame, stream.sample_aspect_ratio)
 
 
 def read_frames(
@@ -128,35 +123,6 @@ def write_clip(path: Path, frames: Frame, fps: float, metadata: dict[str, str] |
         unfinished.unlink(missing_ok=True)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    if content_of(path) != "movie":
-        raise UnusableMedia("It is a picture, not a video.")
-    if path.stat().st_size > MAX_CLIP_BYTES:
-        raise UnusableMedia(f"The file is larger than {MAX_CLIP_BYTES // 2**30} GB. Cut out the part that matters.")
-    try:
-        # The demuxer is named so that a disguised playlist cannot make it read other files or addresses.
-        container = av.open(str(path.resolve()), format="mov", metadata_errors="replace")
-    except (av.FFmpegError, ValueError) as error:
-        raise _damaged() from error
-    with container:
-        streams = [stream for stream in container.streams.video if not _is_cover(stream)]
-        if not streams:
-            raise UnusableMedia("There are no moving pictures in it, only sound or data.")
-        stream = streams[0]
-        context = stream.codec_context
-        if context is None:
-            raise UnusableMedia("It is coded in a way that cannot be read here. Export it as H.264 MP4.")
-        if context.width * context.height > MAX_PIXELS // 2:
-            raise UnusableMedia("Its frames are too large. Export it with at most 4096 pixels on the long side.")
-        stream.thread_type = "AUTO"
-        yield container, stream
-
-
-def _is_cover(stream: VideoStream) -> bool:
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
-
-
 def _packet_times(container: InputContainer, stream: VideoStream) -> list[float]:
     times = []
     try:
@@ -164,7 +130,7 @@ def _packet_times(container: InputContainer, stream: VideoStream) -> list[float]
             if packet.pts is not None and not packet.is_discard:
                 times.append(float(packet.pts * packet.time_base))
     except (av.FFmpegError, ValueError) as error:
-        raise _damaged() from error
+        raise damaged() from error
     return sorted(times)
 
 
@@ -177,31 +143,21 @@ def _declared_seconds(container: InputContainer, stream: VideoStream) -> float |
 
 def _decode_check(path: Path, seconds: float, expected: int) -> tuple[int, int]:
     """Decode frames until the end (of long clips: the first and the last seconds) and give the upright size."""
-    decoded, size = 0, (0, 0)
+    count = 0
     whole = seconds <= FULLY_CHECKED_SECONDS
-    for moment, picture in iterate_frames(path):
-        decoded += 1
-        size = picture.shape[1], picture.shape[0]
-        if not whole and moment > 5.0:
-            break
-    if not decoded or (whole and decoded < 0.9 * expected):
-        raise UnusableMedia(f"The clip is damaged: only {decoded} of {expected} frames can be decoded.")
+    last: av.VideoFrame | None = None
+    with opened(path) as (container, stream):
+        aspect = stream.sample_aspect_ratio
+        for moment, frame in decoded(container, stream):
+            count += 1
+            last = frame
+            if not whole and moment > 5.0:
+                break
+    if last is None or (whole and count < 0.9 * expected):
+        raise UnusableMedia(f"The clip is damaged: only {count} of {expected} frames can be decoded.")
+    height, width = upright(last, aspect).shape[:2]
     if not whole and not any(True for _ in iterate_frames(path, start=seconds - 2.0)):
-        raise _damaged()
-    if min(size) < SMALLEST_EDGE:
-        raise UnusableMedia(f"It has only {size[0]}x{size[1]} pixels; each side needs at least {SMALLEST_EDGE}.")
-    return size
-
-
-def _upright(frame: av.VideoFrame, stream: VideoStream) -> Frame:
-    picture = cast(Frame, frame.to_ndarray(format="rgb24"))
-    aspect = stream.sample_aspect_ratio
-    if aspect and aspect != 1 and 0.25 <= aspect <= 4:
-        height, width = picture.shape[:2]
-        picture = fit(picture, max(1, round(width * float(aspect))), height, crop=False)
-    turns = round(frame.rotation / 90) % 4  # counter-clockwise quarter turns
-    return cast(Frame, np.ascontiguousarray(np.rot90(picture, turns))) if turns else picture
-
-
-def _damaged() -> UnusableMedia:
-    return UnusableMedia("The clip is damaged or not copied completely and cannot be decoded. Copy or export it again.")
+        raise damaged()
+    if min(width, height) < SMALLEST_EDGE:
+        raise UnusableMedia(f"It has only {width}x{height} pixels; each side needs at least {SMALLEST_EDGE}.")
+    return width, height

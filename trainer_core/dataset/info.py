@@ -9,7 +9,7 @@ SUPPORTED = frozenset({".jpg", ".jpeg", ".png", ".webp", ".mp4", ".mov"})
 MAX_PIXELS = 100_000_000  # of one picture or frame; decoded RGB is three bytes each
 MAX_IMAGE_BYTES = 200 * 2**20
 MAX_CLIP_BYTES = 2**30
-MAX_CLIP_SECONDS = 600.0
+MAX_CLIP_SECONDS = 3600.0  # a long recording is taken in and split afterwards
 SMALLEST_EDGE = 32  # pixels; below this nothing can be learned on any base
 
 
