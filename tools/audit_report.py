@@ -33,6 +33,7 @@ from .audit_pictures.words import (
 from .drawing import encoded
 
 THUMBNAIL = 64  # pixels
+QUALITY = 78  # of the pictures in the page; those of write_pictures are finer
 LONGEST_TEXT = 2000  # characters of any text that comes from files or models
 FILES_NAMED = 200  # in one finding; all are in the table
 
@@ -95,7 +96,7 @@ def _picture(name: str, image: Image.Image, audit: Audit) -> dict[str, Any]:
 
 
 def _embedded(image: Image.Image) -> Markup:
-    return Markup("data:image/jpeg;base64,") + base64.b64encode(encoded(image, "JPEG")).decode()
+    return Markup("data:image/jpeg;base64,") + base64.b64encode(encoded(image, "JPEG", quality=QUALITY)).decode()
 
 
 def _counts(audit: Audit) -> str:

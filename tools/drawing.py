@@ -76,13 +76,13 @@ def tint(colour: Colour, share: float) -> Colour:
     return red, green, blue
 
 
-def encoded(image: Image.Image, form: Literal["PNG", "JPEG"]) -> bytes:
-    """The picture as the bytes of a file."""
+def encoded(image: Image.Image, form: Literal["PNG", "JPEG"], *, quality: int = JPEG_QUALITY) -> bytes:
+    """The picture as the bytes of a file; `quality` is of JPEG, whose colours keep their full resolution for text."""
     buffer = io.BytesIO()
     if form == "PNG":
         image.save(buffer, "PNG", optimize=True)
     else:
-        image.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        image.save(buffer, "JPEG", quality=quality, subsampling=0)
     return buffer.getvalue()
 
 

@@ -2,9 +2,9 @@
 
 from ..audit_model import Audit
 from .backgrounds import effective_words
-from .compass import have_words
 from .compass_layout import seen_views
 from .files import BACKGROUNDS, COMPASS, TIMELINE
+from .tally import have_words
 from .words import VIEWS, plural
 
 
@@ -15,9 +15,8 @@ def alternative_text(audit: Audit, name: str) -> str:
 
 def _compass(audit: Audit) -> str:
     known, unknown = seen_views(audit)
-    wanted = [entry for entry in audit.set.coverage if entry.aspect == "view"]
-    if wanted:
-        parts = [f"{VIEWS.get(entry.name, entry.name)}: {have_words(entry)}" for entry in wanted]
+    if audit.set.coverage:
+        parts = [f"{VIEWS[entry.name]}: {have_words(entry)}" for entry in audit.set.coverage]
     else:
         parts = [f"{VIEWS.get(name, name)}: {count}" for name, count in audit.set.views.items() if name != "unknown"]
     words = f"View compass, from above, of {plural(len(known), 'view', 'views')}. {'; '.join(parts)}."

@@ -9,9 +9,10 @@ from PIL import Image, ImageDraw
 
 from trainer_core.dataset.records import one_line
 
-from ..audit_model import Audit, Coverage
+from ..audit_model import Audit
 from ..drawing import FAIR, GOOD, INK, LINE, PAPER, POOR, QUIET, Colour, font, tint, width_of
-from .compass_layout import SECTORS, Layout, Placed, Sector, Seen, at, lay_out, sector_of, seen_views
+from .compass_layout import SECTORS, Layout, Placed, Sector, Seen, at, lay_out, seen_views
+from .tally import State, Tally, have_words, tally_of
 from .thumbnails import Thumbnails, faded
 from .words import VIEWS, plural
 
@@ -21,7 +22,7 @@ MIDDLE = (WIDTH // 2, TOP + 420)
 RIM = 408
 BELOW = MIDDLE[1] + RIM + 108  # where the row of unknown views begins
 ROW, SMALL = 132, 76
-STATES: dict[str, Colour] = {"enough": GOOD, "some": FAIR, "none": POOR, "": QUIET}
+STATES: dict[State, Colour] = {"enough": GOOD, "some": FAIR, "none": POOR, "": QUIET}
 
 
 def view_compass(
@@ -38,40 +39,23 @@ def view_compass(
     height = BELOW + (ROW if unknown else 0) + FOOT
     sheet = Image.new("RGB", (WIDTH * FINE, height * FINE), PAPER)
     pen = _Pen(sheet)
-    coverage = {entry.name: entry for entry in audit.set.coverage if entry.aspect == "view"}
     layout = lay_out(known)
-    _title(pen, audit, known)
-    counts = Counter(sector_of(seen.view) for seen in known)
-    for sector in SECTORS:
-        _sector(pen, sector, _shade(coverage.get(sector[0]), counts[sector]))
+    _title(pen, audit)
+    tallies = {sector: tally_of(audit, sector, known) for sector in SECTORS}
+    for sector, tally in tallies.items():
+        _sector(pen, sector, tally.state)
     _rim(pen, known)
     _spokes(pen, layout)
     _head(pen)
     for placed in layout.placed:
         _thumbnail(pen, placed, layout.size, thumbnails)
     _hidden(pen, layout)
-    for sector in SECTORS:
-        _label(pen, sector, coverage.get(sector[0]), counts[sector])
+    for sector, tally in tallies.items():
+        _label(pen, sector, tally)
     if unknown:
         _unknown(pen, unknown, thumbnails)
     _foot(pen, height)
     return sheet.resize((WIDTH, height), Image.Resampling.LANCZOS)
-
-
-def state_of(entry: Coverage | None) -> str:
-    """'enough', 'some' or 'none' of what the recipe needs; empty where it needs none."""
-    if entry is None or entry.want <= 0:
-        return ""
-    return "enough" if entry.have >= entry.want else "some" if entry.have else "none"
-
-
-def have_words(entry: Coverage) -> str:
-    """'have 3 of 4' in words that say what to do."""
-    if entry.have >= entry.want:
-        return f"have {entry.have}, enough"
-    if entry.have:
-        return f"have {entry.have} of {entry.want}, add {entry.want - entry.have}"
-    return f"none yet, add {entry.want}"
 
 
 class _Pen:
@@ -110,26 +94,22 @@ def _box(x: float, y: float, radius: float) -> tuple[float, float, float, float]
     return (x - radius) * FINE, (y - radius) * FINE, (x + radius) * FINE, (y + radius) * FINE
 
 
-def _title(pen: _Pen, audit: Audit, known: Sequence[Seen]) -> None:
+def _title(pen: _Pen, audit: Audit) -> None:
     pen.text(MARGIN, 28, "From which sides the subject is seen", 28)
-    missing = [entry for entry in audit.set.coverage if entry.aspect == "view" and entry.have < entry.want]
-    wanted = any(entry.aspect == "view" for entry in audit.set.coverage)
+    wanted = audit.set.coverage
+    missing = [entry for entry in audit.set.missing if entry.view]
     if missing:
-        words = "To add: " + ", ".join(
-            f"{entry.want - entry.have} x {VIEWS.get(entry.name, one_line(entry.name, 30))}" for entry in missing
-        )
+        words = "To add: " + ", ".join(f"{entry.how_many} x {VIEWS[entry.view or 'unknown']}" for entry in missing)
+    elif not wanted:
+        words = "This recipe needs no particular sides."
+    elif any(entry.have < entry.want for entry in wanted):
+        words = "Too many views are unknown to say which are missing."
     else:
-        words = "All sides that the recipe needs are there." if wanted else "This recipe needs no particular sides."
+        words = "All sides that the recipe needs are there."
     pen.text(MARGIN, 70, words, 18, QUIET)
 
 
-def _shade(entry: Coverage | None, count: int) -> str:
-    """The state of one side: where more is wanted, a side that has nothing shows it."""
-    state = state_of(entry)
-    return "none" if state == "some" and not count else state
-
-
-def _sector(pen: _Pen, sector: Sector, state: str) -> None:
+def _sector(pen: _Pen, sector: Sector, state: State) -> None:
     """Shaded by coverage; where nothing is there, with circles of dots so that colour is not needed."""
     low, high = SECTORS[sector]
     colour = STATES[state]
@@ -207,22 +187,24 @@ def _hidden(pen: _Pen, layout: Layout) -> None:
         pen.text(x, y, words, 18, PAPER, "mm")
 
 
-def _label(pen: _Pen, sector: Sector, entry: Coverage | None, count: int) -> None:
-    """The sector's name, how many are there, and how many are wanted."""
+def _label(pen: _Pen, sector: Sector, tally: Tally) -> None:
+    """The sector's name, how many are there and wanted, and of sides how many are here."""
     low, high = SECTORS[sector]
-    yaw = (low + high) / 2
-    x, y = at(yaw, RIM + 22)
+    x, y = at((low + high) / 2, RIM + 22)
     anchor = "m" if abs(x) < 50 else "l" if x > 0 else "r"
     name = VIEWS[sector[0]].capitalize() + (f" {sector[1]}" if sector[1] else "")
-    state = state_of(entry)
     lines: list[tuple[str, int, Colour]] = [(name, 20, INK)]
-    if entry is not None and state:
-        lines.append((have_words(entry), 16, STATES[state]))
-    if (sector[1] and state != "none") or not state:
-        here = f"{count or 'none'} on this side" if sector[1] else plural(count, "file", "files")
-        lines.append((here, 16, QUIET if count or not state else POOR))
     if sector == ("front", None):
-        lines[0] = ("Front, facing the camera", 20, INK)
+        lines = [("Front, facing the camera", 20, INK)]
+    add = f", add {tally.add}" if tally.add else ""
+    if tally.entry is not None:
+        colour = GOOD if tally.entry.have >= tally.entry.want else FAIR if tally.entry.have else POOR
+        lines.append((have_words(tally.entry) + ("" if sector[1] else add), 16, colour))
+    if sector[1]:
+        colour = STATES[tally.state] if add else QUIET
+        lines.append((f"{tally.here or 'none'} here{add}", 16, colour))
+    elif tally.entry is None:
+        lines.append((plural(tally.here, "file", "files"), 16, QUIET))
     height = sum(size + 7 for _, size, _ in lines)
     top = y - height / 2 if abs(y) < 100 else y - 8 if y > 0 else y - height + 4
     for words, size, colour in lines:

@@ -64,10 +64,10 @@ def seen_views(audit: Audit) -> tuple[list[Seen], list[Seen]]:
     for item in audit.items:
         if item.id is None or item.excluded:
             continue
-        first: dict[tuple[str, str | None], Seen] = {}
+        first: dict[Sector, Seen] = {}
         for moment in item.moments:
             if moment.view.class_ != "unknown":
-                first.setdefault((moment.view.class_, moment.view.side), Seen(item, moment.seconds, moment.view))
+                first.setdefault(sector_of(moment.view), Seen(item, moment.seconds, moment.view))
         if first:
             known += first.values()
         else:
@@ -90,14 +90,14 @@ def at(yaw_deg: float, radius: float) -> tuple[float, float]:
 
 def lay_out(known: Sequence[Seen]) -> Layout:
     """Find room for all, in the largest size in which they fit; in the smallest, as many as fit."""
-    for size in SIZES:
-        layout = _placed_at(size, known)
+    for size in SIZES[:-1]:
+        layout = _placed_at(size, known, all_or_none=True)
         if not layout.hidden:
-            break
-    return layout
+            return layout
+    return _placed_at(SIZES[-1], known)
 
 
-def _placed_at(size: int, known: Sequence[Seen]) -> Layout:
+def _placed_at(size: int, known: Sequence[Seen], *, all_or_none: bool = False) -> Layout:
     placed: list[Placed] = []
     hidden: Counter[Sector] = Counter()
     in_order = sorted(known, key=lambda each: (each.view.yaw_deg is None, not each.item.usable, abs(_yaw(each))))
@@ -106,6 +106,8 @@ def _placed_at(size: int, known: Sequence[Seen]) -> Layout:
         free = next((spot for spot in spots if _is_free(spot, size, placed)), None)
         if free is None:
             hidden[sector_of(seen.view)] += 1
+            if all_or_none:
+                break
         else:
             placed.append(Placed(seen, *free))
     return Layout(size, tuple(placed), dict(hidden))

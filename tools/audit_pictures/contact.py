@@ -17,7 +17,7 @@ from .words import gravest_first, levels_of, name_of, plural, short, view_words
 WIDTH, MARGIN, COLUMNS, PICTURE, GAP = 1240, 36, 8, 132, 16  # pixels
 TOP, HEADING, ROW, LINE_HEIGHT, FOOT = 104, 50, PICTURE + 72, 26, 50
 PAGE = 2400  # pixels of height at most
-MAX_PAGES = 12  # about 1,100 files; the files to look at come first
+MAX_PAGES = 14  # about 1,200 files; the files to look at come first
 _BADGES = 3
 
 
