@@ -19,6 +19,7 @@ LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_HIP, RIGHT_HIP = 11, 12, 23, 24
 NOSE, LEFT_EAR, RIGHT_EAR = 0, 7, 8
 _SPACE = 0.65  # of the height, added below for the second try
 _SAME_BODY = 20  # pixels of the detector's picture
+_EDGE = 0.01  # of the picture
 _POINTS = 39  # 33 of the body, the rest for tracking
 
 
@@ -31,6 +32,7 @@ class Body:
     seen: Floats
     world: Floats
     score: float
+    whole: bool = True  # both shoulders are in the picture; else the points are guesses
 
     @property
     def shoulders(self) -> Floats:
@@ -74,11 +76,14 @@ def _measure(picture: Picture, centre: tuple[float, float], side: float, angle: 
     world = by_size[_POINTS * 3].reshape(_POINTS, 3)[:33].copy()
     cos, sin = np.cos(angle), np.sin(angle)
     world[:, :2] = world[:, :2] @ np.array([[cos, sin], [-sin, cos]], dtype=np.float32)
+    placed = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    inside = placed[[LEFT_SHOULDER, RIGHT_SHOULDER]] / picture.shape[1::-1]
     return Body(
-        points=points[:, :2] @ matrix[:, :2].T + matrix[:, 2],
+        points=placed,
         seen=_sigmoid(points[:, 3]),
         world=world,
         score=float(by_size[1].item()),
+        whole=bool(inside.min() > _EDGE and inside.max() < 1 - _EDGE),
     )
 
 

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from ..quality import Picture
 from .runtime import run_face_network
 
-SIDE = 416  # pixels of the square that the whole picture is put into
-CLOSER_SIDE = 256  # and of the one for a second look at a face
-CLOSER = 2.2  # side of the second look over the face's longer side
-SCORE = 0.4  # below this it is no face
-CLOSER_SCORE = 0.2  # in the second look
+SIDE = 256  # pixels of the square that the whole picture is put into, and of the one for a closer look at a face
+LARGER_SIDE = 416  # of the one for small people, where SIDE shows nobody
+CLOSER = 3.0  # side of the closer look over the face's longer side
+SCORE = 0.4  # from this on it is a face
+PERHAPS = 0.3  # from this on it is one where the mesh or a body says so too
+CLOSER_SCORE = 0.1  # in the closer look
 _STRIDE = 4
 _OVERLAP = 0.3  # boxes that share more than this part of their union are one face
 _MOST = 20
@@ -50,39 +51,41 @@ class Face:
         return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
 
 
-def find_faces(picture: Picture, *, shrink: float = 1.0) -> list[Face]:
-    """All faces, the largest first. `shrink` below 1 shows the picture smaller, for faces that fill or exceed it."""
-    return _find(picture, SIDE, shrink, SCORE)
+def find_faces(picture: Picture, *, small: bool = False) -> list[Face]:
+    """All faces, sure ones before the others, the largest first.
+
+    Where none is found the picture is shown smaller, for faces that fill it; then larger if people are `small`.
+    """
+    found = _find(picture, SIDE, 1.0, PERHAPS) or _find(picture, SIDE, 0.5, PERHAPS)
+    if small and not found:
+        found = _find(picture, LARGER_SIDE, 1.0, PERHAPS)
+    return sorted(found, key=lambda face: (face.score < SCORE, -face.area))
 
 
-def look_closer(picture: Picture, face: Face) -> Face:
-    """The face as the mean of this and a second look, which is always taken at one size.
+def closer_looks(picture: Picture, face: Face) -> tuple[Face, ...]:
+    """The face as it was found and as it is seen in two closer looks of one size, the second one in a mirror.
 
-    Each look errs by itself, so their mean errs less. Where the second one finds nothing, the face stays as it was.
+    Each look errs by itself, so their mean errs less. Looks that find nothing are left out.
     """
     reach = max(8, round(CLOSER * max(face.width, face.height) / 2))
     x, y = round(face.centre[0]), round(face.centre[1])
-    height, width = picture.shape[:2]
-    left, top, right, bottom = max(0, x - reach), max(0, y - reach), min(width, x + reach), min(height, y + reach)
-    if right - left < 16 or bottom - top < 16:
-        return face
-    square = np.zeros((2 * reach, 2 * reach, 3), dtype=np.uint8)
-    square[top - y + reach : bottom - y + reach, left - x + reach : right - x + reach] = picture[top:bottom, left:right]
-    shift = (x - reach, y - reach)
-    for found in _find(square, CLOSER_SIDE, 1.0, CLOSER_SCORE):
-        moved = _moved(found, shift)
-        if _shared(np.array(moved.box), np.array(face.box)) > _OVERLAP:
-            return _mean(face, moved)
-    return face
+    shift = np.array([[1, 0, reach - x], [0, 1, reach - y]], dtype=np.float32)
+    square = np.asarray(cv2.warpAffine(picture, shift, (2 * reach, 2 * reach)), dtype=np.uint8)
+    straight = _find(square, SIDE, 1.0, CLOSER_SCORE)
+    mirrored = _find(np.ascontiguousarray(square[:, ::-1]), SIDE, 1.0, CLOSER_SCORE)
+    looks = [face]
+    for found in (straight, [_mirrored(each, 2 * reach) for each in mirrored]):
+        moved = [_moved(each, (x - reach, y - reach)) for each in found]
+        same = [each for each in moved if _shared(np.array(each.box), np.array(face.box)) > _OVERLAP]
+        if same:
+            looks.append(max(same, key=lambda each: each.score))
+    return tuple(looks)
 
 
-def _mean(one: Face, two: Face) -> Face:
-    left, top, right, bottom = ((a + b) / 2 for a, b in zip(one.box, two.box, strict=True))
-    return Face(
-        (left, top, right, bottom),
-        np.asarray((one.points + two.points) / 2, dtype=np.float32),
-        (one.score + two.score) / 2,
-    )
+def _mirrored(face: Face, width: int) -> Face:
+    left, top, right, bottom = face.box
+    points = face.points[[1, 0, 2, 4, 3]] * np.array([-1, 1], dtype=np.float32) + np.array([width, 0], np.float32)
+    return Face((width - right, top, width - left, bottom), points, face.score)
 
 
 def _moved(face: Face, shift: tuple[int, int]) -> Face:

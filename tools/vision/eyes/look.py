@@ -1,46 +1,40 @@
 """One look at a picture: who is in it, from which side, how large, how lit, before what. The eyes' only door."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+import cv2
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ..quality import Picture
 from .background import Background, measure_background
-from .body import Body, find_body
+from .body import find_body
 from .drawing import looks_drawn
 from .expression import expression_vector
-from .face import Face, find_faces, look_closer
+from .face import SCORE, Face, closer_looks, find_faces
 from .light import Light, measure_light
-from .mesh import Mesh, find_mesh
+from .mesh import find_mesh
 from .models import HOW_TO_GET, ModelsUnavailable, missing
 from .outline import find_outline
 from .runtime import Floats
 from .shot_size import Shot, shot_size
-from .turn import MESH_SCORE, TurnModel, mesh_yaw
-from .view import View, view_of
+from .turn import MESH_SCORE, landmark_yaw, mesh_turn
+from .view import FAR, Seen, View, view_of
 
-SMALLER = 0.5  # the second try for a face that fills the frame
+LARGEST_SIDE = 1024  # pixels; larger pictures are shrunk to it before anything else
+SMALL = 0.2  # of the picture: a subject that covers less is looked for at a larger size
 SECOND_PERSON = 0.25  # a face with at least this part of the largest one's area counts as another person
+_NEAR = 10.0  # degrees before FAR from which the shoulders are looked at
 _MARGIN = 0.01  # of the picture: a face nearer to the edge is cut
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What each eye saw; the outline is the mask of `find_outline`, `body_found` the detector's certainty 0..1."""
+class Watched(NamedTuple):
+    """The subject as the eyes saw it, the mask of `find_outline`, the number of people, and the shot size."""
 
-    face: Face | None
-    people: int
-    mesh: Mesh | None
-    body: Body | None
-    body_found: float
+    seen: Seen
     outline: Floats
+    people: int
     shot: Shot | None
-    drawn: bool  # without any grain
-
-    @property
-    def covered(self) -> float:
-        """The outline's share of the picture, 0 to 1."""
-        return float((self.outline > 0.5).mean())
 
 
 class Look(BaseModel):
@@ -78,51 +72,61 @@ def look(picture: Picture) -> Look | None:
 
 
 def _look(picture: Picture) -> Look:
+    picture = _at_most(picture, LARGEST_SIDE)
     height, width = picture.shape[:2]
-    seen = see(picture)
-    view = view_from(seen)
+    seen, outline, people, shot = see(picture)
+    view = view_of(seen)
     face = seen.face if view.eye in ("mesh", "face") else None
     straight = seen.mesh if view.eye == "mesh" else None
     return Look(
-        people=seen.people if face else None,
+        people=people if face else None,
         face=_shares(face, width, height) if face else None,
         subject_share=round(seen.covered, 3),
         cut=_cut(face, width, height) if face else None,
         view=view,
-        shot=seen.shot,
+        shot=shot,
         light=measure_light(picture, straight) if straight else None,
         expression=expression_vector(straight) if straight else None,
-        background=measure_background(picture, seen.outline),
+        background=measure_background(picture, outline),
     )
 
 
-def see(picture: Picture) -> Seen:
+def see(picture: Picture) -> Watched:
     """Run the eyes, each only where it is needed. Raises ModelsUnavailable, and ImportError without LiteRT."""
     outline = find_outline(picture)
-    faces = find_faces(picture) or find_faces(picture, shrink=SMALLER)
-    face = faces[0] if faces else None
-    mesh = find_mesh(picture, face) if face else None
+    covered = float((outline > 0.5).mean())
+    faces = find_faces(picture, small=covered < SMALL)
+    looks = tuple(faces[:1])
+    mesh = find_mesh(picture, faces[0]) if faces else None
     sure = mesh is not None and mesh.score >= MESH_SCORE
-    certain, body = (0.0, None) if sure else find_body(picture)
-    if face and mesh and mesh_yaw(mesh) is None:
-        face = look_closer(picture, face)
-    return Seen(
-        face=face,
-        people=sum(each.area >= SECOND_PERSON * faces[0].area for each in faces),
+    if mesh is not None and mesh_turn(mesh) is None:
+        looks = closer_looks(picture, faces[0])
+        sure = sure and abs(landmark_yaw(looks, mesh)[0]) < FAR - _NEAR
+    certain, body, mirrored = 0.0, None, None
+    if not sure:
+        certain, body = find_body(picture)
+        if body is not None and (body.whole or not faces):
+            mirrored = find_body(np.ascontiguousarray(picture[:, ::-1]))[1]
+    seen = Seen(
+        looks=looks,
         mesh=mesh,
         body=body,
+        mirrored=mirrored,
         body_found=certain,
-        outline=outline,
-        shot=shot_size(picture.shape[0], face, body),
+        covered=covered,
+        height=picture.shape[0],
         drawn=looks_drawn(picture),
     )
+    others = sum(each.score >= SCORE and each.area >= SECOND_PERSON * faces[0].area for each in faces[1:])
+    return Watched(seen, outline, min(len(faces), 1) + others, shot_size(picture.shape[0], seen.face, body))
 
 
-def view_from(seen: Seen, *, model: TurnModel | None = None) -> View:
-    """The view, from what `see` saw."""
-    return view_of(
-        seen.face, seen.mesh, seen.body, body_found=seen.body_found, covered=seen.covered, drawn=seen.drawn, model=model
-    )
+def _at_most(picture: Picture, side: int) -> Picture:
+    scale = side / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _shares(face: Face, width: int, height: int) -> tuple[float, float, float, float]:

@@ -9,22 +9,26 @@ from scipy.optimize import linear_sum_assignment
 from .face import Face
 from .mesh import Mesh
 from .rigid import Points, frontalised, rotation, yaw_pitch
-from .turn import MESH_SCORE, RIDGE, TRUSTED, TurnModel, expand, facing, features
+from .turn import MESH_SCORE, MESH_SURE, RIDGE, TRUSTED, TurnModel, features, kernel
 
 _FRONTAL = 1.0  # degrees of true yaw that count as straight
+_TURNED = 12.0  # degrees, as the mesh says them, from which the landmarks are learned too
+_BENT = 42.0  # degrees, as the mesh says them, up to which its exaggeration is fitted
+_FACES = 30
 
 
 @dataclass(frozen=True)
 class Known:
-    """A face whose yaw is known, in degrees."""
+    """A face whose yaw and, if level_deg is to be fitted, elevation are known, in degrees."""
 
-    face: Face
+    looks: tuple[Face, ...]
     mesh: Mesh
     yaw_deg: float
+    elevation_deg: float | None = None
 
 
-def fit(faces: Sequence[Known], fitted_on: str, error_deg: float = 0.0) -> TurnModel:
-    """The reference from the straight faces, the regression from those that the mesh cannot measure alone.
+def fit(faces: Sequence[Known], fitted_on: str) -> TurnModel:
+    """The reference from the straight faces, the cubic and the regression from the others. Errors are not known yet.
 
     Raises ValueError when there is no straight face or there are fewer than 30 turned ones.
     """
@@ -32,28 +36,52 @@ def fit(faces: Sequence[Known], fitted_on: str, error_deg: float = 0.0) -> TurnM
     if not straight:
         raise ValueError("There is no face that looks straight into the camera.")
     reference = symmetric_mean(straight)
-    rows, wanted = [], []
-    for known in faces:
-        yaw, _ = yaw_pitch(rotation(reference, known.mesh.points))
-        if known.mesh.score < MESH_SCORE or abs(yaw) > TRUSTED:
-            rows.append(features(known.face, known.mesh, yaw))
-            wanted.append(known.yaw_deg * facing(known.face))
-    if len(rows) < 30:
-        raise ValueError("At least 30 turned faces are needed.")
-    table = np.array(rows)
-    mean, spread = table.mean(axis=0), table.std(axis=0) + 1e-6
-    terms = expand((table - mean) / spread)
-    ridge = RIDGE * np.eye(terms.shape[1])
-    ridge[0, 0] = 0
-    weights = np.linalg.solve(terms.T @ terms + ridge, terms.T @ np.array(wanted))
+    turns = [yaw_pitch(rotation(reference, known.mesh.points)) for known in faces]
+    sure = [known.mesh.score >= MESH_SCORE for known in faces]
+    turned = [(k, t[0]) for k, t, ok in zip(faces, turns, sure, strict=True) if abs(t[0]) > _TURNED or not ok]
+    if len(turned) < _FACES:
+        raise ValueError(f"At least {_FACES} turned faces are needed.")
+    held = [
+        -turn[1] - known.elevation_deg
+        for known, turn, ok in zip(faces, turns, sure, strict=True)
+        if ok and abs(turn[0]) <= TRUSTED and known.elevation_deg is not None
+    ]
+    bent = [
+        (t[0], k.yaw_deg) for k, t in zip(faces, turns, strict=True) if k.mesh.score >= MESH_SURE and abs(t[0]) <= _BENT
+    ]
+    said, true = np.array(bent).T
+    terms = np.linalg.lstsq(np.stack([said, said**3 / 1000], axis=1), true, rcond=None)[0]
+    mean, spread, rows, weights, middle = _regression(turned)
     return TurnModel(
         reference=tuple((round(x, 4), round(y, 4), round(z, 4)) for x, y, z in reference.tolist()),
-        mean=tuple(round(value, 6) for value in mean.tolist()),
-        spread=tuple(round(value, 6) for value in spread.tolist()),
-        weights=tuple(round(value, 5) for value in weights.tolist()),
-        error_deg=error_deg,
+        bend=(round(float(terms[0]), 4), round(float(terms[1]), 4)),
+        level_deg=round(float(np.mean(held)), 2) if held else 0.0,
+        mean=tuple(round(value, 5) for value in mean.tolist()),
+        spread=tuple(round(value, 5) for value in spread.tolist()),
+        rows=tuple(tuple(round(value, 2) for value in row) for row in rows.tolist()),
+        weights=tuple(round(value, 2) for value in weights.tolist()),
+        middle_deg=round(middle, 2),
+        mesh_error_deg=0.0,
+        face_errors_deg=((180.0, 0.0),),
         fitted_on=fitted_on,
     )
+
+
+def _regression(turned: Sequence[tuple[Known, float]]) -> tuple[Points, Points, Points, Points, float]:
+    """(mean, spread, rows, weights, middle): kernel ridge over every look and the mean of each face's looks."""
+    rows, wanted, counts = [], [], []
+    for known, mesh_yaw in turned:
+        side, table = features(known.looks, known.mesh, mesh_yaw)
+        seen = np.concatenate([table, table.mean(axis=0)[None]])
+        rows.append(seen)
+        wanted += [known.yaw_deg * side] * len(seen)
+        counts += [len(seen)] * len(seen)
+    table, target, shared = np.concatenate(rows), np.array(wanted), np.array(counts)
+    mean, spread = table.mean(axis=0), table.std(axis=0) + 1e-6
+    table = (table - mean) / spread
+    middle = float(np.average(target, weights=1 / shared))
+    weights = np.linalg.solve(kernel(table, table) + RIDGE * np.diag(shared), target - middle)
+    return mean, spread, table, np.asarray(weights), middle
 
 
 def symmetric_mean(meshes: Sequence[np.ndarray]) -> Points:
