@@ -20,6 +20,13 @@ from trainer_core.dataset.media import write_clip
 from trainer_core.recipes import RECIPES, RecipeName
 from ui.shell import application
 
+
+@pytest.fixture(autouse=True)
+def _a_home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the command remembers of a folder belongs to the test."""
+    monkeypatch.setenv("SIDEKICK_HOME", str(tmp_path_factory.mktemp("home")))
+
+
 MARKUP = "x\n<img src=q onerror=alert(1)>\x1b[2J ${HOME}.png"
 
 
@@ -133,7 +140,7 @@ def memory(field):
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith(field)).split()[1]) // 1024
 before = memory("VmRSS")
-measure(path_of(Path(sys.argv[2]), manifest.items[0]), manifest.items[0])
+measure(path_of(Path(sys.argv[2]), manifest.items[0]), manifest.items[0].info)
 print(memory("VmHWM"), memory("VmHWM") - before)
 """  # not getrusage: its peak counts the parent's memory at the fork, and a long test run is large
 
@@ -151,7 +158,8 @@ def test_very_large_pictures_need_bounded_memory(tmp_path: Path, mode: str) -> N
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from Linux's /proc")
-def test_a_long_clip_is_measured_without_keeping_its_frames(tmp_path: Path) -> None:
+def test_a_long_clip_is_measured_without_keeping_its_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIDEKICK_MODELS", str(tmp_path / "none"))  # the eyes' networks need memory once, not per clip
     write_clip(tmp_path / "a.mp4", np.random.default_rng(0).integers(0, 255, (120, 480, 640, 3), dtype=np.uint8), 24.0)
     assert _megabytes(tmp_path / "a.mp4", tmp_path / "set")[1] < 90  # its frames are 110 MB
 

@@ -11,13 +11,18 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from ..colours import effective_number
 from ..quality import Picture
 
-SAME_PLACE = 0.45  # average-linkage distance below which two backgrounds are one place
+# Average-linkage distance below which two backgrounds are one place. Set on 13 photographs and 5 plain walls behind
+# rendered people, shifted and with +-15 % exposure: one place stays below 0.33, 13 photographs give 8 to 9 places.
+SAME_PLACE = 0.35
 SIDE = 128  # pixels: the picture is looked at in a square of this side
 SMALLEST_SHARE = 0.04  # of the picture that must be background to say anything about it
 PLAIN_GRADIENT = 3.0  # mean absolute difference of lightness between neighbours, Lab units
 _CHROMA_BINS, _LIGHT_BINS, _TURNS = 10, 6, 4
 _CHROMA_REACH = 50.0
-_WEIGHTS = {"colour": 0.5, "light": 0.15, "mean": 1 / 70, "edges": 0.35}
+_LEVEL = 0.5  # mean of a background after its exposure was taken out
+_DARKEST = 0.05  # a darker background is not brightened further: it would be noise
+_SCALES = (0.0, 2.0, 4.0)  # pixels of blur at which the texture is looked at
+_WEIGHTS = {"colour": 0.4, "light": 0.15, "mean": 1 / 70, "texture": 0.35, "edges": 0.2}
 
 
 class Background(BaseModel):
@@ -52,13 +57,16 @@ def measure_background(picture: Picture, outline: NDArray[np.float32] | None) ->
     share = float(kept.mean())
     if share < SMALLEST_SHARE:
         return None
-    lab = cv2.cvtColor(square, cv2.COLOR_RGB2LAB)
-    across, down = np.gradient(lab[..., 0], axis=1), np.gradient(lab[..., 0], axis=0)
+    level = float(cv2.cvtColor(square, cv2.COLOR_RGB2LAB)[..., 0][kept].mean())
+    even = np.clip(square * (_LEVEL / max(float(square[kept].mean()), _DARKEST)), 0, 1)
+    lab = cv2.cvtColor(even.astype(np.float32), cv2.COLOR_RGB2LAB)  # exposure is not place
     inner = cv2.erode(behind, np.ones((3, 3), np.uint8)).astype(bool)
-    strength = np.hypot(across, down)
-    strength = strength[inner] if inner.any() else np.zeros(1, dtype=np.float32)
-    direction = np.arctan2(down, across)[inner] if inner.any() else np.zeros(1, dtype=np.float32)
-    descriptor = np.concatenate([_colours(lab[kept]), _edges(strength, direction)])
+    inner = inner if inner.any() else kept
+    strength, direction = _slopes(square, inner)
+    even_strength, _ = _slopes(even, inner)
+    descriptor = np.concatenate(
+        [_colours(lab[kept], level), _texture(np.asarray(lab[..., 0], dtype=np.float32), inner), _edges(even_strength, direction)]
+    )
     return Background(
         descriptor=tuple(round(float(value), 4) for value in descriptor),
         plain=bool(strength.mean() < PLAIN_GRADIENT and np.percentile(strength, 95) < 4 * PLAIN_GRADIENT),
@@ -82,18 +90,34 @@ def clusters(backgrounds: Sequence[Background]) -> Places:
     )
 
 
-def _colours(pixels: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Square roots of smoothed histograms (so that Euclidean is Hellinger distance) and the mean colour."""
+def _colours(pixels: NDArray[np.float32], level: float) -> NDArray[np.float64]:
+    """Square roots of smoothed histograms (so that Euclidean is Hellinger distance), mean colour and lightness."""
     reach = [[-_CHROMA_REACH, _CHROMA_REACH]] * 2
     chroma = np.clip(pixels[:, 1:], -_CHROMA_REACH + 0.1, _CHROMA_REACH - 0.1)
     colours: NDArray = np.histogram2d(chroma[:, 0], chroma[:, 1], bins=_CHROMA_BINS, range=reach)[0].astype(np.float32)
     lights: NDArray = np.histogram(pixels[:, 0], bins=_LIGHT_BINS, range=(0, 100.01))[0].astype(np.float32)
-    colour = np.asarray(cv2.GaussianBlur(colours, (0, 0), 0.8)) / len(pixels)
-    light = np.asarray(cv2.GaussianBlur(lights[None], (0, 0), 0.8))[0] / len(pixels)
-    mean = pixels.mean(axis=0) * (0.5, 1, 1)  # half the lightness: exposure is not place
+    colour = np.asarray(cv2.GaussianBlur(colours, (0, 0), 1.2)) / len(pixels)
+    light = np.asarray(cv2.GaussianBlur(lights[None], (0, 0), 1.0))[0] / len(pixels)
+    mean = np.array([0.5 * level, *pixels[:, 1:].mean(axis=0)])  # half the lightness: a wall can be lit differently
     return np.concatenate(
         [_WEIGHTS["colour"] * np.sqrt(colour).ravel(), _WEIGHTS["light"] * np.sqrt(light), _WEIGHTS["mean"] * mean]
     )
+
+
+def _texture(light: NDArray[np.float32], inner: NDArray) -> NDArray[np.float64]:
+    """Mean slopes across and down at three scales, as logarithms."""
+    found = []
+    for blur in _SCALES:
+        smooth = cv2.GaussianBlur(light, (0, 0), blur) if blur else light
+        found += [np.abs(np.gradient(smooth, axis=axis))[inner].mean() for axis in (1, 0)]
+    return np.asarray(_WEIGHTS["texture"] * np.log1p(found))
+
+
+def _slopes(picture: NDArray, inner: NDArray) -> tuple[NDArray, NDArray]:
+    """How steep lightness is at each inner pixel (Lab units a pixel), and in which direction."""
+    light = cv2.cvtColor(np.asarray(picture, dtype=np.float32), cv2.COLOR_RGB2LAB)[..., 0]
+    across, down = np.gradient(light, axis=1), np.gradient(light, axis=0)
+    return np.hypot(across, down)[inner], np.arctan2(down, across)[inner]
 
 
 def _edges(strength: NDArray, direction: NDArray) -> NDArray[np.float64]:
