@@ -57,7 +57,7 @@ def _untrue(evidence: Evidence) -> list[Finding]:
     for aspect, hits in wrong.items():
         item, worst = max(hits, key=lambda hit: abs(hit[1].value - hit[1].threshold))
         told = f"{quoted(item.name, _SHOWN)} says '{worst.claim}', but {worst.seen}"
-        more = f"; so do {len(hits) - 1} more" if len(hits) > 1 else ""
+        more = f" (and {len(hits) - 1} more)" if len(hits) > 1 else ""
         text = f"{plural(len(hits), 'caption contradicts', 'captions contradict')} what is measured: {told}{more}."
         items = [each for each, _ in hits]
         value, limit = round(worst.value, 3), round(worst.threshold, 3)

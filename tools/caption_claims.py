@@ -1,6 +1,5 @@
 """What a caption claims that can be measured, and where that is clearly not so. Left and right are the picture's."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -16,22 +15,20 @@ from .caption_facts import (
     one_sidedness,
     view_name,
 )
+from .caption_patterns import BRIGHT_LIGHT, DIM_LIGHT, LIGHT_SIDE, LIT, MOVES, SHOTS, SIDES, STANDS_STILL, VIEWS
 from .caption_words import stated
 from .measurements import Measurement
 from .vision.eyes.look import Look
-from .vision.eyes.shot_size import CLOSE, MEDIUM, PORTRAIT
 from .vision.eyes.view import FRONT, PROFILE, THREE_QUARTER, View
 
 Claimed = Literal["view", "side", "shot", "light", "light_side", "movement"]
 
 VIEW_SLACK = 15.0  # degrees beyond a view's range that people still call by its name, besides the uncertainty
 LEAST_TURN = 30.0  # degrees: less is not called facing left or right
-EYES_SOURCE = "yaw measured on 384 renders of four people, each 5 degrees off on average, 2026"
+EYES_SOURCE = "the eyes, compared with 384 renders of four people at known yaws, 2026"
 SHOT_SOURCE = "face heights measured on renders with known shots, 2026"
 STILL_SOURCE = "share of frame pairs without movement, measured on clips with known movement, 2026"
 
-_LIT = re.compile(r"\b(?:back-?)?(?:light\w*|lit|sun\w*|illuminat\w*|shadows?|glow\w*|lamp\w*|rays?|wind\w*|blow\w*)\b")
-_CAMERA = r"(?:the )?(?:camera|viewer)"
 _FULL_TURN = 180.0
 _RANGES: dict[str, tuple[float, float]] = {  # of the yaw without its sign, degrees
     "front": (0.0, FRONT),
@@ -40,52 +37,6 @@ _RANGES: dict[str, tuple[float, float]] = {  # of the yaw without its sign, degr
     "profile": (THREE_QUARTER, PROFILE),
     "from behind": (PROFILE, _FULL_TURN),
 }
-_VIEWS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(pattern))
-    for name, pattern in (
-        ("three-quarter view", r"\b(?:three[- ]quarters?|3/4)[- ](?:back )?(?:view|angle|profile|turn|pose|face)\b"),
-        (
-            "from behind",
-            r"\bfrom (?:behind|the (?:back|rear))\b(?! (?:of )?(?:the|a|an|his|her|their|its|some)\b)"
-            r"|\b(?:back|rear)[- ]view\b(?! mirror)|\bviewed? of (?:the|his|her|their|its) back\b|\bfacing away\b"
-            rf"|\b(?:back|backs) (?:is |are )?(?:turned )?(?:to|towards?) {_CAMERA}\b|\bturned away from {_CAMERA}\b",
-        ),
-        (
-            "profile",
-            r"\bin (?:full |left |right |side )?profile\b|\bprofile (?:view|shot|portrait)\b|\bside[- ]profile\b"
-            r"|\bside[- ]view\b(?! mirror)|\bside-on\b|\bfrom the side\b(?! of)",
-        ),
-        (
-            "front",
-            r"\bfront(?:al)?[- ]view\b|\b(?:seen |shot |viewed )?from the front\b(?! of)|\bfull[- ]face\b|\bhead-on\b",
-        ),
-        ("facing the camera", rf"\bfac(?:es|ing) {_CAMERA}\b"),
-    )
-)
-_SIDES = re.compile(r"\b(?:faces|facing|turned) (?:(?:to|towards?) )?(?:the )?(left|right)\b(?! (?:hand|arm|side of))")
-_SHOTS: tuple[tuple[str, tuple[float, float], re.Pattern[str]], ...] = tuple(
-    (name, heights, re.compile(pattern))
-    for name, heights, pattern in (  # heights of the face as a share of the picture's that the words allow
-        ("medium close-up", (MEDIUM, 1.0), r"\bmedium close[- ]?up\b"),
-        (
-            "close-up",
-            (PORTRAIT, 9.0),
-            r"\bclose[- ]?up\b(?! (?:of|on) (?!(?:(?:the|his|her|their|its|an?) )?(?:\w+ )?(?:face|head|portrait)\b))",
-        ),
-        ("full shot", (0.0, MEDIUM), r"\bfull[- ](?:body|length|figure|shot)\b|\bhead[- ]to[- ](?:toe|foot)\b"),
-        ("wide shot", (0.0, MEDIUM), r"\b(?:extreme |very )?(?:wide|long)[- ]shot\b"),
-        ("medium shot", (MEDIUM * 0.6, CLOSE), r"\bmedium[- ]shot\b|\bwaist[- ]up\b"),
-    )
-)
-_LIGHT_SIDE = re.compile(r"\bfrom (?:the|camera) (left|right)\b")
-_DIM = re.compile(
-    r"\b(?:dim(?:ly)?|low|faint)[- ](?:light(?:ing)?|lit)\b|\bin (?:the dark|darkness)\b|\bpitch[- ]black\b"
-)
-_BRIGHT = re.compile(r"\bbright(?:ly)?[- ](?:light(?:ing)?|lit|sun(?:light|shine)?|daylight)\b|\bwell[- ]lit\b")
-_STILL = re.compile(r"\b(?:standing|sitting|lying|stands|sits|lies) (?:\w+ )?still\b|\bmotionless\b|\bfreeze frame\b")
-_MOVES = re.compile(
-    r"\b(?:walk|run|runn|jump|danc|wav|turn|spinn?|rotat|climb|swimm?|jogg|skat|melt|explod|transform)(?:s|es|ing)\b"
-)
 
 
 @dataclass(frozen=True)
@@ -117,7 +68,7 @@ def says_view(caption: str) -> bool:
 
 def says_shot(caption: str) -> bool:
     """Whether the caption says the shot size."""
-    return any(pattern.search(clause) for clause in stated(caption) for _, _, pattern in _SHOTS)
+    return any(pattern.search(clause) for clause in stated(caption) for _, _, pattern in SHOTS)
 
 
 def _view(clauses: list[str], measured: Measurement) -> Contradiction | None:
@@ -140,7 +91,7 @@ def _view(clauses: list[str], measured: Measurement) -> Contradiction | None:
 
 def _side(clauses: list[str], measured: Measurement) -> Contradiction | None:
     views = _sure_views(measured)
-    claims = {match.group(1) for clause in clauses for match in _SIDES.finditer(clause)}
+    claims = {match.group(1) for clause in clauses for match in SIDES.finditer(clause)}
     if len(claims) != 1 or not views:
         return None
     claim = claims.pop()
@@ -158,7 +109,7 @@ def _shot(clauses: list[str], measured: Measurement) -> Contradiction | None:
     heights = [each.look.face[3] - each.look.face[1] for each in measured.looks if each.look.face]
     if not heights or len(heights) < len(measured.looks):
         return None
-    for name, (low, high), pattern in _SHOTS:
+    for name, (low, high), pattern in SHOTS:
         if not any(pattern.search(clause) for clause in clauses):
             continue
         low, high = low * (1 - 2 * SHOT_BORDER), high * (1 + 2 * SHOT_BORDER)
@@ -173,8 +124,8 @@ def _shot(clauses: list[str], measured: Measurement) -> Contradiction | None:
 
 
 def _light(clauses: list[str], measured: Measurement) -> Contradiction | None:
-    dim = any(_DIM.search(clause) for clause in clauses)
-    bright = any(_BRIGHT.search(clause) for clause in clauses)
+    dim = any(DIM_LIGHT.search(clause) for clause in clauses)
+    bright = any(BRIGHT_LIGHT.search(clause) for clause in clauses)
     level = measured.brightness
     if dim == bright or (level <= BRIGHT if dim else level >= DIM):
         return None
@@ -184,7 +135,7 @@ def _light(clauses: list[str], measured: Measurement) -> Contradiction | None:
 
 
 def _light_side(clauses: list[str], measured: Measurement) -> Contradiction | None:
-    claims = {match.group(1) for clause in clauses if _LIT.search(clause) for match in _LIGHT_SIDE.finditer(clause)}
+    claims = {match.group(1) for clause in clauses if LIT.search(clause) for match in LIGHT_SIDE.finditer(clause)}
     sides = {lit_from(each.look) for each in measured.looks}
     if len(claims) != 1 or len(sides) != 1 or None in sides or sides == claims:
         return None
@@ -198,8 +149,8 @@ def _movement(clauses: list[str], measured: Measurement) -> Contradiction | None
     if measured.shots is None:
         return None
     still = measured.shots.still_share
-    moves = next((match.group() for clause in clauses if (match := _MOVES.search(clause))), None)
-    stands = next((match.group() for clause in clauses if (match := _STILL.search(clause))), None)
+    moves = next((match.group() for clause in clauses if (match := MOVES.search(clause))), None)
+    stands = next((match.group() for clause in clauses if (match := STANDS_STILL.search(clause))), None)
     if moves and not stands and still >= STANDING_STILL:
         return Contradiction(
             "movement", moves, "nothing moves in the clip", "share of still frames", still, STANDING_STILL, STILL_SOURCE
@@ -221,9 +172,9 @@ def _viewed(clauses: Iterable[str]) -> list[str]:
     """The views that are claimed; light and wind come from somewhere without anyone being seen from there."""
     found = []
     for clause in clauses:
-        for name, pattern in _VIEWS:
+        for name, pattern in VIEWS:
             match = pattern.search(clause)
-            if match is None or (name in ("from behind", "profile", "front") and _LIT.search(clause[: match.start()])):
+            if match is None or (name in ("from behind", "profile", "front") and LIT.search(clause[: match.start()])):
                 continue
             found.append(name)
             clause = pattern.sub(" ", clause)
@@ -247,7 +198,7 @@ def _outside(value: float, low: float, high: float) -> float:
 def _turned(view: View) -> str:
     yaw = float(view.yaw_deg or 0)
     side = "" if abs(yaw) < 1 else f" to the {'right' if yaw > 0 else 'left'}"
-    return f"turned {abs(yaw):.0f} degrees{side}, give or take {float(view.uncertainty_deg or 0):.0f}"
+    return f"it is turned {abs(yaw):.0f} degrees{side}, give or take {float(view.uncertainty_deg or 0):.0f}"
 
 
 def agrees_with_eyes(said: str, look: Look) -> bool | None:
