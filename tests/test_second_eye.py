@@ -16,9 +16,11 @@ from tools.audit_evidence import Evidence
 from tools.audit_model import View
 from tools.audit_second_eye_rules import SECOND_EYE_RULES
 from tools.second_eye import Opinion, combined, compare, load_opinions, save_opinions, second_opinions
+from tools.second_look import look_again
 from tools.vision.eyes.view import Side, ViewClass
 from tools.vision_model import VARIABLE, VisionModel, VisionModelFailed, ask, configured
-from trainer_core.dataset.manifest import add_files, load
+from trainer_core.dataset.manifest import add_files, load, path_of
+from trainer_core.dataset.media import write_clip
 from trainer_core.recipes import RECIPES, RecipeName
 
 Picture = NDArray[np.uint8]
@@ -324,3 +326,25 @@ def test_the_audit_names_the_files_that_are_seen_differently(tmp_path: Path) -> 
     assert (found.id, found.level, found.files, found.value) == ("eyes_disagree", "note", (ids[1],), 1)
     assert f"Of 2 files that both could read, the built-in eyes and {MODEL} see 1 differently" in found.text
     assert "b.png (three-quarter to the left, not profile to the right)" in found.text
+
+
+def test_only_new_files_are_shown_again_and_a_clip_by_its_middle(tmp_path: Path) -> None:
+    frames = np.stack([np.full((64, 96, 3), (220, 20, 20) if 12 <= index < 24 else 0, np.uint8) for index in range(36)])
+    write_clip(tmp_path / "c.mp4", frames, 24.0)
+    for name, picture in {"a": FRONT, "b": BACK}.items():
+        Image.fromarray(np.kron(picture, np.ones((4, 4, 1), dtype=np.uint8))).save(tmp_path / f"{name}.png")
+    manifest = add_files(tmp_path / "set", [tmp_path / name for name in ("a.png", "c.mp4")])
+    files = [(item, path_of(tmp_path / "set", item)) for item in manifest.items]
+    memory, said = tmp_path / "memory", list[str]()
+    with seeing([{}, 401]) as endpoint:  # the first answer is kept although the second one fails
+        look_again(memory, model_at(endpoint), files, say=said.append)
+        found = look_again(memory, model_at(endpoint), files, say=said.append)
+        assert [found[item.sha256].view for item, _ in files] == ["front", "front"]
+        assert len(endpoint.requests) == 3
+        manifest = add_files(tmp_path / "set", [tmp_path / "b.png"])
+        files = [(item, path_of(tmp_path / "set", item)) for item in manifest.items]
+        assert len(look_again(memory, model_at(endpoint), files, say=said.append)) == 3
+        assert len(endpoint.requests) == 4
+        files[0][1].unlink()
+        assert look_again(memory, model_at(endpoint), files, say=said.append) == load_opinions(memory, MODEL)
+    assert said[-1] == f"Asking {MODEL} about 1 picture, sent to this computer (127.0.0.1)."

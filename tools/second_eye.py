@@ -90,15 +90,24 @@ class _Stored(BaseModel):
 
 
 def second_opinions(
-    model: VisionModel, pictures: Iterable[tuple[str, Picture]], *, say: Callable[[str], None], stop: Stop
+    model: VisionModel,
+    pictures: Iterable[tuple[str, Picture]],
+    *,
+    say: Callable[[str], None],
+    stop: Stop,
+    total: int | None = None,
+    keep: Callable[[str, Opinion], None] | None = None,
 ) -> dict[str, Opinion]:
     """The model's opinion by id, for pairs of an id and a uint8 RGB picture (h, w, 3), read as they are needed.
+
+    `total` is how many there are, where they have no length; `keep` gets each opinion when it comes.
 
     Each picture is shown alone, so that none can change the opinion on another. A picture without an answer is missing,
     and `say` tells how many and why; `stop` ends the asking within a second with the opinions that there are. Raises
     VisionModelFailed when there is no answer at all.
     """
-    total = len(pictures) if isinstance(pictures, Sized) else None
+    if total is None and isinstance(pictures, Sized):
+        total = len(pictures)
     told = plural(total, "picture") if total is not None else "pictures"
     say(f"Asking {model.shown_name} about {told}, sent to {model.sends_to}.")
     opinions: dict[str, Opinion] = {}
@@ -108,6 +117,8 @@ def second_opinions(
             failures.append(answer)
             continue
         opinions[item_id] = answer
+        if keep:
+            keep(item_id, answer)
         if len(opinions) % 10 == 0:
             say(f"{len(opinions)} of {told} seen.")
     if stop():
