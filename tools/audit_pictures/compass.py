@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from trainer_core.dataset.records import one_line
 
 from ..audit_model import Audit
-from ..drawing import FAIR, GOOD, INK, LINE, PAPER, POOR, QUIET, Colour, font, tint, width_of
+from ..drawing import FAIR, GOOD, INK, LINE, PAPER, POOR, QUIET, Colour, cut, font, tint, width_of
 from .compass_layout import SECTORS, Layout, Placed, Sector, Seen, at, lay_out, seen_views
 from .tally import State, Tally, have_words, tally_of
 from .thumbnails import Thumbnails, faded
@@ -216,8 +216,9 @@ def _unknown(pen: _Pen, unknown: Sequence[Seen], thumbnails: Thumbnails) -> None
     reasons = Counter(one_line(seen.view.reason, 110) for seen in unknown if seen.view.reason)
     words = f"View unknown: {plural(len(unknown), 'file', 'files')}."
     pen.text(MARGIN, BELOW, words, 18)
-    if reasons:
-        pen.text(MARGIN + width_of(words, 18) + 10, BELOW + 2, reasons.most_common(1)[0][0], 16, QUIET)
+    told = [reason if len(reasons) == 1 else f"{count} x {reason}" for reason, count in reasons.most_common()]
+    x = MARGIN + width_of(words, 18) + 10
+    pen.text(x, BELOW + 2, cut(" ".join(told), WIDTH - MARGIN - x, 16), 16, QUIET)
     room = (WIDTH - 2 * MARGIN) // (SMALL + 8)
     shown = unknown if len(unknown) <= room else unknown[: room - 1]
     for index, seen in enumerate(shown):

@@ -1,5 +1,7 @@
 """Short words of the audit's pictures and report: names of views, findings and files."""
 
+from math import ceil
+
 from trainer_core.dataset.records import one_line
 
 from ..audit_model import Audit, AuditItem, Finding, Level, Verdict, View
@@ -55,7 +57,7 @@ def view_words(view: View, *, degrees: bool = False) -> str:
     if degrees and view.yaw_deg is not None:
         words += f", {round(view.yaw_deg):+d}°".replace("+0°", "0°")
         if view.uncertainty_deg is not None:
-            words += f" ± {view.uncertainty_deg:.0f}°"
+            words += f" ± {ceil(view.uncertainty_deg)}°"
     return words
 
 
