@@ -44,7 +44,7 @@ WELCOME = (
 NOTHING_LOST = "Your conversation and your files are kept."
 UNEXPECTED = f"Something went wrong that I did not expect. {NOTHING_LOST} Try again, or say it in other words."
 TRAINING_GOES_ON = "A training that is running goes on by itself."
-SAY_YES = "Type yes to start, or no."
+SAY_YES = "Type yes or no."
 
 
 def model_words(name: str) -> str:

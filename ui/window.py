@@ -64,7 +64,7 @@ def build_window(sessions: Sessions) -> gr.Blocks:
                 with gr.Column(visible=False, elem_id="card") as card:
                     card_text = gr.Markdown(elem_id="card-text", sanitize_html=True)
                     with gr.Row():
-                        yes = gr.Button("Yes, start it", variant="primary", elem_id="approve")
+                        yes = gr.Button("Yes", variant="primary", elem_id="approve")
                         no = gr.Button("No", elem_id="reject")
                 progress = gr.HTML(elem_id="progress")
                 sheet = gr.Image(

@@ -65,7 +65,7 @@ class Session:
         card = self.screen.card
         if self.busy or card is None or card.id != card_id:
             return False
-        self.screen.person("Yes, start it." if approved else "No.")
+        self.screen.person("Yes." if approved else "No.")
         self._turn = asyncio.create_task(self._follow(self.conversation.decide(card.id, approved)))
         return True
 
