@@ -109,7 +109,7 @@ def _named(seen: View) -> str:
 
 
 def _told(audit: Audit, missing: dict[Wanted, int]) -> str:
-    have = {entry.name: entry.have for entry in audit.set.coverage if entry.aspect == "view"}
+    have: dict[str, int] = {entry.name: entry.have for entry in audit.set.coverage if entry.aspect == "view"}
     none = [_title(wanted) for wanted in missing if not have[view_and_side(wanted)[0]]]
     few = [_title(wanted) for wanted in missing if have[view_and_side(wanted)[0]]]
     parts = [f"No picture {_listed(none, 'or')}."] if none else []
