@@ -3,8 +3,9 @@
 What it answers is foreign text: checked, cleaned, and left out where it does not keep to the task.
 """
 
+import queue
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from trainer_core.recipes import Recipe
 from .caption_answers import fault, finished
 from .caption_claims import agrees_with_eyes
 from .caption_facts import facts
-from .caption_notes import VERSION, Note
+from .caption_notes import Note
 from .caption_templates import TEMPLATES
 from .caption_words import worn_named
 from .measurements import Measurement
@@ -64,9 +65,10 @@ class Taught:
     noun: str
     recipe: Recipe
 
-    def key(self, model: VisionModel) -> str:
-        """Tells whether a caption was asked for in the same way."""
-        return "|".join([str(VERSION), model.url, model.name, self.recipe.name, self.trigger, self.noun])
+    @property
+    def key(self) -> str:
+        """Tells whether a caption was for the same."""
+        return "|".join([self.recipe.name, self.trigger, self.noun])
 
 
 def describe(
@@ -88,53 +90,65 @@ def describe(
     say(f"Asking {model.shown_name} to describe {plural(len(items), 'file')}, sent to {model.sends_to}.")
     notes: dict[str, Note] = {}
     waiting = list(items)
-    running: dict[Future[Note | VisionModelFailed], Item] = {}
-    failed_in_a_row = 0
-    at_once = AT_ONCE_LOCAL if model.local else AT_ONCE_REMOTE
-    pool = ThreadPoolExecutor(at_once)
-    try:
-        while (waiting or running) and not stop():
-            while waiting and len(running) < at_once:
-                item = waiting.pop(0)
-                running[pool.submit(_one, folder, item, measured[item.id], taught, model, stop)] = item
-            for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
-                item, answer = running.pop(future), future.result()
-                failed_in_a_row = failed_in_a_row + 1 if isinstance(answer, VisionModelFailed) else 0
-                if isinstance(answer, VisionModelFailed):
-                    if answer.lasting or failed_in_a_row >= GIVE_UP:
-                        notes |= {each.id: _none(taught, model, str(answer)) for each in waiting}
-                        waiting = []
-                    answer = _none(taught, model, str(answer))
-                notes[item.id] = answer
-                if len(notes) % 10 == 0:
-                    say(f"Described {len(notes)} of {plural(len(items), 'file')}.")
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    done: queue.Queue[tuple[Item, Note | Exception]] = queue.Queue()
+    running = failed_in_a_row = 0
+    while (waiting or running) and not stop():
+        while waiting and running < (AT_ONCE_LOCAL if model.local else AT_ONCE_REMOTE):
+            arguments = (done, folder, waiting[0], measured[waiting[0].id], taught, model, stop)
+            threading.Thread(target=_one, args=arguments, daemon=True).start()  # a hanging request is left behind
+            running += 1
+            del waiting[0]
+        try:
+            item, answer = done.get(timeout=0.1)
+        except queue.Empty:
+            continue
+        running -= 1
+        if isinstance(answer, Note):
+            notes[item.id], failed_in_a_row = answer, 0
+        elif isinstance(answer, VisionModelFailed):
+            notes[item.id] = _none(taught, model, str(answer))
+            failed_in_a_row += 1
+            if answer.lasting or failed_in_a_row >= GIVE_UP:
+                notes |= {each.id: _none(taught, model, str(answer)) for each in waiting}
+                waiting = []
+        else:
+            raise answer
+        if len(notes) % 10 == 0:
+            say(f"Described {len(notes)} of {plural(len(items), 'file')}.")
     return {item.id: notes[item.id] for item in items if item.id in notes}
 
 
 def _none(taught: Taught, model: VisionModel, why: str) -> Note:
-    return Note(asked=taught.key(model), doubt=f"it is from measurements alone: {why}")
+    return Note(model=model.name, taught=taught.key, doubt=f"it is from measurements alone: {why}")
 
 
 def _one(
-    folder: Path, item: Item, measured: Measurement, taught: Taught, model: VisionModel, stop: Stop
-) -> Note | VisionModelFailed:
-    """Ask about one file, and once more with the reason if the answer is of no use."""
+    done: "queue.Queue[tuple[Item, Note | Exception]]",
+    folder: Path,
+    item: Item,
+    measured: Measurement,
+    taught: Taught,
+    model: VisionModel,
+    stop: Stop,
+) -> None:
+    """Put the item's note, or why there is none, into `done`."""
     try:
-        pictures = _pictures(path_of(folder, item), item)
+        done.put((item, _asked(path_of(folder, item), item, measured, taught, model, stop)))
     except (UnusableMedia, FileNotFoundError) as error:
-        return _none(taught, model, str(error))
-    question = _question(taught, measured)
+        done.put((item, _none(taught, model, str(error))))
+    except Exception as error:  # told to the thread that waits, which raises what it does not know
+        done.put((item, error))
+
+
+def _asked(path: Path, item: Item, measured: Measurement, taught: Taught, model: VisionModel, stop: Stop) -> Note:
+    """Ask about one file, and once more with the reason if the answer is of no use. Raises VisionModelFailed."""
+    pictures, question = _pictures(path, item), _question(taught, measured)
     wrong: str | None = None
-    try:
-        for again in ("", "\n\nYour last caption was of no use: {wrong}. Write another one."):
-            found = ask(model, pictures, question + again.format(wrong=wrong), Described, stop=stop)
-            wrong = fault(found.caption, measured, taught.trigger, TEMPLATES[taught.recipe.name].kept_out)
-            if wrong is None:
-                return _note(found, measured, taught, model)
-    except VisionModelFailed as failure:
-        return failure
+    for again in ("", "\n\nYour last caption was of no use: {wrong}. Write another one."):
+        found = ask(model, pictures, question + again.format(wrong=wrong), Described, stop=stop)
+        wrong = fault(found.caption, measured, taught.trigger, TEMPLATES[taught.recipe.name].kept_out)
+        if wrong is None:
+            return _note(found, measured, taught, model)
     return _none(taught, model, f"the vision model's captions were of no use ({wrong})")
 
 
@@ -147,7 +161,7 @@ def _note(found: Described, measured: Measurement, taught: Taught, model: Vision
         doubt = f"the vision model sees it from the {found.view.replace('_', '-')}, the built-in eyes {seen}"
     elif TEMPLATES[taught.recipe.name].kept_out == "looks" and (worn := worn_named(caption)):
         doubt = f"it names {worn[0]}: leave that to the trigger if it belongs to the subject"
-    return Note(asked=taught.key(model), caption=caption, doubt=doubt)
+    return Note(model=model.name, taught=taught.key, caption=caption, doubt=doubt)
 
 
 def _question(taught: Taught, measured: Measurement) -> str:

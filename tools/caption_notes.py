@@ -11,14 +11,15 @@ VERSION = 1  # raise it when the question to the model changes: older captions a
 
 
 class Note(BaseModel):
-    """One file's caption by a model. `asked` is what it was asked with; no `caption` where the answer was of no use.
+    """One file's caption by `model`. `taught` is what it was for; no `caption` where the answer was of no use.
 
     `doubt` says in words why a person should look at it; empty where nothing is doubtful.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    asked: str
+    model: str
+    taught: str
     caption: str = ""
     doubt: str = ""
 

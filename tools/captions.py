@@ -52,8 +52,8 @@ def write_captions(
 
     A person's captions stay as they are. Captions that came as text files beside the pictures are kept; the trigger is
     put in front where it is missing. Everything else is described by the vision model, if there is one, or written
-    from measurements; what the model described before is not asked for again. A model that fails never loses a file
-    its caption.
+    from measurements; what a model described before is kept and not asked for again. A model that fails never loses a
+    file its caption. Raises Stopped when `stop` says so before all is measured; afterwards it ends the asking only.
     """
     measured = measure_dataset(folder, stop=stop)
     taught = Taught(trigger, noun, recipe)
@@ -90,16 +90,19 @@ def _described(
     say: Callable[[str], None],
     stop: Stop,
 ) -> dict[str, Note]:
-    """The model's captions by item id, those that it gave before among them; none without a model."""
-    if model is None:
-        return {}
-    asked = taught.key(model)
+    """A model's captions by item id: those that it gave before, also where there is no model now, and new ones."""
     before = load_notes(folder)
     known = {
         item.id: note
         for item in items
-        if (note := before.get(item.id)) and note.asked == asked and note.caption and note.caption == item.caption
+        if (note := before.get(item.id))
+        and note.taught == taught.key
+        and note.caption
+        and note.caption == item.caption
+        and (model is None or model.name == note.model)
     }
+    if model is None:
+        return known
     fresh = [item for item in items if item.id not in known]
     return known | describe(folder, fresh, measured, taught, model, say=say, stop=stop)
 
