@@ -66,6 +66,39 @@ def test_dissolves_are_found_once_and_in_place(length: int) -> None:
     assert abs(end - 48) <= 6
 
 
+@pytest.mark.parametrize("apart", [3, 4, 6, 9])
+def test_both_cuts_of_a_very_short_shot_are_found(apart: int) -> None:
+    frames = np.concatenate([scene(1, 24), scene(2, apart), scene(3, 24)])
+    assert found(measured(frames)) == [("cut", 24, 24), ("cut", 24 + apart, 24 + apart)]
+
+
+def test_a_pan_shown_on_threes_is_no_row_of_cuts() -> None:
+    wide = texture(4, 96 + 12 * 20)
+    frames = np.stack([wide[:, 12 * (index // 3) : 12 * (index // 3) + 96] for index in range(60)])
+    assert found(measured(frames)) == []
+
+
+@pytest.mark.parametrize("frames", [3, 4, 5])
+def test_whip_pans_with_their_blur_are_no_cuts(frames: int) -> None:
+    wide = texture(4, 256)
+    places = np.concatenate([np.zeros(15), np.linspace(0, 160, frames), np.full(15, 160)])
+    shown = []
+    for place, following in zip(places, [*places[1:], places[-1]], strict=True):
+        blurred = np.linspace(place, place + (following - place) / 2, 9).round().astype(int)
+        shown.append(np.mean([wide[:, left : left + 96] for left in blurred], axis=0).astype(np.uint8))
+    assert found(measured(np.stack(shown))) == []
+
+
+def test_a_camera_that_drifts_by_parts_of_a_pixel_is_no_dissolve() -> None:
+    large = cv2.resize(texture(11), (900, 900), interpolation=cv2.INTER_CUBIC)
+    large = np.clip(large + np.random.default_rng(1).normal(0, 25, large.shape), 0, 255).astype(np.uint8)
+    frames = []
+    for index in range(120):
+        left, top = round(60 + 50 * np.sin(index / 20)), round(60 + 40 * np.cos(index / 31))
+        frames.append(cv2.resize(large[top : top + 768, left : left + 768], (96, 96), interpolation=cv2.INTER_AREA))
+    assert found(measured(np.stack(frames).astype(np.uint8))) == []
+
+
 @pytest.mark.parametrize("shade", [0, 255])
 def test_fades_out_and_in_are_one_fade(shade: int) -> None:
     even = np.full((6, 96, 96, 3), shade, dtype=np.uint8)

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from .blends import LAGS, blend_at
 from .frame_rate import frozen_spans, repeated_share
 from .motion import Motion, MotionWatch
 from .quality import Picture
-from .transitions import LAGS, REACH, Span, Trace, Transition, blend_at, even_spans, find_transitions
+from .transitions import REACH, Span, Trace, Transition, even_spans, find_transitions
 
 SIDE = 96
 STILL_BLOCK = 0.25  # frame pairs whose liveliest blocks (98th percentile) change less than this stand still

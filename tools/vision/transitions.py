@@ -1,32 +1,26 @@
 """Where one shot becomes another: cuts, dissolves, fades through black or white; flashes are told apart from them."""
 
-from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from .blends import LAGS, Blend
+
 Span = tuple[float, float]  # seconds
-Small = NDArray[np.float32]  # Lab, (side, side, 3)
 Kind = Literal["cut", "dissolve", "fade"]
 
 # Set on clips of drawn characters (seeds 0 and 1000 of benchmarks/audit_clips.py), 2026-11-21; judged on others.
 SPIKE = 5.0  # a cut's difference is more than this many times the usual one around it
 LONELY = 2.0  # and this many times any other one close by: fast pans rise and fall
 SMALLEST_CUT = 2.0  # and at least this large, in Lab units averaged over the frame
-CLOSE = 6  # frames: "close by"; of two cuts within a quarter of a second neither is told
+CLOSE = 6  # frames: "close by"
+MOST_CLOSE, ROUND_ABOUT = 2, 12  # so many other sudden changes within so many frames may be cuts; more are a jerky pan
 REACH = 4  # frames before and after a cut that must all differ; a shorter interruption is a flash
-LAGS = (5, 9, 12)  # frames: a dissolve's frame is a blend of those so far before and after it
-LEAST_BLEND = 2.0  # Lab units between the two ends
-PLAIN_BLEND, LONG_ENOUGH = 5.0, 8  # ends that differ less must be blended for so many frames: movement can look like it
-LARGEST_MISFIT = 0.33  # of the blend, as a share of the distance between the ends
-MOVED = 0.5  # share of the distance that a shift or zoom of the camera leaves when it is what happened
-ALIKE, RELIT = 0.7, 0.45  # correlation of the ends' lightness, and what a change of light leaves of the distance
-_ZOOMS = (0.82, 0.88, 0.94, 0.97, 1.03, 1.06, 1.12, 1.18)
-BLENDED = (0.2, 0.8)  # share of the later end in a frame that counts as blended
+LONG_ENOUGH = 8  # blended frames; fewer must be clear ones, since movement and changing light can look like some
+PLAIN_BLEND, CLEAR_BLEND = 5.0, 0.2  # distance of the ends and misfit of a clear blend
 SHORTEST_DISSOLVE = 4  # blended frames; fewer are a cut with a frame between
 EVEN = 3.0  # spread of lightness below which a frame shows nothing
 DARK, LIGHT = 8.0, 92.0  # mean lightness (0-100) of even frames that are black or white
@@ -46,14 +40,6 @@ class Transition(BaseModel):
     end: float
 
 
-class Blend(NamedTuple):
-    """How a frame lies between two others: the distance of the ends, the later end's share, the misfit."""
-
-    distance: float
-    share: float
-    misfit: float
-
-
 @dataclass
 class Trace:
     """Figures of each frame. `apart[i][k]` is the mean Lab difference of frame i from frame i - 1 - k."""
@@ -65,27 +51,6 @@ class Trace:
     lively: list[float] = field(default_factory=list)
     apart: list[list[float]] = field(default_factory=list)
     blends: list[tuple[int, int, Blend]] = field(default_factory=list)  # frame, lag, blend
-
-
-def blend_at(frames: deque[Small], lag: int) -> Blend | None:
-    """The blend of the frame `lag` before the last, between its neighbours at `lag`; None where it is none.
-
-    A change of light (one end is the other, brighter) and a shift (one end is the other, moved) are none.
-    """
-    before, frame, after = frames[-1 - 2 * lag], frames[-1 - lag], frames[-1]
-    way = after - before
-    distance = cv2.norm(before, after, cv2.NORM_L1) / way.size
-    if distance < LEAST_BLEND:
-        return None
-    length = float(np.vdot(way, way))
-    share = float(np.vdot(frame - before, way)) / length
-    if not BLENDED[0] <= share <= BLENDED[1]:
-        return None
-    off = frame - before - share * way
-    misfit = float(np.sqrt(np.vdot(off, off) / length))
-    if misfit > LARGEST_MISFIT or _relit(before, after, length) or _moved(before, frame, after, distance):
-        return None
-    return Blend(distance, share, misfit)
 
 
 def find_transitions(trace: Trace) -> tuple[tuple[Transition, ...], tuple[float, ...]]:
@@ -123,22 +88,42 @@ def _cuts(trace: Trace) -> tuple[list[int], list[int]]:
     """(frames at which a new shot begins, frames at which a flash begins)."""
     amounts = np.array([0.0] + [apart[0] for apart in trace.apart[1:]])
     strengths = np.array([0.0] + [_strength(trace, index) for index in range(1, len(amounts))])
+    sudden = [index for index in range(1, len(amounts)) if _is_sudden(amounts, index)]
+    steps = [index for index in sudden if strengths[index] >= 0.5 * amounts[index] and _is_step(strengths, index)]
     cuts: list[int] = []
     flashes: list[int] = []
-    for index in range(1, len(amounts)):
-        around = np.concatenate([amounts[max(1, index - _AROUND) : index], amounts[index + 1 : index + 1 + _AROUND]])
-        usual = float(np.median(around)) if around.size else 0.0
-        if amounts[index] < max(SMALLEST_CUT, SPIKE * usual):
-            continue
+    for index in sudden:
         if strengths[index] < 0.5 * amounts[index]:  # soon the picture is back, or was there before
             if not flashes or index - flashes[-1] > 2 * REACH:
                 flashes.append(index)
             continue
-        beside = np.concatenate([strengths[max(1, index - CLOSE) : index], strengths[index + 1 : index + 1 + CLOSE]])
-        if beside.size and strengths[index] < LONELY * beside.max():
-            continue
-        cuts.append(index)
+        near = [step for step in steps if 0 < abs(step - index) <= ROUND_ABOUT]
+        others = {step for step in near if _calm_between(amounts, step, index)}
+        apart = others if len(others) <= MOST_CLOSE else set()  # quick cuts do not speak against each other
+        around = range(max(1, index - CLOSE), min(len(strengths), index + 1 + CLOSE))
+        beside = max((strengths[each] for each in around if each != index and each not in apart), default=0.0)
+        if strengths[index] >= LONELY * beside:
+            cuts.append(index)
     return cuts, flashes
+
+
+def _is_sudden(amounts: NDArray, index: int) -> bool:
+    """Does this frame differ from the one before it far more than is usual around?"""
+    around = np.concatenate([amounts[max(1, index - _AROUND) : index], amounts[index + 1 : index + 1 + _AROUND]])
+    usual = float(np.median(around)) if around.size else 0.0
+    return bool(amounts[index] >= max(SMALLEST_CUT, SPIKE * usual))
+
+
+def _calm_between(amounts: NDArray, one: int, two: int) -> bool:
+    """Is what lies between two sudden changes a shot of its own, or a pan that begins and ends?"""
+    between = amounts[min(one, two) + 1 : max(one, two)]
+    return not between.size or bool(SPIKE * between.max() < min(amounts[one], amounts[two]))
+
+
+def _is_step(strengths: NDArray, index: int) -> bool:
+    """Is nearly nothing of the change left in the frames right before and after?"""
+    beside = np.concatenate([strengths[max(1, index - 1) : index], strengths[index + 1 : index + 2]])
+    return bool(not beside.size or strengths[index] >= LONELY * beside.max())
 
 
 def _strength(trace: Trace, index: int) -> float:
@@ -169,12 +154,13 @@ def _blended_runs(trace: Trace) -> list[tuple[int, int]]:
             runs[-1] = runs[-1][0], index
         else:
             runs.append((index, index))
-    return [run for run in runs if run[1] - run[0] + 1 >= LONG_ENOUGH or _plain(trace, *run)]
+    return [run for run in runs if run[1] - run[0] + 1 >= LONG_ENOUGH or _clear(trace, *run)]
 
 
-def _plain(trace: Trace, first: int, last: int) -> bool:
-    """Are the ends of these blends clearly different pictures?"""
-    return max(blend.distance for index, _, blend in trace.blends if first <= index <= last) >= PLAIN_BLEND
+def _clear(trace: Trace, first: int, last: int) -> bool:
+    """Are the ends of these blends different pictures, and is one of them hardly anything but a blend?"""
+    blends = [blend for index, _, blend in trace.blends if first <= index <= last]
+    return max(each.distance for each in blends) >= PLAIN_BLEND and min(each.misfit for each in blends) <= CLEAR_BLEND
 
 
 def _even_runs(trace: Trace, *, dark: bool) -> list[tuple[int, int]]:
@@ -231,38 +217,3 @@ def _ramp(spread: list[float], edge: int, step: int) -> int:
         return 0
     steepest = max(abs(spread[edge + step * (k + 1)] - spread[edge + step * k]) for k in range(length)) if length else 0
     return 0 if steepest > 0.6 * spread[index] else length
-
-
-def _moved(
-    before: NDArray[np.float32], frame: NDArray[np.float32], after: NDArray[np.float32], distance: float
-) -> bool:
-    """Does a shift or a zoom of the camera explain the change?"""
-    side = before.shape[0]
-    inner = slice(side // 4, side - side // 4)
-    errors = cv2.matchTemplate(before, frame[inner, inner], cv2.TM_SQDIFF)
-    if errors.min() < MOVED**2 * errors[side // 4, side // 4]:
-        return True  # the frame's middle is in another place of the one before
-    window = cv2.createHanningWindow((side, side), cv2.CV_32F)
-    (dx, dy), _ = cv2.phaseCorrelate(before[..., 0].copy(), after[..., 0].copy(), window)
-    ways = [(1.0, dx, dy)] if 0.25 < max(abs(dx), abs(dy)) < side / 2 else []
-    ways += [(scale, (1 - scale) * side / 2, (1 - scale) * side / 2) for scale in _ZOOMS]
-    return min(_left_over(before, after, *way) for way in ways) < MOVED * distance
-
-
-def _left_over(before: Small, after: Small, scale: float, dx: float, dy: float) -> float:
-    """Mean Lab difference where both are seen once `before` is scaled and shifted."""
-    side = before.shape[0]
-    matrix = np.array([[scale, 0, dx], [0, scale, dy]], dtype=np.float32)
-    warped = cv2.warpAffine(before, matrix, (side, side), borderMode=cv2.BORDER_CONSTANT, borderValue=(-999, 0, 0))
-    seen = warped[..., 0] > -1
-    return float(np.abs(warped - after)[seen].mean()) if seen.mean() > 0.4 else np.inf
-
-
-def _relit(before: Small, after: Small, length: float) -> bool:
-    """Does a change of light explain it? Both ends then have one structure, with other gain and offset per channel."""
-    one, two = (each.reshape(-1, 3) - each.reshape(-1, 3).mean(axis=0) for each in (before, after))
-    energy, other = (one * one).sum(axis=0), (two * two).sum(axis=0)
-    shared = (one * two).sum(axis=0)
-    alike = shared[0] / max(1e-6, float(np.sqrt(energy[0] * other[0])))
-    left = float((other - shared**2 / np.maximum(energy, 1e-6)).sum())
-    return bool(alike > ALIKE and left < RELIT * length)

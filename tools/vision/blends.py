@@ -1,0 +1,88 @@
+"""Is a frame a blend of one some frames before it and one some frames after it, as in a dissolve?"""
+
+from collections import deque
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Small = NDArray[np.float32]  # Lab, (side, side, 3)
+
+# Set on clips of drawn characters (seeds 0 and 1000 of benchmarks/audit_clips.py), 2026-11-21; judged on others.
+LAGS = (5, 9, 12)  # frames: a dissolve's frame is a blend of those so far before and after it
+LEAST_BLEND = 2.0  # Lab units between the two ends
+LARGEST_MISFIT = 0.33  # of the blend, as a share of the distance between the ends
+MOVED = 0.5  # share of the distance that a shift or zoom of the camera leaves when it is what happened
+ALIKE, RELIT = 0.7, 0.45  # correlation of the ends' lightness, and what a change of light leaves of the distance
+_SOFTNESS = 1.0  # sigma in pixels
+_ZOOMS = (0.82, 0.88, 0.94, 0.97, 1.03, 1.06, 1.12, 1.18)
+BLENDED = (0.2, 0.8)  # share of the later end in a frame that counts as blended
+
+
+class Blend(NamedTuple):
+    """How a frame lies between two others: the distance of the ends, the later end's share, the misfit."""
+
+    distance: float
+    share: float
+    misfit: float
+
+
+def blend_at(frames: deque[Small], lag: int) -> Blend | None:
+    """The blend of the frame `lag` before the last, between its neighbours at `lag`; None where it is none.
+
+    A change of light (one end is the other, brighter) and a shift (one end is the other, moved) are none.
+    """
+    before, frame, after = frames[-1 - 2 * lag], frames[-1 - lag], frames[-1]
+    way = after - before
+    distance = cv2.norm(before, after, cv2.NORM_L1) / way.size
+    if distance < LEAST_BLEND:
+        return None
+    length = float(np.vdot(way, way))
+    share = float(np.vdot(frame - before, way)) / length
+    if not BLENDED[0] <= share <= BLENDED[1]:
+        return None
+    off = frame - before - share * way
+    misfit = float(np.sqrt(np.vdot(off, off) / length))
+    if misfit > LARGEST_MISFIT or _relit(before, after, length) or _moved(before, frame, after):
+        return None
+    return Blend(distance, share, misfit)
+
+
+def _moved(before: Small, frame: Small, after: Small) -> bool:
+    """Does a shift or a zoom of the camera explain the change?"""
+    side = before.shape[0]
+    inner = slice(side // 4, side - side // 4)
+    errors = cv2.matchTemplate(before, frame[inner, inner], cv2.TM_SQDIFF)
+    if errors.min() < MOVED**2 * errors[side // 4, side // 4]:
+        return True  # the frame's middle is in another place of the one before
+    window = cv2.createHanningWindow((side, side), cv2.CV_32F)
+    (dx, dy), _ = cv2.phaseCorrelate(before[..., 0].copy(), after[..., 0].copy(), window)
+    before, after = _softened(before), _softened(after)
+    distance = cv2.norm(before, after, cv2.NORM_L1) / after.size  # what moves by parts of a pixel flickers in detail
+    ways = [(1.0, dx, dy)] if 0.1 < max(abs(dx), abs(dy)) < side / 2 else []
+    ways += [(scale, (1 - scale) * side / 2, (1 - scale) * side / 2) for scale in _ZOOMS]
+    return min(_left_over(before, after, *way) for way in ways) < MOVED * distance
+
+
+def _softened(small: Small) -> Small:
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), _SOFTNESS), dtype=np.float32)
+
+
+def _left_over(before: Small, after: Small, scale: float, dx: float, dy: float) -> float:
+    """Mean Lab difference where both are seen once `before` is scaled and shifted."""
+    side = before.shape[0]
+    matrix = np.array([[scale, 0, dx], [0, scale, dy]], dtype=np.float32)
+    warped = cv2.warpAffine(before, matrix, (side, side), borderMode=cv2.BORDER_CONSTANT, borderValue=(-999, 0, 0))
+    seen = warped[..., 0] > -1
+    return float(np.abs(warped - after)[seen].mean()) if seen.mean() > 0.4 else np.inf
+
+
+def _relit(before: Small, after: Small, length: float) -> bool:
+    """Does a change of light explain it? Both ends then have one structure, with other gain and offset per channel."""
+    one, two = (each.reshape(-1, 3) - each.reshape(-1, 3).mean(axis=0) for each in (before, after))
+    energy, other = (one * one).sum(axis=0), (two * two).sum(axis=0)
+    shared = (one * two).sum(axis=0)
+    alike = shared[0] / max(1e-6, float(np.sqrt(energy[0] * other[0])))
+    left = float((other - shared**2 / np.maximum(energy, 1e-6)).sum())
+    return bool(alike > ALIKE and left < RELIT * length)
