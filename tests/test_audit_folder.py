@@ -39,7 +39,7 @@ def pictures(folder: Path, first: int, count: int, size: int = 128) -> Path:
 def test_a_second_run_only_looks_at_what_is_new(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "mine", 0, 6)
     first = audit_folder(folder, CHARACTER, memory=tmp_path / "memory")
-    assert (first.looked_at, first.remembered, first.not_kept) == (6, 0, "")
+    assert (first.looked_at, first.remembered, first.notes) == (6, 0, ())
     pictures(folder, 6, 3)
     (folder / "000.png").rename(folder / "renamed.png")
     (folder / "copy.png").write_bytes((folder / "001.png").read_bytes())
@@ -78,9 +78,7 @@ def test_stopping_keeps_what_was_measured(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "mine", 0, 12)
     paces: list[Pace] = []
     with pytest.raises(Stopped, match="of 12 files; what was measured of them is kept"):
-        audit_folder(
-            folder, CHARACTER, memory=tmp_path / "memory", progress=paces.append, stop=lambda: len(paces) >= 4
-        )
+        audit_folder(folder, CHARACTER, memory=tmp_path / "memory", progress=paces.append, stop=lambda: len(paces) >= 4)
     kept = len(Known.read(tmp_path / "memory" / measuring.FILE_NAME).files)
     assert 4 <= kept < 12
     rest = audit_folder(folder, CHARACTER, memory=tmp_path / "memory")
@@ -117,8 +115,9 @@ def test_a_full_disk_loses_no_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(measuring, "write_atomically", full)
     found = audit_folder(pictures(tmp_path / "mine", 0, 3), CHARACTER, memory=tmp_path / "memory")
     assert len(found.audit.items) == 3
-    assert "could not be kept" in found.not_kept
-    assert "No space left on device" in found.not_kept
+    assert len(found.notes) == 1
+    assert "could not be kept" in found.notes[0]
+    assert "No space left on device" in found.notes[0]
 
 
 def test_progress_tells_how_long_it_takes() -> None:

@@ -1,7 +1,7 @@
 """An audit of any folder, in place: files are only read, and what was measured is remembered for the next time."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,20 +14,22 @@ from .audit import Audit, judge
 from .measurements import Stop
 from .measuring import FILE_NAME, Known, Progress, Work, look_at
 from .second_eye import load_opinions
+from .second_look import look_again
+from .vision_model import VisionModel, VisionModelFailed
 
 
 @dataclass(frozen=True)
 class FolderAudit:
     """The audit, where each item's file is, how many files were looked at now and how many were remembered.
 
-    `not_kept` is why nothing could be remembered for the next time, in words; empty when it was.
+    `notes` say in words what went wrong besides: nothing could be remembered, the vision model did not answer.
     """
 
     audit: Audit
     paths: dict[str, Path]
     looked_at: int
     remembered: int
-    not_kept: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def memory_of(folder: Path, home: Path) -> Path:
@@ -42,10 +44,14 @@ def audit_folder(
     memory: Path,
     trigger: str | None = None,
     text: bool = False,
+    second_eye: VisionModel | None = None,
     progress: Progress | None = None,
+    say: Callable[[str], None] = lambda _words: None,
     stop: Stop = lambda: False,
 ) -> FolderAudit:
     """Audit a folder (searched through) or one file; `memory` is the folder for what was measured.
+
+    With a `second_eye` the pictures are shown to that vision model, and `say` tells of it.
 
     Contents that are remembered are not looked at again, also under another name. Raises Stopped; what was measured
     until then is remembered.
@@ -53,24 +59,28 @@ def audit_folder(
     found, problems = find_files([folder])
     hashed, refused = _hashed(found)
     known = Known.read(memory / FILE_NAME)
-    problem = ""
+    notes: dict[str, None] = {}  # in order, each once
 
     def save() -> None:
-        nonlocal problem
         try:
             known.write(memory / FILE_NAME)
         except OSError as error:  # a full disk or a folder that cannot be written: the audit itself goes on
-            problem = f"What was measured could not be kept in {memory} ({error.strerror or error})."
+            notes[f"What was measured could not be kept in {memory} ({error.strerror or error})."] = None
 
     work = [Work(sha256, path) for sha256, path in hashed]
     looked_at = look_at(work, known, save, text=text, progress=progress, stop=stop)
     items, doubles = _items(hashed, known)
     manifest = Manifest(items=tuple(items), rejected=(*problems, *refused, *doubles))
     measured = {item.id: known.files[item.sha256] for item in items}
-    audit = judge(manifest, recipe, measured, trigger=trigger, opinions=load_opinions(memory))
     paths = {item.id: Path(item.file) for item in items}
+    try:
+        if second_eye:
+            look_again(memory, second_eye, [(item, paths[item.id]) for item in items], say=say, stop=stop)
+    except (VisionModelFailed, OSError) as error:
+        notes[f"There is no second opinion: {error}"] = None
+    audit = judge(manifest, recipe, measured, trigger=trigger, opinions=load_opinions(memory))
     remembered = len({sha256 for sha256, _ in hashed}) - looked_at
-    return FolderAudit(audit, paths, looked_at, remembered, problem)
+    return FolderAudit(audit, paths, looked_at, remembered, tuple(notes))
 
 
 def _hashed(found: Sequence[Path]) -> tuple[list[tuple[str, Path]], list[Rejected]]:

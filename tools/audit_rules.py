@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .audit_caption_rules import CAPTION_RULES
 from .audit_clip_rules import CLIP_RULES
 from .audit_evidence import SHARP_ENOUGH, Evidence, leave_out_reasons
 from .audit_findings import MEASURED, PRACTICE, files, finding, named, plural
 from .audit_model import Finding
 from .audit_picture_rules import PICTURE_RULES
+from .audit_second_eye_rules import SECOND_EYE_RULES
 from .audit_set_rules import SET_RULES
+from .audit_text_rules import TEXT_RULES
 from .vision.duplicates import LARGEST_DISTANCE, distance
 
 WIDE_BARS = 0.04  # of a side
@@ -144,6 +147,9 @@ _RULES: tuple[Callable[[Evidence], list[Finding]], ...] = (
     *PICTURE_RULES,
     *CLIP_RULES,
     *SET_RULES,
+    *SECOND_EYE_RULES,
+    *TEXT_RULES,
+    *CAPTION_RULES,
     _bars,
     _exact_duplicates,
     _unreadable,

@@ -25,7 +25,7 @@ def skipped_checks(evidence: Evidence) -> tuple[SkippedCheck, ...]:
         skipped.append(SkippedCheck(check="text and watermarks", reason="it is slow, so only on request (text)"))
     if evidence.recipe.needs_views and not evidence.seconds:
         skipped.append(
-            SkippedCheck(check="a second opinion on views", reason="no vision model is set (SIDEKICK_VISION_MODEL)")
+            SkippedCheck(check="a second opinion on views", reason="only on request, by a vision model (second eye)")
         )
     skipped.append(
         SkippedCheck(check="that all files show the same subject", reason="nothing built in can tell reliably")

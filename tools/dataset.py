@@ -12,16 +12,20 @@ from trainer_core.projects import get_project
 
 from . import audit as audits
 from . import captions
+from .audit_pictures import write_pictures
 from .caption_words import has_word
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .measuring import Pace
+from .second_look import look_again
 from .state import manifest_of, recipe_of
 from .synthetic import refuse_synthetic
 from .text import plural, quoted
 from .uploads import mark_added, uploads_of
-from .vision_model import VisionModelFailed, configured
+from .vision import text_in_picture
+from .vision_model import HOW_TO_SET, VisionModelFailed, configured
 
 SECONDS_BETWEEN_WORDS = 2.0  # of progress
+AUDIT_PICTURES = "audit"  # folder beside the files, for the audit's sheets
 
 
 class AddFiles(BaseModel):
@@ -44,6 +48,13 @@ class LookAtFiles(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     text: Annotated[bool, Field(description="also look for words and watermarks in the pictures; slow")] = False
+    second_eye: Annotated[
+        bool,
+        Field(
+            description="also ask the vision model from which side the subject is seen; the pictures are sent to it, so "
+            "only when the person asked for that"
+        ),
+    ] = False
 
 
 class EditCaption(BaseModel):
@@ -124,9 +135,28 @@ def audit_dataset(context: ToolContext, arguments: LookAtFiles) -> ToolResult:
             context.say(f"Looking at the new files: {pace.words()}")
 
     trigger = get_project(context.workspace, context.project_id).trigger
+    if arguments.text and (missing := text_in_picture.available()):
+        raise ToolRefused(" ".join(missing))
+    if arguments.second_eye:
+        _ask_second_eye(context, folder)
     audit = audits.audit_dataset(folder, recipe, trigger=trigger, text=arguments.text, progress=progress)
     findings = [finding.model_dump(mode="json", include={"id", "level", "text", "files"}) for finding in audit.findings]
-    return ToolResult(text=audits.audit_text(audit), data={"verdict": audit.verdict, "findings": findings})
+    shown = write_pictures(audit, audits.paths_of(folder), folder / AUDIT_PICTURES)
+    pictures = [str(path.relative_to(context.workspace.home)) for path in shown.values()]
+    return ToolResult(
+        text=audits.audit_text(audit), data={"verdict": audit.verdict, "findings": findings}, pictures=pictures
+    )
+
+
+def _ask_second_eye(context: ToolContext, folder: Path) -> None:
+    model = configured()
+    if model is None:
+        raise ToolRefused(HOW_TO_SET)
+    files = [(item, manifests.path_of(folder, item)) for item in manifest_of(context).items]
+    try:
+        look_again(folder, model, files, say=context.say)
+    except (VisionModelFailed, OSError) as error:
+        raise ToolRefused(f"There is no second opinion: {error}") from error
 
 
 def write_captions(context: ToolContext, _arguments: NoArguments) -> ToolResult:

@@ -39,6 +39,7 @@ def run_audit(folder: Path, wanted: Wanted, home: Path | None) -> int:
     from tools.audit import audit_text
     from tools.audit_folder import audit_folder, memory_of
     from tools.measuring import Stopped
+    from tools.vision_model import configured
     from trainer_core.projects import home_folder
 
     show = _Progress()
@@ -49,7 +50,9 @@ def run_audit(folder: Path, wanted: Wanted, home: Path | None) -> int:
             memory=memory_of(folder, home_folder(home)),
             trigger=wanted.trigger,
             text=wanted.text,
+            second_eye=configured() if wanted.second_eye else None,
             progress=show,
+            say=lambda words: typer.echo(printable(words), err=True),
         )
     except (KeyboardInterrupt, Stopped):
         show.end()
@@ -57,8 +60,8 @@ def run_audit(folder: Path, wanted: Wanted, home: Path | None) -> int:
     show.end()
     audit = found.audit
     typer.echo(audit.model_dump_json(indent=2) if wanted.as_json else printable(audit_text(audit), 100_000))
-    if found.not_kept:
-        typer.echo(found.not_kept, err=True)
+    for note in found.notes:
+        typer.echo(printable(note), err=True)
     if wanted.html and not _written(wanted.html, found.audit, found.paths):
         return 1
     return int(audit.verdict == "blocked")
@@ -76,12 +79,15 @@ def _problem(folder: Path, wanted: Wanted) -> str | None:
         from tools.vision.text_in_picture import available
 
         return " ".join(available()) or None
+    if wanted.second_eye:
+        from tools.vision_model import HOW_TO_SET, configured
+
+        return None if configured() else HOW_TO_SET
     return None
 
 
 def _written(file: Path, audit: "Audit", paths: dict[str, Path]) -> bool:
     from tools.audit_report import html_report
-
     from trainer_core.dataset.records import write_atomically
 
     path = file.expanduser().absolute()
