@@ -91,7 +91,7 @@ def _picture_rows(places: dict[str, Any], clips: dict[str, Any]) -> list[Row]:
     told = f"{sum(entry['told'] for entry in places['sets'].values())} of {len(places['sets'])}"
     return [
         Row(
-            "sets of backgrounds told for what they are, also at +-15 % exposure",
+            "sets of backgrounds told apart, also at +-15 % exposure",
             told,
             "all",
             "all",

@@ -33,10 +33,12 @@ OUR_PACKAGES = ("agent", "knowledge", "tools", "trainer_core", "ui")
 KEYS = {
     "OPENAI_API_KEY": "a chat model of your choice instead of the built-in guided one",
     "OPENAI_BASE_URL": "a chat model on a server of your choice (Ollama, vLLM, llama.cpp), also without a key",
+    "SIDEKICK_VISION_MODEL": "a second opinion on views and captions by a model that sees, when you ask for it",
     "FAL_KEY": "nothing in this version yet; later, LTX-2.3 trained at fal.ai without a GPU of your own",
 }
 PACKAGES = {
     "langchain_openai": "chat models on an OpenAI-compatible endpoint",
+    "rapidocr": "finding words and watermarks in pictures (pip install 'lora-sidekick[text]')",
     "playwright": "the browser test of the window, for developers",
 }
 
@@ -164,6 +166,16 @@ def _models() -> Iterator[Check]:
             found=f"ready: {rules.title}" if missing is None else missing,
             adds="LoRAs for real use" if base != "mini" else "",
         )
+    from tools.vision.eyes.look import available
+    from tools.vision.eyes.models import HOW_TO_GET
+
+    gone = available()
+    yield Check(
+        name="Eyes of the audit",
+        state="absent" if gone else "ok",
+        found=f"{len(gone)} model files are missing. {HOW_TO_GET}" if gone else "ready: they read people, not drawings",
+        adds="views, shot sizes, expressions, light and backgrounds in the dataset audit" if gone else "",
+    )
 
 
 def _settings() -> Iterator[Check]:
