@@ -61,8 +61,22 @@ def _moved(before: Small, frame: Small, after: Small) -> bool:
     before, after = _softened(before), _softened(after)
     distance = cv2.norm(before, after, cv2.NORM_L1) / after.size  # what moves by parts of a pixel flickers in detail
     ways = [(1.0, dx, dy)] if 0.1 < max(abs(dx), abs(dy)) < side / 2 else []
+    ways.append((1.0, *_drift(before[..., 0], after[..., 0])))
     ways += [(scale, (1 - scale) * side / 2, (1 - scale) * side / 2) for scale in _ZOOMS]
     return min(_left_over(before, after, *way) for way in ways) < MOVED * distance
+
+
+def _drift(before: NDArray[np.float32], after: NDArray[np.float32]) -> tuple[float, float]:
+    """The shift by parts of a pixel that explains most of the change: least squares over the gradients (Lucas-Kanade).
+
+    B. D. Lucas and T. Kanade, An iterative image registration technique, IJCAI 1981. Phase correlation is drawn to
+    whole pixels.
+    """
+    middle = (before + after) / 2
+    slopes = [cv2.Sobel(middle, cv2.CV_32F, *order, ksize=3, scale=1 / 8).ravel() for order in ((1, 0), (0, 1))]
+    gradients = np.stack(slopes, axis=1)
+    (dx, dy), *_ = np.linalg.lstsq(gradients.T @ gradients, gradients.T @ (before - after).ravel(), rcond=None)
+    return float(dx), float(dy)
 
 
 def _softened(small: Small) -> Small:
