@@ -217,8 +217,8 @@ def _unknown(pen: _Pen, unknown: Sequence[Seen], thumbnails: Thumbnails) -> None
     words = f"View unknown: {plural(len(unknown), 'file', 'files')}."
     pen.text(MARGIN, BELOW, words, 18)
     told = [reason if len(reasons) == 1 else f"{count} x {reason}" for reason, count in reasons.most_common()]
-    x = MARGIN + width_of(words, 18) + 10
-    pen.text(x, BELOW + 2, cut(" ".join(told), WIDTH - MARGIN - x, 16), 16, QUIET)
+    start = MARGIN + width_of(words, 18) + 10
+    pen.text(start, BELOW + 2, cut(" ".join(told), WIDTH - MARGIN - start, 16), 16, QUIET)
     room = (WIDTH - 2 * MARGIN) // (SMALL + 8)
     shown = unknown if len(unknown) <= room else unknown[: room - 1]
     for index, seen in enumerate(shown):
