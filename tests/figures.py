@@ -13,7 +13,7 @@ from tools.vision.shots import Shots
 from trainer_core.dataset.info import MediaInfo
 from trainer_core.dataset.manifest import CaptionSource, Item, Manifest
 
-PLAIN = np.full((64, 64, 3), 130, dtype=np.uint8)
+PLAIN = np.full((64, 64, 3), (200, 90, 150), dtype=np.uint8)  # of no place of the drawn world
 
 
 def view(yaw: float | None, uncertainty: float = 6.0) -> View:

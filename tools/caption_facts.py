@@ -82,13 +82,20 @@ def _motion(measured: Measurement) -> str | None:
 
 
 def _place(measured: Measurement) -> str | None:
-    drawn = place_and_light(measured.edges)
+    drawn = _drawn_place(measured)
     if drawn is not None:
         return f"{drawn[0]} background"
     words = background_words(measured.edges)
     look = measured.middle
     plain = look is not None and look.background is not None and look.background.plain
     return f"{'plain ' if plain else ''}{words} background" if words else None
+
+
+def _drawn_place(measured: Measurement) -> tuple[str, str] | None:
+    """Look and light of a place of mini's world. Where the eyes can tell a person's view, it is a photograph, before a
+    wall that only happens to have such colours."""
+    person = any(each.look.view.name != "unknown" for each in measured.looks)
+    return None if person else place_and_light(measured.edges)
 
 
 def _view(measured: Measurement) -> str | None:
@@ -143,7 +150,7 @@ def _mouth(measured: Measurement) -> str | None:
 
 
 def _light(measured: Measurement) -> str | None:
-    drawn = place_and_light(measured.edges)
+    drawn = _drawn_place(measured)
     if drawn is not None and drawn[1]:
         return drawn[1]
     sides = {lit_from(each.look) for each in measured.looks}
