@@ -125,7 +125,8 @@ def _strip(sheet: Image.Image, draw: ImageDraw.ImageDraw, y: int, item: AuditIte
         x = min(max(_x(moment.seconds, seconds), MARGIN + half), WIDTH - MARGIN - half)
         draw.line((x, y + FRAME, x, y + FRAME + 4), fill=QUIET)
         if x - half >= free:
-            draw.text((x, y + FRAME + 13), words, fill=INK, font=font(14), anchor="mm")
+            colour = QUIET if moment.view.class_ == "unknown" else INK
+            draw.text((x, y + FRAME + 13), words, fill=colour, font=font(14), anchor="mm")
             free = x + half + 10
 
 
