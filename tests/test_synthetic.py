@@ -379,8 +379,8 @@ def test_views_that_are_missing_are_offered_in_a_sentence(planned: ToolContext) 
     words = offer(audit, BaseModelName.MINI)
     assert words == (
         "No picture from behind. Too few pictures from the side. (Of 1 file I can't tell the view.) I can make 2 "
-        "candidates of each with mini, kept apart until you say yes: say “make the missing views of …” and what your "
-        "character looks like."
+        "candidates of each with mini (64x64 pixels), kept apart until you say yes: say “make the missing views of …” "
+        "and what your character looks like."
     )
     elsewhere = offer(audit, BaseModelName.LTX23)
     assert elsewhere is not None

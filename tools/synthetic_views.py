@@ -4,7 +4,7 @@ from typing import Literal, cast, get_args
 
 from trainer_core.base_models.mini.world.captions import SHOT_WORDS
 from trainer_core.base_models.mini.world.palette import PLACES
-from trainer_core.plan import BaseModelName
+from trainer_core.plan import BASES, BaseModelName
 
 from .audit import Audit
 from .audit_coverage import MOSTLY_UNKNOWN
@@ -67,9 +67,10 @@ def offer(audit: Audit, base: BaseModelName) -> str | None:
     if base is BaseModelName.MINI:
         count = min(FEW, max(missing.values()))
         each = plural(count, "candidate") + (" of each" if len(missing) > 1 else "")
+        size = f"{BASES[base].width}x{BASES[base].height} pixels"
         return (
-            f"{told} I can make {each} with mini, kept apart until you say yes: say “make the missing views of …” and "
-            "what your character looks like."
+            f"{told} I can make {each} with mini ({size}), kept apart until you say yes: say “make the missing views "
+            "of …” and what your character looks like."
         )
     return (
         f"{told} If such pictures can't be had, generate some with LTX-2.3 elsewhere and hand them over with the words "
