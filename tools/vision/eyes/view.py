@@ -9,7 +9,7 @@ from .body import Body
 from .face import SCORE, Face
 from .mesh import Mesh
 from .shot_size import CLOSE
-from .turn import FAMILIAR, LARGEST, MESH_SCORE, TurnModel, landmark_yaw, mesh_turn, shipped
+from .turn import FAMILIAR, LARGEST, MESH_SCORE, MESH_SURE, TurnModel, landmark_yaw, mesh_turn, shipped
 
 ViewClass = Literal["front", "three_quarter", "profile", "back", "unknown"]
 Side = Literal["left", "right"]
@@ -97,10 +97,10 @@ def view_of(seen: Seen, *, model: TurnModel | None = None) -> View:
 
     A face decides; far from the front the shoulders join in. Without a face the shoulders decide if they are turned
     away. Else a person without a face is called a back with no yaw: on renders no face was missed up to 90 degrees.
-    `drawn` pictures are the exception, because there a face in full view can be missed.
+    `drawn` pictures are the exception: there only a face that the mesh confirms counts, others are missed or misread.
     """
     shoulders = seen.shoulders
-    if seen.face is not None and seen.mesh is not None and _confirmed(seen.face, seen.mesh, seen.body):
+    if seen.face is not None and seen.mesh is not None and _confirmed(seen, seen.face, seen.mesh):
         return _by_face(seen, seen.face, seen.mesh, model or shipped())
     if seen.drawn:
         return View(reason="It is drawn, and the built-in eyes read only the faces of people.")
@@ -129,8 +129,10 @@ def _by_face(seen: Seen, face: Face, mesh: Mesh, model: TurnModel) -> View:
     return _known(yaw, uncertainty, "face")
 
 
-def _confirmed(face: Face, mesh: Mesh, body: Body | None) -> bool:
-    return mesh.score >= MESH_SCORE or face.score >= SCORE or body is not None
+def _confirmed(seen: Seen, face: Face, mesh: Mesh) -> bool:
+    if seen.drawn:
+        return mesh.score >= MESH_SURE
+    return mesh.score >= MESH_SCORE or face.score >= SCORE or seen.body is not None
 
 
 def _towards_us(body: Body | None) -> bool:
