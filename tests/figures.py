@@ -78,6 +78,6 @@ def item(number: int, caption: str = "", source: CaptionSource = "measured") -> 
     )  # fmt: skip
 
 
-def manifest(captions: list[str]) -> Manifest:
+def manifest(captions: list[str], source: CaptionSource = "measured") -> Manifest:
     """A set of pictures with these captions."""
-    return Manifest(items=tuple(item(number, caption) for number, caption in enumerate(captions)))
+    return Manifest(items=tuple(item(number, caption, source) for number, caption in enumerate(captions)))

@@ -17,6 +17,7 @@ from tools.caption_claims import contradictions
 from tools.caption_likeness import alike
 from tools.caption_words import looks_named, stated, style_named, worn_named
 from tools.measurements import Measurement
+from trainer_core.dataset.manifest import CaptionSource
 from trainer_core.recipes import RECIPES, RecipeName
 
 TRIGGER = "chr_x7kq"
@@ -43,9 +44,9 @@ KINDS = {"face and build": "face"}
 
 
 def evidence(
-    captions: list[str], recipe: RecipeName, seen: list[Measurement], trigger: str | None = TRIGGER
+    captions: list[str], recipe: RecipeName, seen: list[Measurement], trigger: str | None, source: CaptionSource
 ) -> Evidence:
-    dataset = manifest(captions)
+    dataset = manifest(captions, source)
     measured = {item.id: each for item, each in zip(dataset.items, seen, strict=True)}
     return Evidence(RECIPES[recipe], dataset, dataset.items, measured, {}, {}, trigger=trigger)
 
@@ -55,9 +56,10 @@ def found(
     recipe: RecipeName = RecipeName.CHARACTER,
     seen: str | list[str] = "unknown",
     trigger: str | None = TRIGGER,
+    source: CaptionSource = "measured",
 ) -> dict[str, Finding]:
     names = [seen] * len(captions) if isinstance(seen, str) else seen
-    given = evidence(captions, recipe, [SEEN[name] for name in names], trigger)
+    given = evidence(captions, recipe, [SEEN[name] for name in names], trigger, source)
     return {each.id: each for rule in CAPTION_RULES for each in rule(given)}
 
 
@@ -164,8 +166,10 @@ def test_nearly_the_same_captions_are_grouped() -> None:
     captions = [base, base.replace("noon", "dawn"), "a man sits in a small kitchen and reads", base.upper() + "!"]
     assert alike(captions) == [[0, 1, 3]]
     assert alike(["x, a cat, facing left", "x, a cat, facing right"], ["x"]) == []
-    told = found([f"{TRIGGER}, a cat, white background"] * 3 + [f"{TRIGGER}, a cat in an old tree"])["captions_alike"]
-    assert (told.level, told.value, len(told.files)) == ("warn", 0.75, 3)
+    same = [f"{TRIGGER}, a cat, white background"] * 3 + [f"{TRIGGER}, a cat in an old tree"]
+    told = found(same)["captions_alike"]
+    assert (told.level, told.value, len(told.files)) == ("note", 0.75, 3)  # ours: no more could be measured
+    assert found(same, source="file")["captions_alike"].level == "warn"
 
 
 @pytest.mark.parametrize("words", [12, 60], ids=["few words", "many words"])

@@ -16,6 +16,7 @@ from tools.caption_words import looks_named, style_named
 from tools.captions import caption_item, spot_check, subject_words, with_trigger, write_captions
 from tools.dataset import ShowCaptions, show_captions
 from tools.evaluation.prompts import view_words
+from tools.second_eye import Opinion, save_opinions
 from tools.vision.colours import measure_edges
 from tools.vision.eyes.look import Look
 from tools.vision.eyes.view import View
@@ -150,6 +151,18 @@ def test_a_person_before_a_grey_wall_is_no_drawing_in_dim_light(seen: Look) -> N
     assert facts(photograph, ("place", "light")) == ["grey background"]
     drawing = figures(look(None)).model_copy(update={"edges": grey})
     assert facts(drawing, ("place", "light")) == ["white background", "dim light"]
+
+
+def test_a_vision_model_s_opinion_counts_where_the_eyes_have_none(folder: Path) -> None:
+    side = Opinion(view="profile", side="left", model="m")
+    assert caption_item(figures(look(None)), TRIGGER, "fox", CHARACTER, side).endswith(", side view facing left")
+    for known in (figures(look(2, 3)), figures(look(22))):
+        assert "side view" not in caption_item(known, TRIGGER, "fox", CHARACTER, side)
+    save_opinions(folder, {load(folder).items[0].sha256: side})
+    write_captions(folder, TRIGGER, "fox", CHARACTER)
+    assert (
+        captions_of(folder)["a.png"] == "chr_x7kq, a fox, teal and yellow background, warm light, side view facing left"
+    )
 
 
 def test_an_open_mouth_is_geometry() -> None:

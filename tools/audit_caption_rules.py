@@ -76,7 +76,8 @@ def _alike(evidence: Evidence) -> list[Finding]:
         return []
     items = [item for group in groups for item in group]
     share = len(items) / len(captioned)
-    level: Level = "warn" if share >= MANY_ALIKE and len(items) > 2 else "note"
+    written = [item for item in items if item.caption_source != "measured"]  # ours say all that could be measured
+    level: Level = "warn" if len(written) > 2 and len(written) >= MANY_ALIKE * len(captioned) else "note"
     example = quoted(groups[0][0].caption, _SHOWN)
     text = (
         f"{len(items)} of {len(captioned)} captions are nearly the same as another one, {len(groups[0])} of them like "

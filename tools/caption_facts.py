@@ -10,6 +10,7 @@ from typing import Literal
 from trainer_core.base_models.mini.world.captions import LIGHT_WORDS, SHOT_WORDS, VIEW_WORDS
 
 from .measurements import Measurement
+from .second_eye import Opinion
 from .vision.colours import background_words
 from .vision.drawn import place_and_light
 from .vision.eyes.look import Look
@@ -38,6 +39,18 @@ def facts(measured: Measurement, aspects: Sequence[Aspect] | None = None) -> lis
     """The phrases about a file, in the order of `aspects` (all of them by default). Empty where nothing is sure."""
     phrases = [_PHRASES[aspect](measured) for aspect in aspects or tuple(_PHRASES)]
     return [phrase for phrase in phrases if phrase]
+
+
+def opinion_words(opinion: Opinion | None, measured: Measurement) -> str | None:
+    """The view by a vision model, for a picture in which the built-in eyes can tell none; None where it cannot either.
+
+    Nothing is said where the eyes know the view or are at a border: then they are believed.
+    """
+    if opinion is None or opinion.view == "unknown" or measured.shots is not None:
+        return None
+    if any(each.look.view.name != "unknown" for each in measured.looks):
+        return None
+    return _view_words(opinion.view, opinion.side)
 
 
 def view_name(view: View) -> str | None:

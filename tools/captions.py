@@ -9,12 +9,13 @@ from trainer_core.recipes import Recipe
 
 from .caption_by_model import Stop, Taught, describe
 from .caption_checks import SpotCheck, spot_check
-from .caption_facts import facts
+from .caption_facts import facts, opinion_words
 from .caption_notes import Note, load_notes, save_notes
 from .caption_templates import TEMPLATES, subject_words
 from .caption_words import has_word
 from .measurements import Measurement
 from .measuring import measure_dataset
+from .second_eye import Opinion, load_opinions
 from .vision_model import VisionModel
 
 __all__ = ["SpotCheck", "Written", "caption_item", "spot_check", "subject_words", "with_trigger", "write_captions"]
@@ -29,13 +30,16 @@ class Written:
     fallen_back: tuple[tuple[str, str], ...] = ()  # (file name, why its caption is from measurements alone)
 
 
-def caption_item(measured: Measurement, trigger: str, noun: str, recipe: Recipe) -> str:
+def caption_item(measured: Measurement, trigger: str, noun: str, recipe: Recipe, opinion: Opinion | None = None) -> str:
     """A caption such as 'chr_x7kq, a cat, teal and yellow background, side view facing left, warm light'.
 
     Nothing is said that was not measured. A style's caption says what is seen 'in the style of' the trigger;
-    motion and effect captions name the trigger as what happens.
+    motion and effect captions name the trigger as what happens. A vision model's `opinion` on the view counts where
+    the built-in eyes have none.
     """
-    return ", ".join([subject_words(trigger, noun, recipe), *facts(measured, TEMPLATES[recipe.name].order)])
+    seen = opinion_words(opinion, measured)
+    known = facts(measured, TEMPLATES[recipe.name].order)
+    return ", ".join([subject_words(trigger, noun, recipe), *known, *([seen] if seen else [])])
 
 
 def write_captions(
@@ -60,13 +64,17 @@ def write_captions(
     manifest = load(folder)
     written: dict[str, tuple[str, CaptionSource]] = {}
     ours: list[Item] = []
+    opinions = load_opinions(folder)
     for item in manifest.usable:
         if item.caption_source == "person" and item.caption:
             continue
         if item.caption_source == "file" and item.caption:
             written[item.id] = (with_trigger(item.caption, trigger), "file")
         elif item.id in measured:
-            written[item.id] = (caption_item(measured[item.id], trigger, noun, recipe), "measured")
+            written[item.id] = (
+                caption_item(measured[item.id], trigger, noun, recipe, opinions.get(item.sha256)),
+                "measured",
+            )
             ours.append(item)
     notes = _described(folder, ours, measured, taught, model, say, stop)
     written |= {item_id: (note.caption, "measured") for item_id, note in notes.items() if note.caption}
