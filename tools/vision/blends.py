@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Small = NDArray[np.float32]  # Lab, (side, side, 3)
+Way = NDArray[np.float32]  # (2, 3): where the pixels of one picture are in another
 
 # Set on clips of drawn characters (seeds 0 and 1000 of benchmarks/audit_clips.py), 2026-11-21; judged on others.
 LAGS = (5, 9, 12)  # frames: a dissolve's frame is a blend of those so far before and after it
@@ -16,6 +17,7 @@ LARGEST_MISFIT = 0.33  # of the blend, as a share of the distance between the en
 MOVED = 0.5  # share of the distance that a shift or zoom of the camera leaves when it is what happened
 ALIKE, RELIT = 0.7, 0.45  # correlation of the ends' lightness, and what a change of light leaves of the distance
 _SOFTNESS = 1.0  # sigma in pixels
+_STEPS = 12  # of the alignment
 _ZOOMS = (0.82, 0.88, 0.94, 0.97, 1.03, 1.06, 1.12, 1.18)
 BLENDED = (0.2, 0.8)  # share of the later end in a frame that counts as blended
 
@@ -50,7 +52,7 @@ def blend_at(frames: deque[Small], lag: int) -> Blend | None:
 
 
 def _moved(before: Small, frame: Small, after: Small) -> bool:
-    """Does a shift or a zoom of the camera explain the change?"""
+    """Does a movement of the camera explain the change?"""
     side = before.shape[0]
     inner = slice(side // 4, side - side // 4)
     errors = cv2.matchTemplate(before, frame[inner, inner], cv2.TM_SQDIFF)
@@ -61,33 +63,40 @@ def _moved(before: Small, frame: Small, after: Small) -> bool:
     before, after = _softened(before), _softened(after)
     distance = cv2.norm(before, after, cv2.NORM_L1) / after.size  # what moves by parts of a pixel flickers in detail
     ways = [(1.0, dx, dy)] if 0.1 < max(abs(dx), abs(dy)) < side / 2 else []
-    ways.append((1.0, *_drift(before[..., 0], after[..., 0])))
     ways += [(scale, (1 - scale) * side / 2, (1 - scale) * side / 2) for scale in _ZOOMS]
-    return min(_left_over(before, after, *way) for way in ways) < MOVED * distance
+    if any(_left_over(before, after, _placed(*way)) < MOVED * distance for way in ways):
+        return True
+    followed = _followed(before[..., 0], after[..., 0], (dx, dy) if max(abs(dx), abs(dy)) < side / 4 else (0.0, 0.0))
+    return followed is not None and _left_over(before, after, followed) < MOVED * distance
 
 
-def _drift(before: NDArray[np.float32], after: NDArray[np.float32]) -> tuple[float, float]:
-    """The shift by parts of a pixel that explains most of the change: least squares over the gradients (Lucas-Kanade).
+def _placed(scale: float, dx: float, dy: float) -> Way:
+    return np.array([[scale, 0, dx], [0, scale, dy]], dtype=np.float32)
 
-    B. D. Lucas and T. Kanade, An iterative image registration technique, IJCAI 1981. Phase correlation is drawn to
-    whole pixels.
+
+def _followed(before: NDArray[np.float32], after: NDArray[np.float32], shift: tuple[float, float]) -> Way | None:
+    """How a camera that drifts, turns and comes nearer brought one picture to the other, to parts of a pixel.
+
+    ECC alignment (Evangelidis and Psarakis, IEEE TPAMI 30, 2008), from the shift on; None where it finds nothing.
     """
-    middle = (before + after) / 2
-    slopes = [cv2.Sobel(middle, cv2.CV_32F, *order, ksize=3, scale=1 / 8).ravel() for order in ((1, 0), (0, 1))]
-    gradients = np.stack(slopes, axis=1)
-    (dx, dy), *_ = np.linalg.lstsq(gradients.T @ gradients, gradients.T @ (before - after).ravel(), rcond=None)
-    return float(dx), float(dy)
+    start = np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], dtype=np.float32)
+    everywhere = np.full(before.shape, 255, dtype=np.uint8)
+    enough = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, _STEPS, 1e-3)
+    try:
+        _, way = cv2.findTransformECC(after, before, start, cv2.MOTION_AFFINE, enough, everywhere, 1)
+    except cv2.error:  # the pictures have nothing in common, or are even
+        return None
+    return np.asarray(cv2.invertAffineTransform(way), dtype=np.float32)
 
 
 def _softened(small: Small) -> Small:
     return np.asarray(cv2.GaussianBlur(small, (0, 0), _SOFTNESS), dtype=np.float32)
 
 
-def _left_over(before: Small, after: Small, scale: float, dx: float, dy: float) -> float:
-    """Mean Lab difference where both are seen once `before` is scaled and shifted."""
+def _left_over(before: Small, after: Small, way: Way) -> float:
+    """Mean Lab difference where both are seen once `before` is moved along."""
     side = before.shape[0]
-    matrix = np.array([[scale, 0, dx], [0, scale, dy]], dtype=np.float32)
-    warped = cv2.warpAffine(before, matrix, (side, side), borderMode=cv2.BORDER_CONSTANT, borderValue=(-999, 0, 0))
+    warped = cv2.warpAffine(before, way, (side, side), borderMode=cv2.BORDER_CONSTANT, borderValue=(-999, 0, 0))
     seen = warped[..., 0] > -1
     return float(np.abs(warped - after)[seen].mean()) if seen.mean() > 0.4 else np.inf
 
