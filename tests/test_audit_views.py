@@ -14,6 +14,7 @@ from tools.vision.eyes.look import Look
 from trainer_core.recipes import RECIPES, RecipeName
 
 CHARACTER, FACE = RECIPES[RecipeName.CHARACTER], RECIPES[RecipeName.FACE]
+SHOTS = ("close", "portrait", "medium", "full")
 YAWS = {"front": (0,), "three_quarter": (-45, 45), "profile": (-90, 90), "back": (180,)}
 
 
@@ -36,7 +37,7 @@ def audit_of(looks: list[Look], recipe=CHARACTER) -> Audit:  # type: ignore[no-u
 
 
 def at(*yaws: float | None) -> list[Look]:
-    return [look_at_yaw(yaw, place=index % 5) for index, yaw in enumerate(yaws)]
+    return [look_at_yaw(yaw, place=index % 5, shot=SHOTS[index % 4]) for index, yaw in enumerate(yaws)]
 
 
 def test_fronts_alone_lack_all_other_sides_and_the_numbers_are_told() -> None:
@@ -127,6 +128,8 @@ def test_several_people_one_shot_size_and_one_expression_are_told() -> None:
     assert found["several_people"].level == "warn"
     assert (found["one_shot_size"].value, found["one_expression"].value) == (1.0, 0.0)
     assert audit.items[0].people == 3
+    more = {entry.what: entry.how_many for entry in audit.set.missing if entry.view is None}
+    assert (more["files with another expression"], more["files with another shot size"]) == (4, 4)
 
 
 def test_of_too_many_files_the_commonest_go_first() -> None:

@@ -43,6 +43,12 @@ __all__ = [
 ]
 
 FILE_NAME = "audit.json"
+VARIED_SHARE = 0.2  # of the set that should differ where all is alike; our practice, not measured
+MORE_VARIETY = {  # findings that all is alike, and what would be different
+    "one_expression": "files with another expression",
+    "one_light": "files with light from another side or of another colour",
+    "one_shot_size": "files with another shot size",
+}
 
 
 def audit_dataset(
@@ -156,11 +162,14 @@ def _set_figures(evidence: Evidence, findings: list[Finding]) -> SetFigures:
 def _missing(evidence: Evidence, findings: list[Finding]) -> list[Missing]:
     missing = list(missing_views(evidence).values())
     for finding in findings:
-        if finding.id == "too_few" and finding.value is not None and finding.threshold is not None:
-            few = _few(evidence)
-            missing.append(Missing(what="good files in all, these included", how_many=max(1, few - int(finding.value))))
+        if finding.id in MORE_VARIETY:
+            count = max(2, round(VARIED_SHARE * len(evidence.items)))
+            missing.append(Missing(what=MORE_VARIETY[finding.id], how_many=count, confidence="likely"))
         if finding.id == "one_background":
             missing.append(Missing(what="files with other backgrounds", how_many=_to_thin_out(evidence)))
+        if finding.id == "too_few" and finding.value is not None:
+            count = max(1, _few(evidence) - int(finding.value))
+            missing.append(Missing(what="good files in all, these included", how_many=count))
     return missing
 
 

@@ -14,7 +14,7 @@ from .vision.transitions import Transition
 
 Level = Literal["note", "warn", "blocked"]
 Verdict = Literal["ready", "warn", "blocked"]
-Confidence = Literal["measured", "likely", "cannot_tell"]
+Confidence = Literal["measured", "likely"]
 
 
 class _Record(BaseModel):

@@ -13,6 +13,7 @@ from .audit_coverage import (
     coverage,
     expressions,
     good_items,
+    light_spreads,
     looks,
     missing_views,
     shot_counts,
@@ -114,6 +115,21 @@ def _one_expression(evidence: Evidence) -> list[Finding]:
     return [finding("one_expression", "note", text, (), "spread of face shape", spread.value, spread.limit, MEASURED)]
 
 
+def _one_light(evidence: Evidence) -> list[Finding]:
+    spreads = light_spreads(evidence)
+    if not evidence.recipe.needs_views or not spreads or any(spread.varied for spread in spreads.values()):
+        return []
+    spread = spreads["direction"]
+    if spread.files < ENOUGH_TO_TELL:
+        return []
+    text = (
+        f"The light on the {spread.files} faces that look towards the camera is always about the same. It would be "
+        "learned with the face: add some with light from another side, warmer or dimmer."
+    )
+    measure = "difference between the cheeks, spread"
+    return [finding("one_light", "note", text, (), measure, spread.value, spread.limit, MEASURED)]
+
+
 def _several_people(evidence: Evidence) -> list[Finding]:
     if not evidence.recipe.needs_views:
         return []
@@ -163,6 +179,7 @@ SET_RULES: tuple[Callable[[Evidence], list[Finding]], ...] = (
     _one_background,
     _one_shot_size,
     _one_expression,
+    _one_light,
     _several_people,
     _cut_faces,
     _small_subject,

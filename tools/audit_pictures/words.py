@@ -4,7 +4,7 @@ from math import ceil
 
 from trainer_core.dataset.records import one_line
 
-from ..audit_model import Audit, AuditItem, Finding, Level, Verdict, View
+from ..audit_model import Audit, AuditItem, Confidence, Finding, Level, Verdict, View
 
 SHORT = {
     "bars": "bars",
@@ -41,7 +41,7 @@ VERDICTS: dict[Verdict, str] = {
     "warn": "Can be trained, with reservations",
     "blocked": "Cannot be trained as it is",
 }
-CONFIDENCE = {"measured": "measured", "likely": "likely", "cannot_tell": "cannot tell for sure"}
+CONFIDENCE: dict[Confidence, str] = {"measured": "measured", "likely": "likely"}
 
 
 def short(finding_id: str) -> str:
