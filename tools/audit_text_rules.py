@@ -9,7 +9,8 @@ from .text import quoted
 from .vision.text_in_picture import SHORTEST, SURE
 
 MEASURE = f"files with a line of at least {SHORTEST} letters that was read with a score above {SURE:g}"
-OVERLAID = "measured on drawn and rendered pictures with and without words laid over them, 2026-11-21"
+# 120 pictures without words: 2 false alarms. 24 with: opaque 75-100 %, at 25 % opacity 58-100 %, at 12 % 17-92 % found.
+OVERLAID = "measured on drawn and rendered pictures, where 2 of 120 were named without having text, 2026-11-21"
 SHOWN, LONGEST = 3, 40  # files whose words are told, and characters of them
 
 
