@@ -1,23 +1,23 @@
-"""How well the built-in eyes tell from which side people are seen; writes benchmarks/results/audit_views.json.
+"""How well the built-in eyes see people and drawings; writes benchmarks/results/audit_views.json.
 
     python benchmarks/audit_views.py FOLDER          measure, fitting on all people but the one who is judged
     python benchmarks/audit_views.py FOLDER --fit    also fit on all people and write tools/vision/eyes/turn.json
 
-FOLDER holds pictures and truth.json: a list of {"file", "person", "shot", "yaw_deg"}; yaw in degrees, 0 faces the
-camera, positive turns to the right of the picture, 180 is the back.
+FOLDER holds pictures and truth.json: a list of {"file", "person", "shot", "yaw_deg", "pitch_deg", "light"}; yaw in
+degrees, 0 faces the camera, positive turns to the right of the picture, 180 is the back.
 
 What is fitted: the reference mesh and the regression for turned faces (turn.py), anew for each person from the
-others. What is not: the thresholds in view.py, which were set while looking at results on the four people of the
-project's own renders. An "unknown" counts as wrong.
+others; the uncertainties, from the errors on the others. What is not: the thresholds in view.py, face.py and turn.py
+and the choice of looks, which were set while looking at results on the four people of the project's own renders:
+between the variants that were tried, the accuracy went from 93.8 to 95.8 %. An "unknown" counts as wrong.
 
 Targets: 93 % of four classes (goal 96 %), 4 degrees mean error for faces within 60 degrees (goal 2.5),
-8 pictures a second at 768 pixels.
+8 pictures a second at 768 pixels (goal 14); drawn characters 90 % right or unknown, 2 % confidently wrong.
 """
 
 import argparse
 import json
 import sys
-import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,14 +26,15 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tools.vision.eyes.look import Seen, available, look, see, view_from
+from benchmarks.audit_views_more import drawn, elevation, expressions, hidden_faces, lights, nobody, speed
+from tools.vision.eyes.look import Watched, available, see
 from tools.vision.eyes.turn import FILE, TurnModel
 from tools.vision.eyes.turn_fit import Known, fit
-from tools.vision.eyes.view import View, view_class
+from tools.vision.eyes.view import View, view_class, view_of
 from trainer_core.dataset.media import read_image
 
 RESULT = Path(__file__).parent / "results" / "audit_views.json"
-TIMED = 40  # pictures that the speed is taken from
+BANDS = (45.0, 60.0, 75.0, 90.0, 105.0, 180.0)  # degrees of measured yaw, between which errors are averaged
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,17 @@ class Case:
     person: str
     shot: str
     yaw_deg: float
-    seen: Seen
+    pitch_deg: float
+    azimuth_deg: float
+    watched: Watched
 
     @property
     def known(self) -> Known | None:
         """For fitting; None where no face was found."""
-        if self.seen.face is None or self.seen.mesh is None:
+        seen = self.watched.seen
+        if seen.mesh is None:
             return None
-        return Known(self.seen.face, self.seen.mesh, 180.0 if self.yaw_deg == -180 else self.yaw_deg)
+        return Known(seen.looks, seen.mesh, 180.0 if self.yaw_deg == -180 else self.yaw_deg, self.pitch_deg)
 
 
 def main() -> int:
@@ -64,42 +68,74 @@ def main() -> int:
     if gone:
         print("\n".join(gone), file=sys.stderr)
         return 2
-    cv2.setNumThreads(2)
-    rate = speed(options.folder)
+    cv2.setNumThreads(1)
     cases = watch(options.folder)
-    views = cross_fitted(cases)
-    result = figures(cases, views) | rate
     if options.fit:
-        error = float(np.mean([abs(turn_error(c, v)) for c, v in zip(cases, views, strict=True) if v.eye == "face"]))
-        FILE.write_text(fitted(cases, error_deg=round(error, 1)).model_dump_json() + "\n")
+        FILE.write_text(with_errors(fitted(cases), cases, cross_fitted(cases)).model_dump_json() + "\n")
+    views = cross_fitted(cases)
+    pictures = [read_image(options.folder / case.file) for case in cases]
+    result = figures(cases, views) | {
+        "speed": speed(pictures),
+        "elevation": elevation(cases, views),
+        "hidden_faces": hidden_faces(cases, pictures),
+        "nobody": nobody(),
+        "drawn": drawn(),
+        "light": lights(cases, pictures),
+        "expression": expressions(cases, pictures),
+    }
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps({key: value for key, value in result.items() if key != "wrong"}, indent=1))
-    met = result["accuracy"] >= 0.93 and result["yaw_error_0_60"] <= 4 and result["pictures_per_second"] >= 8
-    return int(not met)
+    met = result["accuracy"] >= 0.93 and result["yaw_error_0_60"] <= 4 and result["speed"]["two_threads"] >= 8
+    art = result["drawn"]
+    return int(not (met and art["right_or_unknown"] >= 0.9 and art["confidently_wrong"] <= 0.02))
 
 
 def watch(folder: Path) -> list[Case]:
     """Look at every picture once."""
     truth = json.loads((folder / "truth.json").read_text())
     return [
-        Case(entry["file"], entry["person"], entry["shot"], entry["yaw_deg"], see(read_image(folder / entry["file"])))
+        Case(
+            entry["file"],
+            entry["person"],
+            entry["shot"],
+            entry["yaw_deg"],
+            entry["pitch_deg"],
+            entry["light"]["azimuth_deg"],
+            see(read_image(folder / entry["file"])),
+        )
         for entry in truth
     ]
 
 
-def fitted(cases: list[Case], *, error_deg: float = 0.0) -> TurnModel:
-    """The turn model of these cases."""
-    people = sorted({case.person for case in cases})
+def fitted(cases: list[Case]) -> TurnModel:
+    """The turn model of these cases, its errors still unknown."""
+    people = {case.person for case in cases}
     known = [each for case in cases if (each := case.known)]
-    return fit(known, f"{len(people)} people, {len(cases)} renders of MakeHuman bodies (CC0)", error_deg)
+    return fit(known, f"{len(people)} people, {len(cases)} renders of MakeHuman bodies (CC0)")
+
+
+def with_errors(model: TurnModel, cases: list[Case], views: list[View]) -> TurnModel:
+    """The model with the mean absolute errors of these views."""
+    errors = [(view.eye, abs(view.yaw_deg), abs(turn_error(c, view))) for c, view in zip(cases, views, strict=True)
+              if view.yaw_deg is not None]  # fmt: skip
+    bands: list[tuple[float, float]] = []
+    for start, end in zip((0.0, *BANDS), BANDS, strict=False):
+        inside = [error for eye, yaw, error in errors if eye == "face" and start < yaw <= end]
+        if inside:
+            bands.append((end, round(float(np.mean(inside)), 1)))
+    alone = [error for eye, _, error in errors if eye == "mesh"]
+    return model.model_copy(update={"mesh_error_deg": round(float(np.mean(alone)), 1), "face_errors_deg": tuple(bands)})
 
 
 def cross_fitted(cases: list[Case]) -> list[View]:
-    """The view of every picture, by a model that never saw the person in it."""
-    models = {
-        person: fitted([case for case in cases if case.person != person]) for person in {case.person for case in cases}
-    }
-    return [view_from(case.seen, model=models[case.person]) for case in cases]
+    """The view of every picture, by a model that never saw the person in it; its uncertainty is from the others too."""
+    people = sorted({case.person for case in cases})
+    models = {person: fitted([case for case in cases if case.person != person]) for person in people}
+    views = [view_of(case.watched.seen, model=models[case.person]) for case in cases]
+    for person in people:
+        others = [(case, view) for case, view in zip(cases, views, strict=True) if case.person != person]
+        models[person] = with_errors(models[person], [case for case, _ in others], [view for _, view in others])
+    return [view_of(case.watched.seen, model=models[case.person]) for case in cases]
 
 
 def turn_error(case: Case, view: View) -> float:
@@ -117,29 +153,20 @@ def figures(cases: list[Case], views: list[View]) -> dict[str, Any]:
     measured = [abs(turn_error(case, view)) for case, view in near if view.yaw_deg is not None]
     answered = [ok for ok, view in zip(right, views, strict=True) if view.name != "unknown"]
     confusion = Counter(f"{name} seen as {view.name}" for name, view in zip(truth, views, strict=True))
-    by_eye: dict[str, list[float]] = {}
-    for case, view in pairs:
-        if view.yaw_deg is not None:
-            by_eye.setdefault(view.eye, []).append(abs(turn_error(case, view)))
+    shots = [(case.watched.shot, case.shot) for case in cases if case.watched.shot]
     return {
         "pictures": len(cases),
         "method": "turn model fitted on all people but the one judged; thresholds set while looking at these people",
         "accuracy": share(right),
         "accuracy_where_answered": share(answered),
         "unknown": sum(view.name == "unknown" for view in views),
-        "accuracy_by_person": {
-            person: share([ok for ok, case in zip(right, cases, strict=True) if case.person == person])
-            for person in sorted({case.person for case in cases})
-        },
-        "accuracy_by_shot": {
-            shot: share([ok for ok, case in zip(right, cases, strict=True) if case.shot == shot])
-            for shot in sorted({case.shot for case in cases})
-        },
-        "shot_accuracy": share([case.seen.shot == case.shot for case in cases if case.seen.shot]),
+        "accuracy_by_person": _by([case.person for case in cases], right),
+        "accuracy_by_shot": _by([case.shot for case in cases], right),
+        "shot_accuracy": share([said == true for said, true in shots]),
         "confusion": dict(sorted(confusion.items())),
         "yaw_error_0_60": round(float(np.mean(measured)), 2),
         "yaw_measured_0_60": share([view.yaw_deg is not None for _, view in near]),
-        "yaw_error_by_eye": {eye: round(float(np.mean(errors)), 2) for eye, errors in sorted(by_eye.items())},
+        "yaw_error_by_eye": _error_by_eye(pairs),
         "wrong": [
             {"file": case.file, "seen": view.name, "yaw_deg": view.yaw_deg, "eye": view.eye}
             for (case, view), ok in zip(pairs, right, strict=True)
@@ -148,25 +175,33 @@ def figures(cases: list[Case], views: list[View]) -> dict[str, Any]:
     }
 
 
+def _error_by_eye(pairs: list[tuple[Case, View]]) -> dict[str, dict[str, float]]:
+    """Per eye: pictures, mean absolute and median error, and the mean uncertainty that was said."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for case, view in pairs:
+        if view.yaw_deg is not None and view.uncertainty_deg is not None:
+            found.setdefault(view.eye, []).append((abs(turn_error(case, view)), view.uncertainty_deg))
+    return {
+        eye: {
+            "pictures": len(rows),
+            "mean_error": round(float(np.mean([error for error, _ in rows])), 2),
+            "median_error": round(float(np.median([error for error, _ in rows])), 2),
+            "mean_uncertainty_said": round(float(np.mean([said for _, said in rows])), 2),
+        }
+        for eye, rows in sorted(found.items())
+    }
+
+
+def _by(names: list[str], right: list[bool]) -> dict[str, float]:
+    return {
+        name: share([ok for ok, other in zip(right, names, strict=True) if other == name])
+        for name in sorted(set(names))
+    }
+
+
 def share(flags: list[bool]) -> float:
     """Of the flags that are set, to four places."""
     return round(float(np.mean(flags)), 4) if flags else 0.0
-
-
-def speed(folder: Path) -> dict[str, float]:
-    """Whole looks a second at 768 pixels, by the clock and by the processor's own time; models are loaded before."""
-    files = [entry["file"] for entry in json.loads((folder / "truth.json").read_text())]
-    pictures = [read_image(folder / file) for file in files[:: max(1, len(files) // TIMED)]]
-    pictures = [np.asarray(cv2.resize(each, (768, 768)), dtype=np.uint8) for each in pictures]
-    look(pictures[0])
-    clock, worked = time.perf_counter(), time.process_time()
-    for picture in pictures:
-        look(picture)
-    clock, worked = time.perf_counter() - clock, time.process_time() - worked
-    return {
-        "pictures_per_second": round(len(pictures) / clock, 2),
-        "pictures_per_processor_second": round(len(pictures) / worked, 2),
-    }
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from ..quality import Picture
 from .runtime import run_face_network
 
 SIDE = 256  # pixels of the square that the whole picture is put into, and of the one for a closer look at a face
-LARGER_SIDE = 416  # of the one for small people, where SIDE shows nobody
+LARGER_SIDE = 320  # of the one for small people, where SIDE shows nobody
 CLOSER = 3.0  # side of the closer look over the face's longer side
 SCORE = 0.4  # from this on it is a face
 PERHAPS = 0.3  # from this on it is one where the mesh or a body says so too
@@ -54,11 +54,11 @@ class Face:
 def find_faces(picture: Picture, *, small: bool = False) -> list[Face]:
     """All faces, sure ones before the others, the largest first.
 
-    Where none is found the picture is shown smaller, for faces that fill it; then larger if people are `small`.
+    Where none is found the picture is shown larger if people are `small`, else smaller, for faces that fill it.
     """
-    found = _find(picture, SIDE, 1.0, PERHAPS) or _find(picture, SIDE, 0.5, PERHAPS)
-    if small and not found:
-        found = _find(picture, LARGER_SIDE, 1.0, PERHAPS)
+    found = _find(picture, SIDE, 1.0, PERHAPS)
+    if not found:
+        found = _find(picture, LARGER_SIDE, 1.0, PERHAPS) if small else _find(picture, SIDE, 0.5, PERHAPS)
     return sorted(found, key=lambda face: (face.score < SCORE, -face.area))
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..quality import Picture
 from .background import Background, measure_background
-from .body import find_body
+from .body import find_body, measure_body
 from .drawing import looks_drawn
 from .expression import expression_vector
 from .face import SCORE, Face, closer_looks, find_faces
@@ -85,7 +85,7 @@ def _look(picture: Picture) -> Look:
         cut=_cut(face, width, height) if face else None,
         view=view,
         shot=shot,
-        light=measure_light(picture, straight) if straight else None,
+        light=measure_light(picture, straight, view.yaw_deg or 0.0) if straight else None,
         expression=expression_vector(straight) if straight else None,
         background=measure_background(picture, outline),
     )
@@ -104,9 +104,10 @@ def see(picture: Picture) -> Watched:
         sure = sure and abs(landmark_yaw(looks, mesh)[0]) < FAR - _NEAR
     certain, body, mirrored = 0.0, None, None
     if not sure:
-        certain, body = find_body(picture)
-        if body is not None and (body.whole or not faces):
-            mirrored = find_body(np.ascontiguousarray(picture[:, ::-1]))[1]
+        certain, region = find_body(picture)
+        body = measure_body(picture, region) if region else None
+        if region and body and (body.whole or not faces):
+            mirrored = measure_body(picture, region, mirrored=True)
     seen = Seen(
         looks=looks,
         mesh=mesh,

@@ -10,7 +10,6 @@ from .runtime import Floats, crop, run
 
 SIZE = 192
 POINTS = 468
-MESH_CHEEKS = ((50, 205, 101), (280, 425, 330))  # points on either cheek
 _MARGIN = 1.5  # the square's side over the face's longer side, as the model was trained
 
 
