@@ -11,8 +11,8 @@ from rooms import new_context
 from agent.conversation import Conversation
 from agent.events import Event, Said, ToolStarted
 from tools.clip_tools import SplitClips, split_clips
-from tools.context import NoArguments, ToolContext, ToolRefused
-from tools.dataset import AddFiles, add_files, audit_dataset
+from tools.context import ToolContext, ToolRefused
+from tools.dataset import AddFiles, LookAtFiles, add_files, audit_dataset
 from tools.recipes import ChooseRecipe, choose_recipe
 from tools.splitting import Piece, spread
 from tools.state import facts_of, manifest_of
@@ -48,7 +48,7 @@ def audited(tmp_path: Path, clips: Path) -> ToolContext:
     choose_recipe(context, ChooseRecipe(recipe=RecipeName.MOTION))
     register(context.workspace, context.project_id, [clips])
     add_files(context, AddFiles(uploads=[]))
-    audit_dataset(context, NoArguments())
+    audit_dataset(context, LookAtFiles())
     return context
 
 

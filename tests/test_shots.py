@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tools.audit_clip_rules import CLIP_RULES
 from tools.audit_evidence import Evidence
 from tools.measurements import Measurement
+from tools.splitting import proposals
 from tools.vision.colours import measure_edges
 from tools.vision.duplicates import fingerprint
 from tools.vision.shots import Shots, measure_shots
@@ -194,7 +195,8 @@ def test_findings_name_the_place_and_offer_pieces() -> None:
         sharpness=99, brightness=0.5, bars=0, edges=measure_edges(frame), fingerprint=fingerprint(frame), shots=shots
     )
     manifest = Manifest(items=(item,))
-    evidence = Evidence(RECIPES[RecipeName.MOTION], manifest, (item,), {item.id: figures}, {}, {})
+    pieces = proposals([item], {item.id: figures})
+    evidence = Evidence(RECIPES[RecipeName.MOTION], manifest, (item,), {item.id: figures}, {}, {}, pieces=pieces)
     findings = {finding.id: finding for rule in CLIP_RULES for finding in rule(evidence)}
     assert set(findings) == {"clip_too_long", "transition_in_clip"}
     assert "a.mp4: dissolve at 3." in findings["transition_in_clip"].text

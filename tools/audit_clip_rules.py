@@ -7,9 +7,10 @@ from trainer_core.dataset.manifest import Item
 from .audit_evidence import STILL, Evidence
 from .audit_findings import MEASURED, PRACTICE, files, finding, plural
 from .audit_model import Finding, Level
-from .splitting import proposals
+from .splitting import SHORTEST_IDEAL
 from .vision.shots import Shots
 
+IDEAL = "custom-LoRA guide for LTX-2, 2026: clips of 5 to 8 seconds are best"
 DRAWN = "measured on clips of drawn characters with known flaws, benchmarks/audit_clips.py, 2026-11-21"
 
 
@@ -31,6 +32,14 @@ def _clip_length(evidence: Evidence) -> list[Finding]:
             f"pieces of such clips are used.{_offer(evidence, long)}"
         )
         found.append(finding("clip_too_long", "note", text, long, "seconds", worst, longest, source))
+    if clips and all(shortest <= item.info.seconds < SHORTEST_IDEAL for item in clips):
+        most = max(item.info.seconds for item in clips)
+        text = (
+            f"{'The clip is' if len(clips) == 1 else f'All {len(clips)} clips are'} shorter than {SHORTEST_IDEAL:g} "
+            f"seconds (the longest has {most:.1f}), which is enough; {SHORTEST_IDEAL:g} to {longest:g} are better "
+            "where the movement goes on that long."
+        )
+        found.append(finding("clips_short_of_ideal", "note", text, clips, "seconds", most, SHORTEST_IDEAL, IDEAL))
     return found
 
 
@@ -64,7 +73,7 @@ def _still(evidence: Evidence) -> list[Finding]:
 
 def _offer(evidence: Evidence, items: Sequence[Item]) -> str:
     """What splitting would give, in words; empty when nothing comes of it."""
-    pieces = [piece for found in proposals(items, evidence.measured).values() for piece in found]
+    pieces = [piece for item in items for piece in evidence.pieces.get(item.id, ())]
     if not pieces:
         return ""
     shortest, longest = min(piece.seconds for piece in pieces), max(piece.seconds for piece in pieces)

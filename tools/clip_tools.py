@@ -11,6 +11,7 @@ from trainer_core.dataset.media import UnusableMedia
 
 from . import audit as audits
 from .context import Tool, ToolContext, ToolRefused, ToolResult
+from .dataset import LookAtFiles, audit_dataset
 from .splitting import MOST_PIECES, SHORTEST, Piece, propose, split, spread, unsplit
 from .state import manifest_of, recipe_of
 from .text import plural, quoted
@@ -104,9 +105,10 @@ def _split(context: ToolContext, wanted: Wanted) -> ToolResult:
         f"Split {plural(len(done), 'clip')} into {_pieces(made)}. The whole clips are set aside; nothing was deleted. "
         "Captions went with the pieces.",
         *failed,
-        _looked_at_again(context, folder),
     ]
-    return ToolResult(text="\n".join(lines), data=_figures(done, made=True))
+    looked = audit_dataset(context, LookAtFiles())  # only the new pieces are measured
+    text = "\n".join([*lines, looked.text])
+    return ToolResult(text=text, data=looked.data | _figures(done, made=True), pictures=looked.pictures)
 
 
 def _take_back(context: ToolContext, arguments: SplitClips) -> ToolResult:
@@ -128,16 +130,6 @@ def _take_back(context: ToolContext, arguments: SplitClips) -> ToolResult:
         f"set now has {plural(manifest.images, 'picture')} and {plural(manifest.clips, 'clip')}."
     )
     return ToolResult(text=text, data={"items": [item.id for item in whole], "undone": True})
-
-
-def _looked_at_again(context: ToolContext, folder: Path) -> str:
-    """The audit with the new pieces in it: only these are measured."""
-
-    def progress(done: int, total: int) -> None:
-        if done == total or done % 10 == 0:
-            context.say(f"Looking at the pieces: {done} of {total}")
-
-    return audits.audit_text(audits.audit_dataset(folder, recipe_of(context), progress=progress))
 
 
 def _named(manifest: Manifest, names: Sequence[str]) -> list[Item]:

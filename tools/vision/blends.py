@@ -16,6 +16,7 @@ LEAST_BLEND = 2.0  # Lab units between the two ends
 LARGEST_MISFIT = 0.33  # of the blend, as a share of the distance between the ends
 MOVED = 0.5  # share of the distance that a shift or zoom of the camera leaves when it is what happened
 ALIKE, RELIT = 0.7, 0.45  # correlation of the ends' lightness, and what a change of light leaves of the distance
+SEEN = 0.4  # of the picture that must be in both
 _SOFTNESS = 1.0  # sigma in pixels
 _STEPS = 12  # of the alignment
 _ZOOMS = (0.82, 0.88, 0.94, 0.97, 1.03, 1.06, 1.12, 1.18)
@@ -52,7 +53,7 @@ def blend_at(frames: deque[Small], lag: int) -> Blend | None:
 
 
 def _moved(before: Small, frame: Small, after: Small) -> bool:
-    """Does a movement of the camera explain the change?"""
+    """Does a movement of the camera, also with a change of light, explain the change?"""
     side = before.shape[0]
     inner = slice(side // 4, side - side // 4)
     errors = cv2.matchTemplate(before, frame[inner, inner], cv2.TM_SQDIFF)
@@ -67,7 +68,13 @@ def _moved(before: Small, frame: Small, after: Small) -> bool:
     if any(_left_over(before, after, _placed(*way)) < MOVED * distance for way in ways):
         return True
     followed = _followed(before[..., 0], after[..., 0], (dx, dy) if max(abs(dx), abs(dy)) < side / 4 else (0.0, 0.0))
-    return followed is not None and _left_over(before, after, followed) < MOVED * distance
+    if followed is None:
+        return False
+    warped, seen = _warped(before, followed)
+    if seen.mean() < SEEN:
+        return False
+    way = after[seen] - warped[seen]
+    return float(np.abs(way).mean()) < MOVED * distance or _relit(warped[seen], after[seen], float(np.vdot(way, way)))
 
 
 def _placed(scale: float, dx: float, dy: float) -> Way:
@@ -95,10 +102,14 @@ def _softened(small: Small) -> Small:
 
 def _left_over(before: Small, after: Small, way: Way) -> float:
     """Mean Lab difference where both are seen once `before` is moved along."""
-    side = before.shape[0]
-    warped = cv2.warpAffine(before, way, (side, side), borderMode=cv2.BORDER_CONSTANT, borderValue=(-999, 0, 0))
-    seen = warped[..., 0] > -1
-    return float(np.abs(warped - after)[seen].mean()) if seen.mean() > 0.4 else np.inf
+    warped, seen = _warped(before, way)
+    return float(np.abs(warped - after)[seen].mean()) if seen.mean() > SEEN else np.inf
+
+
+def _warped(small: Small, way: Way) -> tuple[Small, NDArray[np.bool_]]:
+    """The picture moved along, and where it is seen then."""
+    warped = cv2.warpAffine(small, way, small.shape[1::-1], borderMode=cv2.BORDER_CONSTANT, borderValue=(-999, 0, 0))
+    return np.asarray(warped, dtype=np.float32), np.asarray(warped[..., 0] > -1)
 
 
 def _relit(before: Small, after: Small, length: float) -> bool:

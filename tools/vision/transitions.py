@@ -60,8 +60,8 @@ def find_transitions(trace: Trace) -> tuple[tuple[Transition, ...], tuple[float,
     cuts, flashes = _cuts(trace)
     dissolves = []
     for first, last in _blended_runs(trace):
-        if any(first <= end and start <= last for start, end in fades):
-            continue
+        if any(first - max(LAGS) <= end and start <= last + max(LAGS) for start, end in fades):
+            continue  # the fade's own beginning or end
         if any(first - REACH <= cut <= last + REACH for cut in cuts):
             continue  # the cut's own neighbourhood
         if last - first + 1 < SHORTEST_DISSOLVE:
