@@ -101,6 +101,19 @@ def test_a_camera_that_drifts_by_parts_of_a_pixel_is_no_dissolve() -> None:
     assert found(measured(np.stack(frames).astype(np.uint8))) == []
 
 
+@pytest.mark.parametrize("darker", [0.0, 0.45])
+def test_a_hand_held_camera_is_followed_also_when_the_light_changes(darker: float) -> None:
+    large = cv2.resize(texture(12), (256, 256), interpolation=cv2.INTER_CUBIC)
+    frames = []
+    for moment in np.linspace(0, 1, 60):
+        scale = 2.0 - 0.2 * moment
+        left, top = 20 + 12 * np.sin(1 + 2 * moment), 20 + 10 * np.cos(2 * moment) + np.sin(40 * moment)
+        matrix = np.array([[scale, 0, left], [0, scale, top]])
+        view = cv2.warpAffine(large, matrix, (96, 96), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        frames.append(view * (1 - darker * np.clip(3 * moment - 1, 0, 1)))
+    assert found(measured(np.stack(frames).astype(np.uint8))) == []
+
+
 @pytest.mark.parametrize("shade", [0, 255])
 def test_fades_out_and_in_are_one_fade(shade: int) -> None:
     even = np.full((6, 96, 96, 3), shade, dtype=np.uint8)
