@@ -89,7 +89,7 @@ def test_captions_are_read_rightly(kept_out: bool) -> None:
 
 
 def test_captions_that_are_missing_or_without_trigger() -> None:
-    assert found(["", ""])["captions_missing"].level == "note"
+    assert "captions_missing" not in found(["", ""])  # they are not written yet: the audit says it did not check them
     some = found(["", f"{TRIGGER}, a cat on a red sofa"])["captions_missing"]
     assert (some.level, some.value, len(some.files)) == ("warn", 1, 1)
     captions = [f"{TRIGGER}, a cat on a sofa", f"{TRIGGER}s, a cat in a tree", "Chr_X7kq, a cat by the sea"]

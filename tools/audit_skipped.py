@@ -3,6 +3,7 @@
 from .audit_coverage import looks
 from .audit_evidence import Evidence
 from .audit_model import SkippedCheck
+from .vision import text_in_picture
 from .vision.eyes.models import HOW_TO_GET
 
 NO_EYES = f"the eyes' model files are not set up. {HOW_TO_GET}"
@@ -22,11 +23,14 @@ def skipped_checks(evidence: Evidence) -> tuple[SkippedCheck, ...]:
     if evidence.items and not looks(evidence):
         skipped += [SkippedCheck(check=check, reason=NO_EYES) for check in _BY_EYES]
     if not any(evidence.measured[item.id].text is not None for item in evidence.items):
-        skipped.append(SkippedCheck(check="text and watermarks", reason="it is slow, so only on request (text)"))
+        reason = " ".join(text_in_picture.available()) or "it is slow, so only on request"
+        skipped.append(SkippedCheck(check="text and watermarks", reason=reason))
     if evidence.recipe.needs_views and not evidence.seconds:
         skipped.append(
-            SkippedCheck(check="a second opinion on views", reason="only on request, by a vision model (second eye)")
+            SkippedCheck(check="a second opinion on views", reason="no vision model is named (SIDEKICK_VISION_MODEL)")
         )
+    if evidence.items and not any(item.caption.strip() for item in evidence.items):
+        skipped.append(SkippedCheck(check="captions", reason="none are written yet"))
     skipped.append(
         SkippedCheck(check="that all files show the same subject", reason="nothing built in can tell reliably")
     )

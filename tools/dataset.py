@@ -22,7 +22,7 @@ from .synthetic import refuse_synthetic
 from .text import plural, quoted
 from .uploads import mark_added, uploads_of
 from .vision import text_in_picture
-from .vision_model import HOW_TO_SET, VisionModelFailed, configured
+from .vision_model import VisionModelFailed, configured
 
 SECONDS_BETWEEN_WORDS = 2.0  # of progress
 AUDIT_PICTURES = "audit"  # folder beside the files, for the audit's sheets
@@ -49,12 +49,8 @@ class LookAtFiles(BaseModel):
 
     text: Annotated[bool, Field(description="also look for words and watermarks in the pictures; slow")] = False
     second_eye: Annotated[
-        bool,
-        Field(
-            description="also ask the vision model from which side the subject is seen; the pictures are sent to it, so "
-            "only when the person asked for that"
-        ),
-    ] = False
+        bool, Field(description="let the vision model look too, where the person named one; false keeps it out")
+    ] = True
 
 
 class EditCaption(BaseModel):
@@ -137,26 +133,25 @@ def audit_dataset(context: ToolContext, arguments: LookAtFiles) -> ToolResult:
     trigger = get_project(context.workspace, context.project_id).trigger
     if arguments.text and (missing := text_in_picture.available()):
         raise ToolRefused(" ".join(missing))
-    if arguments.second_eye:
-        _ask_second_eye(context, folder)
+    problem = _ask_second_eye(context, folder) if arguments.second_eye else None
     audit = audits.audit_dataset(folder, recipe, trigger=trigger, text=arguments.text, progress=progress)
     findings = [finding.model_dump(mode="json", include={"id", "level", "text", "files"}) for finding in audit.findings]
     shown = write_pictures(audit, audits.paths_of(folder), folder / AUDIT_PICTURES)
     pictures = [str(path.relative_to(context.workspace.home)) for path in shown.values()]
-    return ToolResult(
-        text=audits.audit_text(audit), data={"verdict": audit.verdict, "findings": findings}, pictures=pictures
-    )
+    text = "\n".join([audits.audit_text(audit), *([problem] if problem else [])])
+    return ToolResult(text=text, data={"verdict": audit.verdict, "findings": findings}, pictures=pictures)
 
 
-def _ask_second_eye(context: ToolContext, folder: Path) -> None:
-    model = configured()
-    if model is None:
-        raise ToolRefused(HOW_TO_SET)
+def _ask_second_eye(context: ToolContext, folder: Path) -> str | None:
+    """Show new files to the vision model, if the person named one; what went wrong, in words."""
     files = [(item, manifests.path_of(folder, item)) for item in manifest_of(context).items]
     try:
-        look_again(folder, model, files, say=context.say)
+        model = configured()
+        if model is not None:
+            look_again(folder, model, files, say=context.say)
     except (VisionModelFailed, OSError) as error:
-        raise ToolRefused(f"There is no second opinion: {error}") from error
+        return f"There is no second opinion: {error}"
+    return None
 
 
 def write_captions(context: ToolContext, _arguments: NoArguments) -> ToolResult:

@@ -69,6 +69,7 @@ def measure(path: Path, info: MediaInfo, *, text: bool = False, stop: Stop = lam
         picture, moments, shots = _watch(path, info.seconds, stop)
     detail, blocks = (detail_limit(picture), blockiness(picture)) if whole else (None, None)
     clipped = exposure(picture)
+    words = _words(picture) if text else None  # small print needs the full size
     picture = shrunk(picture)
     seen = [] if available() else [(seconds, look(frame)) for seconds, frame in moments]
     return Measurement(
@@ -83,7 +84,7 @@ def measure(path: Path, info: MediaInfo, *, text: bool = False, stop: Stop = lam
         shadows=clipped.shadows,
         highlights=clipped.highlights,
         looks=tuple(FrameLook(seconds=round(seconds, 3), look=found) for seconds, found in seen if found),
-        text=_words(picture) if text else None,
+        text=words,
     )
 
 

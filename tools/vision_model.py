@@ -17,12 +17,8 @@ from pydantic import BaseModel
 from .vision.quality import Picture, shrunk
 from .vision_endpoint import OPENAI, VARIABLE, Stop, VisionModel, VisionModelFailed, reply
 
-__all__ = ["HOW_TO_SET", "VARIABLE", "Stop", "VisionModel", "VisionModelFailed", "ask", "configured"]
+__all__ = ["VARIABLE", "Stop", "VisionModel", "VisionModelFailed", "ask", "configured"]
 
-HOW_TO_SET = (
-    f"No vision model is set. Name one that sees pictures in {VARIABLE}, with its address in OPENAI_BASE_URL or a key "
-    "in OPENAI_API_KEY; pictures are then sent there when you ask for a second opinion."
-)
 JPEG_QUALITY = 90
 _NO_SCHEMA = (400, 422, 501)  # what servers answer that do not know response_format
 

@@ -28,7 +28,7 @@ class Wanted:
     html: Path | None = None
     trigger: str | None = None
     text: bool = False
-    second_eye: bool = False
+    second_eye: bool = True
 
 
 def run_audit(folder: Path, wanted: Wanted, home: Path | None) -> int:
@@ -39,7 +39,7 @@ def run_audit(folder: Path, wanted: Wanted, home: Path | None) -> int:
     from tools.audit import audit_text
     from tools.audit_folder import audit_folder, memory_of
     from tools.measuring import Stopped
-    from tools.vision_model import configured
+    from tools.vision_model import VisionModelFailed, configured
     from trainer_core.projects import home_folder
 
     show = _Progress()
@@ -54,6 +54,8 @@ def run_audit(folder: Path, wanted: Wanted, home: Path | None) -> int:
             progress=show,
             say=lambda words: typer.echo(printable(words), err=True),
         )
+    except VisionModelFailed as error:  # its address is none
+        return _refuse(str(error))
     except (KeyboardInterrupt, Stopped):
         show.end()
         return _refuse("Stopped. What was measured is kept; the same command goes on from there.")
@@ -79,10 +81,6 @@ def _problem(folder: Path, wanted: Wanted) -> str | None:
         from tools.vision.text_in_picture import available
 
         return " ".join(available()) or None
-    if wanted.second_eye:
-        from tools.vision_model import HOW_TO_SET, configured
-
-        return None if configured() else HOW_TO_SET
     return None
 
 

@@ -99,8 +99,8 @@ def audit(
     text: Annotated[bool, typer.Option("--text", help="Also look for words and watermarks; slow.")] = False,
     second_eye: Annotated[
         bool,
-        typer.Option("--second-eye", help="Also ask the vision model SIDEKICK_VISION_MODEL; it is sent the pictures."),
-    ] = False,
+        typer.Option(help="Let the vision model that SIDEKICK_VISION_MODEL names look too; it is sent the pictures."),
+    ] = True,
     home: Home = None,
 ) -> None:
     """Look at a folder as training material. Works alone, without a project; a second time only new files are read."""

@@ -64,9 +64,8 @@ def measure_background(picture: Picture, outline: NDArray[np.float32] | None) ->
     inner = inner if inner.any() else kept
     strength, direction = _slopes(square, inner)
     even_strength, _ = _slopes(even, inner)
-    descriptor = np.concatenate(
-        [_colours(lab[kept], level), _texture(np.asarray(lab[..., 0], dtype=np.float32), inner), _edges(even_strength, direction)]
-    )
+    texture = _texture(np.asarray(lab[..., 0], dtype=np.float32), inner)
+    descriptor = np.concatenate([_colours(lab[kept], level), texture, _edges(even_strength, direction)])
     return Background(
         descriptor=tuple(round(float(value), 4) for value in descriptor),
         plain=bool(strength.mean() < PLAIN_GRADIENT and np.percentile(strength, 95) < 4 * PLAIN_GRADIENT),
