@@ -23,7 +23,7 @@ _EDGE = 0.01  # of the picture
 _POINTS = 39  # 33 of the body, the rest for tracking
 
 
-Region = tuple[tuple[float, float], float, float]  # centre, side in pixels, angle in radians of an upright square
+_Region = tuple[tuple[float, float], float, float]  # centre, side in pixels, angle in radians of an upright square
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Body:
         return float(np.hypot(*(upper - lower)))
 
 
-def find_body(picture: Picture) -> tuple[float, Region | None]:
-    """How sure the detector is that there is a body, 0..1, and where the most prominent one is (None: not sure).
+def find_body(picture: Picture) -> tuple[float, Body | None]:
+    """How sure the detector is that there is a body, 0..1, and the most prominent body (None when it is not sure).
 
     Where nothing is found the picture is tried again with empty space below, as if less of it were cut off: close-ups
     of heads are else missed.
@@ -69,16 +69,7 @@ def find_body(picture: Picture) -> tuple[float, Region | None]:
         )
         again, region = _detect(np.asarray(padding, dtype=np.uint8))
         certain = max(certain, again)
-    return certain, region
-
-
-def measure_body(picture: Picture, region: Region, *, mirrored: bool = False) -> Body:
-    """The body in a region; `mirrored` measures it as the mirrored picture shows it."""
-    (x, y), side, angle = region
-    if mirrored:
-        picture = np.ascontiguousarray(picture[:, ::-1])
-        return _measure(picture, (picture.shape[1] - x, y), side, -angle)
-    return _measure(picture, (x, y), side, angle)
+    return certain, None if region is None else _measure(picture, *region)
 
 
 def _measure(picture: Picture, centre: tuple[float, float], side: float, angle: float) -> Body:
@@ -99,7 +90,7 @@ def _measure(picture: Picture, centre: tuple[float, float], side: float, angle: 
     )
 
 
-def _detect(picture: Picture) -> tuple[float, Region | None]:
+def _detect(picture: Picture) -> tuple[float, _Region | None]:
     """The highest score, and the square around that body where the score suffices."""
     height, width = picture.shape[:2]
     scale = DETECTION_SIZE / max(height, width)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..quality import Picture
 from .background import Background, measure_background
-from .body import find_body, measure_body
+from .body import find_body
 from .drawing import looks_drawn
 from .expression import expression_vector
 from .face import SCORE, Face, closer_looks, find_faces
@@ -104,10 +104,9 @@ def see(picture: Picture) -> Watched:
         sure = sure and abs(landmark_yaw(looks, mesh)[0]) < FAR - _NEAR
     certain, body, mirrored = 0.0, None, None
     if not sure:
-        certain, region = find_body(picture)
-        body = measure_body(picture, region) if region else None
-        if region and body and (body.whole or not faces):
-            mirrored = measure_body(picture, region, mirrored=True)
+        certain, body = find_body(picture)
+        if body is not None and (body.whole or not faces):  # a detection of its own: one crop errs the same way twice
+            mirrored = find_body(np.ascontiguousarray(picture[:, ::-1]))[1]
     seen = Seen(
         looks=looks,
         mesh=mesh,

@@ -25,6 +25,7 @@ TURNED_AWAY = 75.0  # shoulders turned at least this far and no face: they say t
 FACES_US = 60.0  # surely seen shoulders turned less than this, also in the mirror, contradict a back
 PERSON = 0.25  # the body detector's certainty from which a faceless subject is taken for a person
 LEAST_COVERED = 0.05  # of the picture
+DRAWN_SCORE = 0.6  # of a face in a drawing that the mesh does not confirm: misread ones reached .54
 BACK_OR_HIDDEN = "A person but no face: seen from behind, or the face is hidden."
 
 
@@ -97,7 +98,7 @@ def view_of(seen: Seen, *, model: TurnModel | None = None) -> View:
 
     A face decides; far from the front the shoulders join in. Without a face the shoulders decide if they are turned
     away. Else a person without a face is called a back with no yaw: on renders no face was missed up to 90 degrees.
-    `drawn` pictures are the exception: there only a face that the mesh confirms counts, others are missed or misread.
+    `drawn` pictures are the exception: there only a very sure face counts, others are missed or misread.
     """
     shoulders = seen.shoulders
     if seen.face is not None and seen.mesh is not None and _confirmed(seen, seen.face, seen.mesh):
@@ -118,7 +119,7 @@ def _by_face(seen: Seen, face: Face, mesh: Mesh, model: TurnModel) -> View:
     if alone is not None:
         return _known(alone[0], model.mesh_error_deg, "mesh", elevation=alone[1])
     yaw, familiar = landmark_yaw(seen.looks, mesh, model)
-    if familiar < FAMILIAR:
+    if familiar < FAMILIAR or (abs(yaw) < FRONT and face.score < SCORE):  # a real front would have convinced the mesh
         return View(reason="There is a face, but too little of it to say how it is turned.")
     uncertainty = model.face_error(yaw)
     close = face.height / seen.height > CLOSE
@@ -131,7 +132,7 @@ def _by_face(seen: Seen, face: Face, mesh: Mesh, model: TurnModel) -> View:
 
 def _confirmed(seen: Seen, face: Face, mesh: Mesh) -> bool:
     if seen.drawn:
-        return mesh.score >= MESH_SURE
+        return mesh.score >= MESH_SURE or face.score >= DRAWN_SCORE
     return mesh.score >= MESH_SCORE or face.score >= SCORE or seen.body is not None
 
 
