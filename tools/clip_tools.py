@@ -1,6 +1,7 @@
 """The tool that splits clips: says in words what would come of it, does it on copies when asked, takes it back."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -90,12 +91,13 @@ def _split(context: ToolContext, wanted: Wanted) -> ToolResult:
     done: Wanted = []
     failed: list[str] = []
     for number, (item, pieces) in enumerate(wanted, start=1):
-        context.say(f"Splitting clip {number} of {len(wanted)}: {plural(len(pieces), 'piece')}")
+        words = f"Splitting clip {number} of {len(wanted)}"
+        context.say(words)
         try:
-            split(folder, item.id, pieces)
+            split(folder, item.id, pieces, progress=partial(_tell, context, words))
         except (UnusableMedia, OSError) as error:
-            words = str(error) if isinstance(error, UnusableMedia) else f"It cannot be written ({error.strerror})."
-            failed.append(f"- {quoted(item.name, 60)} stays whole: {quoted(words, 160)}")
+            why = str(error) if isinstance(error, UnusableMedia) else f"It cannot be written ({error.strerror})."
+            failed.append(f"- {quoted(item.name, 60)} stays whole: {quoted(why, 160)}")
         else:
             done.append((item, pieces))
     if not done:
@@ -109,6 +111,11 @@ def _split(context: ToolContext, wanted: Wanted) -> ToolResult:
     looked = audit_dataset(context, LookAtFiles())  # only the new pieces are measured
     text = "\n".join([*lines, looked.text])
     return ToolResult(text=text, data=looked.data | _figures(done, made=True), pictures=looked.pictures)
+
+
+def _tell(context: ToolContext, words: str, done: int, total: int) -> None:
+    if done % 5 == 0 and done < total:
+        context.say(f"{words}: {done} of {total} pieces")
 
 
 def _take_back(context: ToolContext, arguments: SplitClips) -> ToolResult:

@@ -1,6 +1,6 @@
 """Long clips and clips with several shots: where to split them, and doing it on copies that can be taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
@@ -84,13 +84,15 @@ def proposals(items: Sequence[Item], measured: dict[str, Measurement]) -> dict[s
     return found
 
 
-def split(folder: Path, item_id: str, pieces: Sequence[Piece]) -> Manifest:
+def split(
+    folder: Path, item_id: str, pieces: Sequence[Piece], *, progress: Callable[[int, int], None] | None = None
+) -> Manifest:
     """Make the pieces as new items and set the original aside; nothing is deleted, see unsplit.
 
     All or nothing: the table is written once, when every piece is there. Raises LookupError for an unknown id,
     ValueError in words for pieces that do not lie in the clip, and UnusableMedia when the clip cannot be read.
     """
-    return add_pieces(folder, item_id, [(piece.start, piece.end) for piece in pieces])
+    return add_pieces(folder, item_id, [(piece.start, piece.end) for piece in pieces], progress=progress)
 
 
 def unsplit(folder: Path, item_id: str) -> Manifest:

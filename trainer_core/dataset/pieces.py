@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +17,13 @@ _MOST = 400  # pieces of one clip
 _RATE = 44_100  # samples a second
 
 
-def add_pieces(folder: Path, item_id: str, spans: Sequence[tuple[float, float]]) -> Manifest:
+def add_pieces(
+    folder: Path,
+    item_id: str,
+    spans: Sequence[tuple[float, float]],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Manifest:
     """Write each (start, end) in seconds of a clip as a new item and set the original aside, all or nothing.
 
     Captions go with the pieces; pieces that are there already are taken back in. Pieces of a synthetic clip are
@@ -38,6 +44,8 @@ def add_pieces(folder: Path, item_id: str, spans: Sequence[tuple[float, float]])
             item = _item(target, original, number, len(spans))
             unfinished[-1] = target, folder / item.file
             made.append(item)
+            if progress:
+                progress(number, len(spans))
         for target, place in unfinished:
             target.replace(place)
     finally:
