@@ -55,7 +55,7 @@ def main() -> int:
     odd = part("files", odd_files)
     places = part("backgrounds", lambda: backgrounds(options.views, options.photographs))
     views = part("views", lambda: _script("audit_views", str(options.views)))
-    clips = part("clips", lambda: _script("audit_clips"))["figures"]
+    clips = part("clips", lambda: _script("audit_clips", str(options.views)))["figures"]
     rows = [*_view_rows(views), *_picture_rows(places, clips), *_clip_rows(clips), *_file_rows(odd, many)]
     report = {
         "date": datetime.now(UTC).date().isoformat(),

@@ -1,14 +1,14 @@
 """How well the built-in eyes see people and drawings; writes benchmarks/results/audit_views.json.
 
-    python benchmarks/audit_views.py FOLDER          measure, fitting on all people but the one who is judged
-    python benchmarks/audit_views.py FOLDER --fit    also fit on all people and write tools/vision/eyes/turn.json
+    python -m benchmarks.audit_views FOLDER          measure, fitting on all people but the one who is judged
+    python -m benchmarks.audit_views FOLDER --fit    also fit on all people and write tools/vision/eyes/turn.json
 
 FOLDER holds pictures and truth.json: a list of {"file", "person", "shot", "yaw_deg", "pitch_deg", "light"}; yaw in
 degrees, 0 faces the camera, positive turns to the right of the picture, 180 is the back.
 
 What is fitted: the reference mesh and the regression for turned faces (turn.py), anew for each person from the
 others; the uncertainties, from the errors on the others. What is not: the thresholds in view.py, face.py and turn.py
-and the choice of looks, which were set while looking at results on the four people of the project's own renders:
+and the choice of looks, set while looking at results on these four people:
 between the variants that were tried, the accuracy went from 93.8 to 95.8 %. An "unknown" counts as wrong.
 
 Targets: 93 % of four classes (goal 96 %), 4 degrees mean error for faces within 60 degrees (goal 2.5),

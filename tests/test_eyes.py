@@ -6,10 +6,12 @@ import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -334,15 +336,37 @@ def test_drawings_have_no_grain() -> None:
 
 
 @needs_models
-def test_drawn_characters_are_unknown_rather_than_wrong() -> None:
+@pytest.mark.parametrize(("size", "quality"), [(256, None), (512, 75)])
+def test_drawn_characters_are_unknown_rather_than_wrong(size: int, quality: int | None) -> None:
     rng = np.random.default_rng(11)
     wrong = 0
     for _ in range(6):
         scene = random_scene(rng)
-        found = look(render_image(random_character(rng), scene, size=256, oversample=1))
+        picture = render_image(random_character(rng), scene, size=size, oversample=1)
+        if quality:
+            packed = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+            picture = np.ascontiguousarray(cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1])
+        found = look(picture)
         assert found is not None
         wrong += found.view.name not in ("unknown", scene.view.replace("-", "_"))
     assert wrong == 0
+
+
+@needs_models
+def test_threads_that_look_at_once_see_what_one_alone_sees() -> None:
+    rng = np.random.default_rng(2)
+    pictures = [render_image(random_character(rng), random_scene(rng), size=192, oversample=1) for _ in range(4)]
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(look, pictures * 2))
+    assert together == [look(picture) for picture in pictures] * 2
+
+
+@needs_models
+def test_a_huge_picture_is_looked_at_in_a_handy_size() -> None:
+    picture = np.full((6000, 3000, 3), 120, dtype=np.uint8)
+    found = look(picture)
+    assert found is not None
+    assert found.view.name == "unknown"
 
 
 @needs_models

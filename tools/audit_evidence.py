@@ -14,6 +14,7 @@ from .splitting import Piece, proposals
 from .vision.colours import PLAIN, background_groups, effective_number
 from .vision.duplicates import near_duplicates
 from .vision.eyes.background import clusters
+from .vision.shared_frames import shared_frames
 
 SHARP_ENOUGH = 40.0  # variance of the Laplacian
 FAR_TOO_SMALL = 0.5  # of the recipe's short edge: better left out
@@ -34,6 +35,7 @@ class Evidence:
     items: tuple[Item, ...]
     measured: dict[str, Measurement]
     copies: dict[str, str]
+    shared: dict[str, str]  # a file that shows a moment of an earlier one, and that one's id; `copies` are not in it
     places: dict[str, int]  # background group by id; files whose background cannot be told are missing
     views: dict[str, View] = field(default_factory=dict)
     seconds: dict[str, SecondOpinion] = field(default_factory=dict)
@@ -56,11 +58,19 @@ def gather(
 ) -> Evidence:
     """Compare the files with each other. `opinions`: the vision model's, by item id."""
     items = tuple(item for item in manifest.usable if item.id in measured)
-    found = near_duplicates([measured[item.id].fingerprint for item in items])
+    near = near_duplicates([measured[item.id].fingerprint for item in items])
     copies = {
         items[index].id: items[first].id
-        for index, first in found.items()
+        for index, first in near.items()
         if items[index].info.kind == items[first].info.kind
+    }
+    shared = {
+        items[index].id: items[found.first].id
+        for index, found in shared_frames(
+            [measured[item.id].frames or (measured[item.id].fingerprint,) for item in items],
+            [item.piece_of or item.id for item in items],
+        ).items()
+        if items[index].id not in copies
     }
     views, seconds = _views(manifest, measured, opinions or {})
     places, backgrounds = _places(items, measured)
@@ -70,6 +80,7 @@ def gather(
         items=items,
         measured=measured,
         copies=copies,
+        shared=shared,
         places=places,
         views=views,
         seconds=seconds,

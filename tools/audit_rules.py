@@ -97,6 +97,18 @@ def _near_duplicates(evidence: Evidence) -> list[Finding]:
     return [finding("near_duplicates", "warn", text, near, "hash distance in bits", bits, LARGEST_DISTANCE, MEASURED)]
 
 
+def _shared_footage(evidence: Evidence) -> list[Finding]:
+    sharing = [item for item in evidence.items if item.id in evidence.shared]
+    if not sharing:
+        return []
+    pairs = ", ".join(f"{item.name} and {evidence.named(evidence.shared[item.id])}" for item in sharing[:3])
+    text = (
+        f"{plural(len(sharing), 'file shows', 'files show')} a moment that is in another one too ({pairs}). It counts "
+        "twice in training; one of the two is enough."
+    )
+    return [finding("shared_footage", "note", text, sharing, "files with a like frame", len(sharing), 0, MEASURED)]
+
+
 def _stills_for_motion(evidence: Evidence) -> list[Finding]:
     images = [item for item in evidence.items if item.info.kind == "image"]
     if evidence.recipe.images is not None or not images:
@@ -144,6 +156,7 @@ _RULES: tuple[Callable[[Evidence], list[Finding]], ...] = (
     _small,
     _blurry,
     _near_duplicates,
+    _shared_footage,
     *PICTURE_RULES,
     *CLIP_RULES,
     *SET_RULES,

@@ -1,22 +1,26 @@
 """What is measured in one picture or clip: quality, what the eyes see, a fingerprint, and what happens in a clip."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from trainer_core.dataset.media import MediaInfo, UnusableMedia, iterate_frames, read_image
+from trainer_core.dataset.glances import Glance, glance_frames
+from trainer_core.dataset.media import MediaInfo, UnusableMedia, read_image
 
 from .vision.colours import Edges, measure_edges
 from .vision.duplicates import Fingerprint, fingerprint
 from .vision.encoding import blockiness, detail_limit, exposure
 from .vision.eyes.look import Look, available, look
 from .vision.quality import LONGEST_SIDE, Picture, bars, brightness, sharpness, shrunk
+from .vision.shared_frames import FRAMES_A_SECOND
 from .vision.shots import Shots, measure_shots
 
 LARGEST_READ = 40_000_000  # pixels; larger pictures are shrunk while reading, which hides how they were encoded
 SECONDS_A_LOOK = 2.0  # of a clip, for each moment that the eyes look at
 FEWEST_LOOKS, MOST_LOOKS = 3, 8
+MOST_PRINTS = 40  # fingerprints of a clip
 
 Stop = Callable[[], bool]
 
@@ -50,6 +54,7 @@ class Measurement(BaseModel):
     shadows: float = 0.0  # share of the middle that is pure black
     highlights: float = 0.0  # and pure white
     looks: tuple[FrameLook, ...] = ()  # one of a picture, several of a clip; none without the eyes' model files
+    frames: tuple[Fingerprint, ...] = ()  # of a clip, evenly spread over it
     text: tuple[str, ...] | None = None  # words in the picture; None when they were not looked for
 
     @property
@@ -60,13 +65,14 @@ class Measurement(BaseModel):
 
 def measure(path: Path, info: MediaInfo, *, text: bool = False, stop: Stop = lambda: False) -> Measurement:
     """Measure one file; `text` also looks for words in it. Raises UnusableMedia, and Stopped when `stop` says so."""
-    shots = None
+    shots: Shots | None = None
+    frames: tuple[Fingerprint, ...] = ()
     whole = info.width * info.height <= LARGEST_READ
     if info.kind == "image":
         picture = read_image(path, longest_side=None if whole else LONGEST_SIDE)
         moments = [(0.0, shrunk(picture))]
     else:
-        picture, moments, shots = _watch(path, info.seconds, stop)
+        picture, moments, frames, shots = _watch(path, info.seconds, stop)
     detail, blocks = (detail_limit(picture), blockiness(picture)) if whole else (None, None)
     clipped = exposure(picture)
     words = _words(picture) if text else None  # small print needs the full size
@@ -79,6 +85,7 @@ def measure(path: Path, info: MediaInfo, *, text: bool = False, stop: Stop = lam
         edges=measure_edges(picture),
         fingerprint=fingerprint(picture),
         shots=shots,
+        frames=frames,
         detail=detail,
         blocks=blocks,
         shadows=clipped.shadows,
@@ -90,31 +97,49 @@ def measure(path: Path, info: MediaInfo, *, text: bool = False, stop: Stop = lam
 
 def look_moments(seconds: float) -> list[float]:
     """The moments of a clip that the eyes look at, evenly spread, in seconds."""
-    count = min(MOST_LOOKS, max(FEWEST_LOOKS, round(seconds / SECONDS_A_LOOK)))
-    return [(index + 0.5) * seconds / count for index in range(count)]
+    return _evenly(seconds, min(MOST_LOOKS, max(FEWEST_LOOKS, round(seconds / SECONDS_A_LOOK))))
 
 
-def _watch(path: Path, length: float, stop: Stop) -> tuple[Picture, list[tuple[float, Picture]], Shots]:
-    """The frame in the middle, frames at the moments for the eyes, and the whole clip's figures, in one pass."""
-    middle: list[Picture] = []
+class _Watched(NamedTuple):
+    """A clip: the frame in its middle, frames for the eyes with their seconds, fingerprints, and what happens in it."""
+
+    middle: Picture
+    moments: list[tuple[float, Picture]]
+    frames: tuple[Fingerprint, ...]
+    shots: Shots
+
+
+def _watch(path: Path, length: float, stop: Stop) -> _Watched:
+    """Look at all of a clip in one pass; whole frames are only made where they are needed."""
+    kept: dict[str, Glance] = {}
     moments: list[tuple[float, Picture]] = []
-    wanted = look_moments(length)
+    prints: list[Fingerprint] = []
+    wanted, printed = look_moments(length), _evenly(length, min(MOST_PRINTS, max(1, round(length * FRAMES_A_SECOND))))
 
-    def frames():  # type: ignore[no-untyped-def]
-        for seconds, picture in iterate_frames(path):
+    def frames() -> Iterator[tuple[float, Picture]]:
+        for glance in glance_frames(path, length):
             if stop():
                 raise Stopped
-            if not middle or seconds <= length / 2:
-                middle[:] = [picture]
-            if wanted and seconds >= wanted[0] - 1e-6:
-                moments.append((seconds, shrunk(picture)))
+            if not kept or glance.seconds <= length / 2:
+                kept["middle"] = glance
+            if wanted and glance.seconds >= wanted[0] - 1e-6:
+                moments.append((glance.seconds, shrunk(glance.picture())))
                 del wanted[0]
-            yield seconds, picture
+            if printed and glance.seconds >= printed[0] - 1e-6:
+                prints.append(fingerprint(glance.small, crops=False))
+                del printed[0]
+            yield glance.seconds, glance.small
 
     shots = measure_shots(frames())
-    if not middle:
+    if not kept:
         raise UnusableMedia("The clip has no frames.")
-    return middle[0], moments or [(0.0, shrunk(middle[0]))], shots
+    middle = kept["middle"].picture()
+    return _Watched(middle, moments or [(0.0, shrunk(middle))], tuple(prints), shots)
+
+
+def _evenly(seconds: float, count: int) -> list[float]:
+    """The middles of `count` equal parts."""
+    return [(index + 0.5) * seconds / count for index in range(count)]
 
 
 def _words(picture: Picture) -> tuple[str, ...] | None:

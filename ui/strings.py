@@ -21,6 +21,7 @@ TOOL_TITLES = {
     "show_captions": "Reading the captions",
     "edit_caption": "Changing a caption",
     "set_excluded": "Choosing which files to use",
+    "split_clips": "Splitting clips",
     "make_candidates": "Making candidates for missing views",
     "mark_synthetic": "Marking files that a model made",
     "take_in_candidates": "Taking generated files in",
