@@ -12,7 +12,7 @@ import numpy as np
 from ..quality import Picture
 
 SIDE = 256  # pixels: the picture is looked at in a square of this side
-DRAWN = 1.9  # the limit of the weighted sum
+DRAWN = 1.87  # the limit of the weighted sum
 SMALL, SMALL_DRAWN = 320, 1.78  # pixels up to which JPEG's ripples are not averaged away, and the limit there
 _EVEN, _FAIRLY_EVEN = 1.0, 1.06  # weights of the shares of pixels whose Laplacian is within 1 and 2 of 255
 _MOST_COLOURFUL, _COLOURFUL = 0.0078, 0.0131  # and of the 90th and 50th percentiles of the chroma in Lab

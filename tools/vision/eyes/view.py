@@ -16,7 +16,7 @@ Side = Literal["left", "right"]
 Eye = Literal["mesh", "face", "body", "no_face", "none"]
 
 FRONT, THREE_QUARTER, PROFILE = 22.5, 67.5, 112.5  # upper ends of the classes, degrees
-BODY_SCORE, BODY_SURE = 0.7, 0.9
+BODY_SCORE, BODY_SURE = 0.8, 0.9
 BODY_UNCERTAINTY = 15.0  # degrees, mean absolute error on renders, where it now and then takes a back for a front
 BODY_WEIGHT = 0.5  # of the shoulders against a face that is turned further than FAR, where they agree
 FAR, AGREE = 60.0, 50.0  # degrees
@@ -119,7 +119,9 @@ def _by_face(seen: Seen, face: Face, mesh: Mesh, model: TurnModel) -> View:
     if alone is not None:
         return _known(alone[0], model.mesh_error_deg, "mesh", elevation=alone[1])
     yaw, familiar = landmark_yaw(seen.looks, mesh, model)
-    if familiar < FAMILIAR or (abs(yaw) < FRONT and face.score < SCORE):  # a real front would have convinced the mesh
+    if familiar < FAMILIAR or (
+        abs(yaw) < FRONT and face.score < DRAWN_SCORE
+    ):  # a real front would have convinced the mesh
         return View(reason="There is a face, but too little of it to say how it is turned.")
     uncertainty = model.face_error(yaw)
     close = face.height / seen.height > CLOSE
