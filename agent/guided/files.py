@@ -34,7 +34,9 @@ def file_calls(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
     """Tool calls (name, arguments) for what a sentence asks about the files, in their natural order."""
     calls: list[tuple[str, dict[str, Any]]] = []
     calls += _set_aside(text, facts)
-    if not calls and _wants_audit(text):
+    if not calls and _wants_words(text):
+        calls.append(("audit_dataset", {"text": True}))
+    elif not calls and (_wants_audit(text) or _asks_coverage(text)):
         calls.append(("audit_dataset", {}))
     calls += _captions(text)
     return calls
@@ -56,6 +58,44 @@ def _wants_audit(text: str) -> bool:
             rf"|bad) (?:are|is) (?:my|the|these) {_FILES}\b|"
             rf"\bwhat do you think of (?:my|the|these|those) {_FILES}\b|\b(?:do|did) (?:i|we) have enough {_FILES}\b"
             rf"|\bproblems? (?:with|in) (?:my|the) {_FILES}\b",
+            text,
+        )
+    )
+
+
+def _wants_words(text: str) -> bool:
+    """Is writing in the pictures to be looked for?"""
+    return bool(
+        re.search(
+            r"\b(?:look|check|search|scan|find|are there|is there|any|see if)\b.*"
+            r"\b(?:water ?marks?|logos?|(?:text|words?|writing|letters) (?:in|on) (?:my|the|these|those|any|them))",
+            text,
+        )
+    )
+
+
+def _asks_coverage(text: str) -> bool:
+    """A question about what the set has or lacks: sides, backgrounds, light, expressions, how many of what."""
+    aspects = (
+        r"(?:views?|angles?|sides?|profiles?|backs?|fronts?|backgrounds?|places|expressions?|faces|lights?|lighting"
+        r"|shots?|shot sizes|close-?ups)"
+    )
+    what = rf"(?:{aspects}|pictures?|photos?|images?|clips?|files?)"
+    kinds = r"(?:back|rear|side|profile|front|three[- ]quarter|left|right|different|other|full[- ]body|close-?up)"
+    return bool(
+        re.search(
+            rf"\b(?:which|what) (?:{kinds} )?{what} (?:are|is|am|do|should|did|would|else)\b.*"
+            rf"\b(?:missing|lack\w*|need\w*|have|add|short|miss|covered|there|still)\b|"
+            rf"\bhow many (?:more |other |different )*(?:{kinds} )?{what} (?:do|should|are|have|must|would)\b|"
+            rf"\b(?:do|did|have) (?:i|we) (?:have |got )?(?:enough|any|too (?:few|many))(?: of)?(?: the)? "
+            rf"(?:{kinds} )*{what}\b|"
+            r"\bwhat(?:'s| is| am i| are we)? (?:still |else )?(?:missing|lacking)(?: (?:in|from) (?:my|the) "
+            r"(?:set|dataset|pictures|data|files))?[?.! ]*$|"
+            r"\bwhat (?:else )?(?:should|do|must|can) (?:i|we) (?:still )?(?:add|shoot|photograph|take pictures of)\b|"
+            rf"\b(?:show|see) (?:me )?(?:the |my )?(?:view )?compass\b|\bsecond opinion\b|\bvision model\b.*\blook\b|"
+            rf"\bask the vision model\b|\b(?:how varied )?(?:are|is) (?:my|the) {what}(?: varied| diverse| different)?"
+            rf"(?: enough)?[?.! ]*$|\b(?:is|are) there (?:anything|something) missing\b|^anything missing\b|"
+            rf"\bwhich {aspects}\b.*\b(?:haven't|have not|didn't|not)\b.*\b(?:shown|covered|enough)\b",
             text,
         )
     )
