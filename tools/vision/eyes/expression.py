@@ -41,7 +41,7 @@ def variety(vectors: Sequence[Sequence[float]]) -> float | None:
 
     The unit is the standard deviation that each of the ten lengths has when one expression is seen from within 30
     degrees of the front, averaged over the lengths: 1 is no variety. On renders of four people with one expression it
-    was .92 to 1.15, with mouth, eyes and brows warped 1.20 to 1.81 (benchmarks/audit_views.py); those are warps, not
+    was .95 to 1.12, with mouth, eyes and brows warped 1.24 to 1.75 (benchmarks/audit_views.py); those are warps, not
     people, and none had extreme expressions.
     """
     if len(vectors) < 3:
