@@ -2,19 +2,16 @@
 
 from collections import Counter
 
-import numpy as np
-
 from trainer_core.dataset.manifest import Item
 from trainer_core.recipes import ViewNeed
 
 from .audit_evidence import Evidence, leave_out_reasons
 from .audit_model import Coverage, Drop, Missing, Spread
 from .audit_views import shot_of_file, views_shown
-from .vision.eyes import expression
+from .vision.eyes import expression, light
 from .vision.eyes.look import Look
 
 ONE_PLACE = 0.7  # share of files with like backgrounds
-ONE_LIGHT = 7.0  # Lab units; constant light spreads by 3 to 5, varied light by 10 to 13, measured on renders
 ONE_SHOT = 0.85  # share of files with one shot size
 ENOUGH_TO_TELL = 5  # files from which shares of a set mean something
 MOSTLY_UNKNOWN = 0.5  # share of files without a view from which nothing is said about missing ones
@@ -131,18 +128,21 @@ def expressions(evidence: Evidence) -> Spread | None:
     value = expression.variety(vectors)
     if value is None:
         return None
-    return Spread(
-        value=round(value, 4), limit=expression.ONE_EXPRESSION, files=len(vectors), unit="eye distances (robust spread)"
-    )
+    return Spread(value=round(value, 4), limit=expression.ONE_EXPRESSION, files=len(vectors), unit=expression.UNIT)
 
 
 def light_spreads(evidence: Evidence) -> dict[str, Spread]:
-    """How much the light on the faces differs: its `direction`, in CIE Lab units. Empty below three faces."""
-    sides = [look.light.left_right for look in looks(evidence).values() if look.light]
-    if len(sides) < 3:
+    """How much the light on the faces differs: `direction`, `level` and `warmth`. Empty where it cannot be compared."""
+    found = light.spread([look.light for look in looks(evidence).values() if look.light])
+    if found is None:
         return {}
-    value = round(float(np.std(sides)), 2)
-    return {"direction": Spread(value=value, limit=ONE_LIGHT, files=len(sides), unit="Lab units (standard deviation)")}
+    limits = {"direction": light.SAME_DIRECTION, "level": light.SAME_LEVEL, "warmth": light.SAME_WARMTH}
+    return {
+        name: Spread(
+            value=getattr(found, name), limit=limit, files=found.pictures, unit="Lab units, standard deviation"
+        )
+        for name, limit in limits.items()
+    }
 
 
 def drop_first(evidence: Evidence, count: int = 12) -> list[Drop]:
@@ -164,6 +164,6 @@ def _most_common(evidence: Evidence, items: list[Item]) -> tuple[Item, str]:
     kinds = {item.id: (evidence.views[item.id].class_, evidence.places.get(item.id)) for item in items}
     usual, number = Counter(kinds.values()).most_common(1)[0]
     alike = [item for item in items if kinds[item.id] == usual]
-    item = min(alike, key=lambda each: evidence.measured[each.id].sharpness)
+    item = min(alike, key=lambda each: evidence.measured[each.id].clear)
     seen = f" {VIEW_WORDS[usual[0]]}" if usual[0] in VIEW_WORDS else ""
     return item, f"one of {number} files{seen} before a like background; the least sharp of them"

@@ -16,7 +16,6 @@ from .vision.duplicates import near_duplicates
 from .vision.eyes.background import clusters
 from .vision.shared_frames import shared_frames
 
-SHARP_ENOUGH = 40.0  # variance of the Laplacian
 FAR_TOO_SMALL = 0.5  # of the recipe's short edge: better left out
 SHORTEST_CLIP = 1.0  # seconds; a shorter clip gives no training window on any base
 STILL = 0.9  # share of frame pairs without movement
@@ -100,8 +99,8 @@ def leave_out_reasons(evidence: Evidence) -> dict[str, list[str]]:
         short_edge = min(item.info.width, item.info.height)
         if short_edge < FAR_TOO_SMALL * recipe.short_edge:
             found.append(f"only {item.info.width}x{item.info.height} pixels")
-        if item.info.kind == "image" and figures.sharpness < SHARP_ENOUGH and short_edge >= 256:
-            found.append(f"blurred (sharpness {figures.sharpness:.0f}, at least {SHARP_ENOUGH:.0f} is sharp)")
+        if item.info.kind == "image" and figures.clear < figures.clear_enough and short_edge >= 256:
+            found.append(f"blurred (sharpness {figures.clear:.0f}, at least {figures.clear_enough:.0f} is sharp)")
         if item.id in evidence.copies:
             found.append(f"nearly the same as {evidence.named(evidence.copies[item.id])}")
         if item.info.kind == "image" and recipe.images is None:

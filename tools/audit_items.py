@@ -52,7 +52,7 @@ def _measured(figures: Measurement | None) -> dict[str, object]:
     if figures is None:
         return {}
     known: dict[str, object] = {
-        "sharpness": figures.sharpness,
+        "sharpness": figures.clear,
         "brightness": figures.brightness,
         "text": figures.text,
         "shot": shot_of_file(figures),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from trainer_core.dataset.manifest import Item
 
-from .audit_evidence import SHARP_ENOUGH, Evidence
+from .audit_evidence import Evidence
 from .audit_findings import PRACTICE, files, finding
 from .audit_model import Finding
 from .vision.encoding import HEAVY_BLOCKS, LITTLE_DETAIL
@@ -18,7 +18,7 @@ def _enlarged(evidence: Evidence) -> list[Finding]:
     hit = []
     for item in _images(evidence):
         figures = evidence.measured[item.id]
-        if figures.detail is None or figures.detail >= LITTLE_DETAIL or figures.sharpness < SHARP_ENOUGH:
+        if figures.detail is None or figures.detail >= LITTLE_DETAIL or figures.clear < figures.clear_enough:
             continue
         edge = round(min(item.info.width, item.info.height) * figures.detail)
         if edge < wanted:

@@ -17,6 +17,7 @@ from .vision.quality import LONGEST_SIDE, Picture, bars, brightness, sharpness, 
 from .vision.shared_frames import FRAMES_A_SECOND
 from .vision.shots import Shots, measure_shots
 
+SHARP, SHARP_SUBJECT = 40.0, 30.0  # variance of the Laplacian; see Measurement.clear_enough
 LARGEST_READ = 40_000_000  # pixels; larger pictures are shrunk while reading, which hides how they were encoded
 SECONDS_A_LOOK = 2.0  # of a clip, for each moment that the eyes look at
 FEWEST_LOOKS, MOST_LOOKS = 3, 8
@@ -56,6 +57,25 @@ class Measurement(BaseModel):
     looks: tuple[FrameLook, ...] = ()  # one of a picture, several of a clip; none without the eyes' model files
     frames: tuple[Fingerprint, ...] = ()  # of a clip, evenly spread over it
     text: tuple[str, ...] | None = None  # words in the picture; None when they were not looked for
+
+    @property
+    def clear(self) -> float:
+        """The subject's sharpness where a person was made out, else the whole picture's."""
+        return self.sharpness if self._subject is None else self._subject
+
+    @property
+    def clear_enough(self) -> float:
+        """The limit for `clear`: below it a picture is blurred.
+
+        On 192 renders of people, sharp and blurred by 1.5 pixels: 30 inside the subject has no false alarm and finds
+        82 %, also where the background is sharp; there the whole picture's 40 finds 35 %.
+        """
+        return SHARP if self._subject is None else SHARP_SUBJECT
+
+    @property
+    def _subject(self) -> float | None:
+        seen = self.middle
+        return None if seen is None or seen.view.name == "unknown" else seen.sharpness
 
     @property
     def middle(self) -> Look | None:

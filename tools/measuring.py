@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 from pydantic import BaseModel, ValidationError
 
 from trainer_core.dataset.manifest import Manifest, load, path_of
@@ -19,7 +20,7 @@ from .vision.eyes.look import available
 __all__ = ["Known", "Pace", "Progress", "Stopped", "Work", "look_at", "measure_dataset", "stored_measurements"]
 
 FILE_NAME = "measurements.json"
-VERSION = 3  # raise it when a measure changes: older figures are then taken again
+VERSION = 4  # raise it when a measure changes: older figures are then taken again
 SAVED_EVERY = 15.0  # seconds between writes while looking, so that a crash loses little
 ASKED_EVERY = 0.2  # seconds between two questions whether to stop
 MOST_WORKERS = 4  # more pictures at a time would only need more memory
@@ -122,9 +123,12 @@ def look_at(
     new = {each.sha256: each for each in work if known.lacks(each.sha256, text=text, eyes=eyes)}
     if not new:
         return 0
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # the pool has a thread for each processor already
     try:
         _all(list(new.values()), known, save, text, progress or (lambda _pace: None), stop)
     finally:
+        cv2.setNumThreads(threads)
         save()
     return len(new)
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 LONGEST_SIDE = 768  # sharpness is only comparable at one size; larger pictures are shrunk to this
+SMALLEST_INSIDE = 0.01  # of the picture
 LARGEST_GAIN = 2.5  # how far a dark picture is brightened before its sharpness is taken
 
 
@@ -15,12 +16,28 @@ def sharpness(picture: Picture) -> float:
     Taken over the whole picture and over its middle, the larger one counts: a soft background behind a sharp
     subject is no blur. Dark pictures are brightened first, because the variance grows with the square of the light.
     """
-    grey = cv2.cvtColor(shrunk(picture), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    gain = min(LARGEST_GAIN, 255.0 / max(1.0, float(np.percentile(grey, 99))))
-    edges = cv2.Laplacian(grey * gain, cv2.CV_32F)
+    edges = _edges(picture)
     height, width = edges.shape
     middle = edges[height // 5 : height - height // 5, width // 5 : width - width // 5]
     return max(float(edges.var()), float(middle.var()))
+
+
+def sharpness_inside(picture: Picture, outline: NDArray[np.float32]) -> float | None:
+    """The same of the subject alone, by its outline (mask 0..1 of any size); None where it is too small to tell.
+
+    On renders of people sharp ones have 58 to 565, the same blurred by 1.5 pixels 8 to 112 (18 in the middle).
+    """
+    edges = _edges(picture)
+    mask = cv2.resize(outline, (edges.shape[1], edges.shape[0])) > 0.5
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)  # not the edge to the background
+    return float(edges[inner].var()) if inner.mean() > SMALLEST_INSIDE else None
+
+
+def _edges(picture: Picture) -> NDArray[np.float32]:
+    """The Laplacian at no more than 768 pixels on the long side, dark pictures brightened."""
+    grey = cv2.cvtColor(shrunk(picture), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    gain = min(LARGEST_GAIN, 255.0 / max(1.0, float(np.percentile(grey, 99))))
+    return np.asarray(cv2.Laplacian(grey * gain, cv2.CV_32F), dtype=np.float32)
 
 
 def brightness(picture: Picture) -> float:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from ..quality import Picture
+from ..quality import Picture, sharpness_inside
 from .background import Background, measure_background
 from .body import find_body
 from .drawing import looks_drawn
@@ -22,6 +22,8 @@ from .turn import MESH_SCORE, landmark_yaw, mesh_turn
 from .view import FAR, Seen, View, view_of
 
 LARGEST_SIDE = 1024  # pixels; larger pictures are shrunk to it before anything else
+SMALLEST = 128  # pixels on the short side; of renders shrunk to 96 one in six views was wrong, at 128 one in twelve
+TOO_SMALL = f"The picture has less than {SMALLEST} pixels on the short side."
 SMALL = 0.2  # of the picture: a subject that covers less is looked for at a larger size
 SECOND_PERSON = 0.25  # a face with at least this part of the largest one's area counts as another person
 _NEAR = 10.0  # degrees before FAR from which the shoulders are looked at
@@ -51,6 +53,7 @@ class Look(BaseModel):
     light: Light | None
     expression: tuple[float, ...] | None
     background: Background | None
+    sharpness: float | None = None  # inside the outline; below 40 is blurred
 
 
 def available() -> list[str]:
@@ -75,9 +78,10 @@ def _look(picture: Picture) -> Look:
     picture = _at_most(picture, LARGEST_SIDE)
     height, width = picture.shape[:2]
     seen, outline, people, shot = see(picture)
-    view = view_of(seen)
+    view = view_of(seen) if min(height, width) >= SMALLEST else View(reason=TOO_SMALL)
     face = seen.face if view.eye in ("mesh", "face") else None
     straight = seen.mesh if view.eye == "mesh" else None
+    inside = sharpness_inside(picture, outline)
     return Look(
         people=people if face else None,
         face=_shares(face, width, height) if face else None,
@@ -88,6 +92,7 @@ def _look(picture: Picture) -> Look:
         light=measure_light(picture, straight, view.yaw_deg or 0.0) if straight else None,
         expression=expression_vector(straight) if straight else None,
         background=measure_background(picture, outline),
+        sharpness=None if inside is None else round(inside, 1),
     )
 
 
