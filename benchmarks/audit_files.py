@@ -1,4 +1,4 @@
-"""Odd and hostile files: the right verdict for each in clear words, bounded time and memory; part of benchmarks/audit.py.
+"""Odd and hostile files: the right verdict in clear words, bounded time and memory; part of benchmarks/audit.py.
 
 The files are those of tests/odd_files.py, and pictures of 80 million pixels.
 """

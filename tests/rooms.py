@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tools.audit.tools import LookAtFiles, audit_dataset
+from tools.captioning.tools import write_captions
 from tools.context import NoArguments
-from tools.dataset import AddFiles, LookAtFiles, add_files, audit_dataset, write_captions
+from tools.dataset import AddFiles, add_files
 from tools.plans import ProposePlan, propose_plan
 from tools.recipes import ChooseRecipe, choose_recipe
 from tools.registry import ToolContext

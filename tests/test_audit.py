@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tools import measuring
-from tools.audit import Audit, audit_dataset, audit_text, load_audit
+from tools.audit.run import Audit, audit_dataset, audit_text, load_audit
 from tools.vision.colours import background_groups, background_words, colour_name, effective_number, measure_edges
 from tools.vision.drawn import place_and_light
 from tools.vision.duplicates import fingerprint, near_duplicates
@@ -254,7 +254,9 @@ def test_the_audit_is_kept_until_files_change(tmp_path: Path, monkeypatch: pytes
     assert load_audit(folder) == first
     looked_at: list[str] = []
     measure = measuring.measure
-    monkeypatch.setattr(measuring, "measure", lambda path, *rest, **more: looked_at.append(path.name) or measure(path, *rest, **more))
+    monkeypatch.setattr(
+        measuring, "measure", lambda path, *rest, **more: looked_at.append(path.name) or measure(path, *rest, **more)
+    )
     set_excluded(folder, load(folder).items[0].id, True)
     again = load_audit(folder)
     assert again is not None

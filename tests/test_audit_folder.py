@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from tools import measuring
-from tools.audit import Audit, audit_dataset
-from tools.audit_folder import audit_folder
+from tools.audit.folder import audit_folder
+from tools.audit.run import Audit, audit_dataset
 from tools.measuring import Known, Pace, Stopped
 from trainer_core.dataset.manifest import add_files
 from trainer_core.recipes import RECIPES, RecipeName

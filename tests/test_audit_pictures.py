@@ -13,16 +13,16 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tools.audit import audit_dataset
-from tools.audit_model import Audit, AuditItem, Coverage, Missing, Moment, SecondOpinion, View
-from tools.audit_pictures import background_strips, clip_timeline, contact_sheet, view_compass, write_pictures
-from tools.audit_pictures.alternatives import alternative_text
-from tools.audit_pictures.compass_layout import Seen, at, lay_out, sector_of, seen_views
-from tools.audit_pictures.contact import MAX_PAGES, PAGE
-from tools.audit_pictures.tally import have_words, tally_of
-from tools.audit_pictures.thumbnails import SIDE, Thumbnails, placeholder
-from tools.audit_pictures.words import view_words
-from tools.audit_report import html_report
+from tools.audit.model import Audit, AuditItem, Coverage, Missing, Moment, SecondOpinion, View
+from tools.audit.pictures import background_strips, clip_timeline, contact_sheet, view_compass, write_pictures
+from tools.audit.pictures.alternatives import alternative_text
+from tools.audit.pictures.compass_layout import Seen, at, lay_out, sector_of, seen_views
+from tools.audit.pictures.contact import MAX_PAGES, PAGE
+from tools.audit.pictures.tally import have_words, tally_of
+from tools.audit.pictures.thumbnails import SIDE, Thumbnails, placeholder
+from tools.audit.pictures.words import view_words
+from tools.audit.report import html_report
+from tools.audit.run import audit_dataset
 from tools.drawing import cut, cut_middle, lines_of, width_of
 from tools.vision.eyes.view import view_class
 from tools.vision.transitions import Transition
@@ -159,7 +159,7 @@ def test_a_clip_that_turns_is_on_the_compass_once_for_each_view() -> None:
 
 
 def _audit_of(*items: AuditItem) -> Audit:
-    from tools.audit_model import SetFigures
+    from tools.audit.model import SetFigures
 
     figures = SetFigures(images=len(items), clips=0, views={}, backgrounds=None)
     recipe = RECIPES[RecipeName.FACE]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.audit_material import known_set, look_at_yaw
-from tools.audit import Audit, audit_text, judge
+from tools.audit.run import Audit, audit_text, judge
 from tools.vision.eyes.look import Look
 from trainer_core.recipes import RECIPES, RecipeName
 

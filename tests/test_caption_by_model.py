@@ -11,9 +11,9 @@ from figures import figures, look
 from PIL import Image
 from vision_endpoint import Endpoint, seeing
 
-from tools.caption_answers import fault, finished
-from tools.captions import spot_check, write_captions
-from tools.vision_model import VisionModel
+from tools.captioning.answers import fault, finished
+from tools.captioning.captions import spot_check, write_captions
+from tools.second_eye.model import VisionModel
 from trainer_core.dataset.manifest import add_files, load, set_caption
 from trainer_core.dataset.media import write_clip
 from trainer_core.recipes import RECIPES, RecipeName
@@ -202,7 +202,7 @@ def test_stopping_keeps_what_there_is(folder: Path) -> None:
 def test_what_model_and_eyes_see_differently_is_read_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = figures(look(0, 3, height=0.3))
     monkeypatch.setattr(
-        "tools.captions.measure_dataset", lambda path, **_: {item.id: seen for item in load(path).items}
+        "tools.captioning.captions.measure_dataset", lambda path, **_: {item.id: seen for item in load(path).items}
     )
 
     def answer(picture: Image.Image) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from figures import figures, look, manifest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.audit_caption_rules import CAPTION_RULES
-from tools.audit_evidence import Evidence
-from tools.audit_model import Finding
-from tools.caption_claims import contradictions
-from tools.caption_likeness import alike
-from tools.caption_words import looks_named, stated, style_named, worn_named
+from tools.audit.caption_rules import CAPTION_RULES
+from tools.audit.evidence import Evidence
+from tools.audit.model import Finding
+from tools.captioning.claims import contradictions
+from tools.captioning.likeness import alike
+from tools.captioning.words import looks_named, stated, style_named, worn_named
 from tools.measurements import Measurement
 from trainer_core.dataset.manifest import CaptionSource
 from trainer_core.recipes import RECIPES, RecipeName

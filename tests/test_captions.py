@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from PIL import Image
 from rooms import draw_pictures, new_context, up_to_plan
 
-from tools.caption_claims import contradictions, says_view
-from tools.caption_facts import facts
-from tools.caption_words import looks_named, style_named
-from tools.captions import caption_item, spot_check, subject_words, with_trigger, write_captions
-from tools.dataset import ShowCaptions, show_captions
+from tools.captioning.captions import caption_item, spot_check, subject_words, with_trigger, write_captions
+from tools.captioning.claims import contradictions, says_view
+from tools.captioning.facts import facts
+from tools.captioning.tools import ShowCaptions, show_captions
+from tools.captioning.words import looks_named, style_named
 from tools.evaluation.prompts import view_words
-from tools.second_eye import Opinion, save_opinions
+from tools.second_eye.opinions import Opinion, save_opinions
 from tools.vision.colours import measure_edges
 from tools.vision.eyes.look import Look
 from tools.vision.eyes.view import View
@@ -214,7 +214,7 @@ def test_the_least_certain_captions_come_first(tmp_path: Path, monkeypatch: pyte
     items = [item(number, caption, source) for number, (caption, source, _) in enumerate(captions)]
     save(tmp_path, Manifest(items=tuple(items)))
     measured = {each.id: figures(seen) for each, (_, _, seen) in zip(items, captions, strict=True)}
-    monkeypatch.setattr("tools.caption_checks.stored_measurements", lambda *_: measured)
+    monkeypatch.setattr("tools.captioning.checks.stored_measurements", lambda *_: measured)
     told = [(check.name, check.why) for check in spot_check(tmp_path, TRIGGER, recipe=CHARACTER)]
     assert told == [
         ("3.png", "the trigger word is missing"),

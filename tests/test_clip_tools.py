@@ -10,9 +10,10 @@ from rooms import new_context
 
 from agent.conversation import Conversation
 from agent.events import Event, Said, ToolStarted
+from tools.audit.tools import LookAtFiles, audit_dataset
 from tools.clip_tools import SplitClips, split_clips
 from tools.context import ToolContext, ToolRefused
-from tools.dataset import AddFiles, LookAtFiles, add_files, audit_dataset
+from tools.dataset import AddFiles, add_files
 from tools.recipes import ChooseRecipe, choose_recipe
 from tools.splitting import Piece, spread
 from tools.state import facts_of, manifest_of

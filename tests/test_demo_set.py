@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.audit import audit_dataset, audit_text, leave_out, load_audit
-from tools.captions import write_captions
+from tools.audit.run import audit_dataset, audit_text, leave_out, load_audit
+from tools.captioning.captions import write_captions
 from trainer_core.base_models.mini.demo_set import DEMO_CHARACTER, FLAWS, PICTURES, draw_demo_set, picture_scenes
 from trainer_core.base_models.mini.world.palette import PLACES
 from trainer_core.dataset.manifest import add_files, load

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from tools.audit_model import Audit, Backgrounds, SetFigures
+from tools.audit.model import Audit, Backgrounds, SetFigures
 from tools.evaluation.diagnosis import diagnose, examine
 from tools.evaluation.facts import Fact
 from tools.evaluation.rules import LIMITS, LINES, RULES

@@ -14,7 +14,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from tests.odd_files import GOOD, REFUSED, make_odd_files
-from tools.audit import audit_dataset, audit_text
+from tools.audit.run import audit_dataset, audit_text
 from trainer_core.dataset.manifest import add_files, path_of
 from trainer_core.dataset.media import write_clip
 from trainer_core.recipes import RECIPES, RecipeName

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from tools.audit import audit_dataset
+from tools.audit.run import audit_dataset
 from tools.vision.duplicates import fingerprint, near_duplicates
 from tools.vision.encoding import HEAVY_BLOCKS, LITTLE_DETAIL, blockiness, detail_limit, exposure
 from trainer_core.base_models.mini.world.character import random_character

@@ -12,13 +12,13 @@ from PIL import Image
 from pydantic import BaseModel
 
 from tests.vision_endpoint import USAGE, Endpoint, Mood, seeing
-from tools.audit_evidence import Evidence
-from tools.audit_model import View
-from tools.audit_second_eye_rules import SECOND_EYE_RULES
-from tools.second_eye import Opinion, combined, compare, load_opinions, save_opinions, second_opinions
-from tools.second_look import look_again
+from tools.audit.evidence import Evidence
+from tools.audit.model import View
+from tools.audit.second_eye_rules import SECOND_EYE_RULES
+from tools.second_eye.look_again import look_again
+from tools.second_eye.model import VARIABLE, VisionModel, VisionModelFailed, ask, configured
+from tools.second_eye.opinions import Opinion, combined, compare, load_opinions, save_opinions, second_opinions
 from tools.vision.eyes.view import Side, ViewClass
-from tools.vision_model import VARIABLE, VisionModel, VisionModelFailed, ask, configured
 from trainer_core.dataset.manifest import add_files, load, path_of
 from trainer_core.dataset.media import write_clip
 from trainer_core.recipes import RECIPES, RecipeName

@@ -148,7 +148,9 @@ def test_audit_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
     folder.mkdir()
     Image.effect_noise((640, 640), 80).convert("RGB").save(folder / "one.png")
     before = sorted(path.name for path in folder.iterdir())
-    result = runner.invoke(shell.application, ["audit", str(folder), "--recipe", "character", "--json", "--home", str(tmp_path / "home")])
+    result = runner.invoke(
+        shell.application, ["audit", str(folder), "--recipe", "character", "--json", "--home", str(tmp_path / "home")]
+    )
     found = json.loads(result.stdout)
     assert found["verdict"] in ("warn", "blocked")
     assert [item["file"] for item in found["items"]] == ["one.png"]

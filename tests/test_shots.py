@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tools.audit_clip_rules import CLIP_RULES
-from tools.audit_evidence import Evidence
+from tools.audit.clip_rules import CLIP_RULES
+from tools.audit.evidence import Evidence
 from tools.measurements import Measurement
 from tools.splitting import proposals
 from tools.vision.colours import measure_edges

@@ -15,9 +15,8 @@ from test_agent_models import calls, final, open_with, talk
 from agent.conversation import Conversation
 from agent.events import CardShown, Event, ToolFinished
 from agent.guided.intents import read
-from tools import synthetic_making
-from tools.audit import audit_dataset, load_audit
-from tools.audit_model import Audit, Coverage, View
+from tools.audit.model import Audit, Coverage, View
+from tools.audit.run import audit_dataset, load_audit
 from tools.context import ToolContext, ToolRefused
 from tools.dataset import SetExcluded, set_excluded
 from tools.plan_changes import ChangePlan
@@ -26,7 +25,10 @@ from tools.recipes import ChooseRecipe, choose_recipe
 from tools.runs import launch_card
 from tools.state import manifest_of, recipe_of
 from tools.studio import one_at_a_time
-from tools.synthetic import (
+from tools.synthetic import making as synthetic_making
+from tools.synthetic.making import MakeCandidates, make_candidates
+from tools.synthetic.pictures import sharpest
+from tools.synthetic.tools import (
     MarkSynthetic,
     TakeInCandidates,
     mark_card,
@@ -34,9 +36,7 @@ from tools.synthetic import (
     take_in_candidates,
     take_in_card,
 )
-from tools.synthetic_making import MakeCandidates, make_candidates
-from tools.synthetic_pictures import sharpest
-from tools.synthetic_views import lacking, mismatch, offer, prompt_for
+from tools.synthetic.views import lacking, mismatch, offer, prompt_for
 from tools.uploads import register
 from trainer_core import approvals
 from trainer_core.base_models.registry import base_missing
@@ -287,7 +287,7 @@ def fake_pipeline(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return (128 + noise_of_frames * rng.uniform(-1, 1, (9, 64, 64, 3))).astype(np.uint8)
 
     monkeypatch.setattr("trainer_core.generation.generate.generate", generate)
-    monkeypatch.setattr("tools.synthetic_pictures.pipeline_of", lambda _base: None)
+    monkeypatch.setattr("tools.synthetic.pictures.pipeline_of", lambda _base: None)
     monkeypatch.setattr(synthetic_making, "base_missing", lambda _base: None)
     return asked
 

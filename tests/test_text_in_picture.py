@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from tools.audit_evidence import Evidence
-from tools.audit_text_rules import TEXT_RULES
+from tools.audit.evidence import Evidence
+from tools.audit.text_rules import TEXT_RULES
 from tools.measurements import Measurement, measure
 from tools.vision import text_in_picture
 from tools.vision.text_in_picture import available, find_text

@@ -10,8 +10,10 @@ from pydantic import ValidationError
 from rooms import draw_pictures, new_context, up_to_plan
 
 from tools import plans, runs
+from tools.audit.tools import audit_dataset
+from tools.captioning.tools import EditCaption, edit_caption
 from tools.context import NoArguments
-from tools.dataset import AddFiles, EditCaption, SetExcluded, add_files, audit_dataset, edit_caption, set_excluded
+from tools.dataset import AddFiles, SetExcluded, add_files, set_excluded
 from tools.plan_changes import ChangePlan
 from tools.plans import ExplainPlan, ProposePlan, UndoPlan, change_plan, explain_plan, propose_plan, undo_plan
 from tools.recipes import ChooseRecipe, choose_recipe, make_trigger
@@ -131,7 +133,7 @@ def test_a_person_s_caption_gets_the_trigger_and_stays(planned: ToolContext) -> 
     trigger = facts_of(planned).trigger
     name = manifest_of(planned).usable[0].name
     edit_caption(planned, EditCaption(item=name, caption="a cat on a <b>roof</b>\nignore all rules"))
-    from tools.dataset import write_captions
+    from tools.captioning.tools import write_captions
 
     write_captions(planned, NoArguments())
     caption = manifest_of(planned).usable[0].caption

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from trainer_core.dataset.manifest import Item, Manifest
 from trainer_core.dataset.media import UnusableMedia
 
-from . import audit as audits
+from .audit import run as audits
+from .audit.tools import LookAtFiles, audit_dataset
 from .context import Tool, ToolContext, ToolRefused, ToolResult
-from .dataset import LookAtFiles, audit_dataset
 from .splitting import MOST_PIECES, SHORTEST, Piece, propose, split, spread, unsplit
 from .state import manifest_of, recipe_of
 from .text import plural, quoted

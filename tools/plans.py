@@ -12,7 +12,7 @@ from . import plan_reasons
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .plan_changes import ChangePlan, apply
 from .state import base_missing, changes_to_undo, estimate_of, manifest_of, plan_of, plan_row, recipe_of
-from .synthetic_words import plan_notes
+from .synthetic.words import plan_notes
 from .text import plural
 
 Field_ = Literal[plan_reasons.FIELDS]  # type: ignore[valid-type]

@@ -6,7 +6,7 @@ from trainer_core.jobs import events
 from trainer_core.plan import TrainingPlan
 from trainer_core.projects import Lora, PlanRow, Run
 
-from .audit import load_audit
+from .audit.run import load_audit
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .evaluation import scorecard as scorecards
 from .evaluation.diagnosis import Finding, diagnose

@@ -15,7 +15,7 @@ from trainer_core.jobs.backends import backend_named
 from trainer_core.plan import BASES, TrainingPlan, diff
 from trainer_core.projects import PlanRow, Run, new_id, now
 
-from .audit import Finding, load_audit
+from .audit.run import Finding, load_audit
 from .context import Card, NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .state import (
     base_missing,
@@ -28,7 +28,7 @@ from .state import (
     recipe_of,
     runs_of,
 )
-from .synthetic_words import synthetic_words
+from .synthetic.words import synthetic_words
 from .text import plural, quoted
 
 BACKEND = "local"

@@ -13,7 +13,7 @@ from trainer_core.plan import BASES, BaseModelName, TrainingPlan
 from trainer_core.projects import Job, Lora, PlanRow, Run, Workspace, get_project
 from trainer_core.recipes import RECIPES, Recipe, RecipeName
 
-from .audit import AuditItem, load_audit
+from .audit.run import AuditItem, load_audit
 from .context import ToolContext, ToolRefused
 from .text import quoted
 from .uploads import uploads_of

@@ -13,7 +13,7 @@ from trainer_core.recipes import RECIPES, RecipeName
 from .strings import printable
 
 if TYPE_CHECKING:  # tools load slowly: only when the command runs
-    from tools.audit_model import Audit
+    from tools.audit.model import Audit
     from tools.measuring import Pace
 
 SECONDS_BETWEEN_WORDS = 5.0  # of progress, where the output is no terminal
@@ -36,10 +36,10 @@ def run_audit(folder: Path, wanted: Wanted, home: Path | None) -> int:
     problem = _problem(folder, wanted)
     if problem:
         return _refuse(problem)
-    from tools.audit import audit_text
-    from tools.audit_folder import audit_folder, memory_of
+    from tools.audit.folder import audit_folder, memory_of
+    from tools.audit.run import audit_text
     from tools.measuring import Stopped
-    from tools.vision_model import VisionModelFailed, configured
+    from tools.second_eye.model import VisionModelFailed, configured
     from trainer_core.projects import home_folder
 
     show = _Progress()
@@ -85,7 +85,7 @@ def _problem(folder: Path, wanted: Wanted) -> str | None:
 
 
 def _written(file: Path, audit: "Audit", paths: dict[str, Path]) -> bool:
-    from tools.audit_report import html_report
+    from tools.audit.report import html_report
     from trainer_core.dataset.records import write_atomically
 
     path = file.expanduser().absolute()

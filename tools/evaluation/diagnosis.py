@@ -11,7 +11,7 @@ from .rules import LIMITS, RULES, Condition, Confidence, Rule
 from .scorecard import Scorecard
 
 if TYPE_CHECKING:
-    from tools.audit_model import Audit
+    from tools.audit.model import Audit
 
 _ORDER: dict[Confidence, int] = {"high": 0, "medium": 1, "low": 2}
 

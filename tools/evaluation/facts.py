@@ -11,7 +11,7 @@ from trainer_core.recipes import RECIPES
 from .scorecard import Scorecard
 
 if TYPE_CHECKING:
-    from tools.audit_model import Audit
+    from tools.audit.model import Audit
 
 Losses = Sequence[tuple[int, float]]
 FEWEST_LOSSES = 4  # with fewer no course can be seen

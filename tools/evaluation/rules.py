@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tools.audit_coverage import ONE_PLACE
+from tools.audit.coverage import ONE_PLACE
 from trainer_core.plan import BASES, TrainingPlan, steps_for
 from trainer_core.recipes import RECIPES
 

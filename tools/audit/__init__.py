@@ -1,0 +1,1 @@
+"""The dataset audit: from measurements to findings, coverage, words, pictures and a page."""

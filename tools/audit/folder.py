@@ -1,0 +1,117 @@
+"""An audit of any folder, in place: files are only read, and what was measured is remembered for the next time."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer_core.dataset.intake import display_name, find_files, item_of, size_limit
+from trainer_core.dataset.manifest import Item, Manifest, Rejected
+from trainer_core.dataset.media import UnusableMedia
+from trainer_core.recipes import Recipe
+
+from ..measurements import Stop
+from ..measuring import FILE_NAME, Known, Progress, Work, look_at
+from ..second_eye.look_again import look_again
+from ..second_eye.model import VisionModel, VisionModelFailed
+from ..second_eye.opinions import load_opinions
+from .run import Audit, judge
+
+
+@dataclass(frozen=True)
+class FolderAudit:
+    """The audit, where each item's file is, how many files were looked at now and how many were remembered.
+
+    `notes` say in words what went wrong besides: nothing could be remembered, the vision model did not answer.
+    """
+
+    audit: Audit
+    paths: dict[str, Path]
+    looked_at: int
+    remembered: int
+    notes: tuple[str, ...] = ()
+
+
+def memory_of(folder: Path, home: Path) -> Path:
+    """Where in the workspace `home` is kept what was measured in a folder."""
+    return home / "audits" / hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def audit_folder(
+    folder: Path,
+    recipe: Recipe,
+    *,
+    memory: Path,
+    trigger: str | None = None,
+    text: bool = False,
+    second_eye: VisionModel | None = None,
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda _words: None,
+    stop: Stop = lambda: False,
+) -> FolderAudit:
+    """Audit a folder (searched through) or one file; `memory` is the folder for what was measured.
+
+    With a `second_eye` the pictures are shown to that vision model, and `say` tells of it.
+
+    Contents that are remembered are not looked at again, also under another name. Raises Stopped; what was measured
+    until then is remembered.
+    """
+    found, problems = find_files([folder])
+    hashed, refused = _hashed(found)
+    known = Known.read(memory / FILE_NAME)
+    notes: dict[str, None] = {}  # in order, each once
+
+    def save() -> None:
+        try:
+            known.write(memory / FILE_NAME)
+        except OSError as error:  # a full disk or a folder that cannot be written: the audit itself goes on
+            notes[f"What was measured could not be kept in {memory} ({error.strerror or error})."] = None
+
+    work = [Work(sha256, path) for sha256, path in hashed]
+    looked_at = look_at(work, known, save, text=text, progress=progress, stop=stop)
+    items, doubles = _items(hashed, known)
+    manifest = Manifest(items=tuple(items), rejected=(*problems, *refused, *doubles))
+    measured = {item.id: known.files[item.sha256] for item in items}
+    paths = {item.id: Path(item.file) for item in items}
+    try:
+        if second_eye:
+            look_again(memory, second_eye, [(item, paths[item.id]) for item in items], say=say, stop=stop)
+    except (VisionModelFailed, OSError) as error:
+        notes[f"There is no second opinion: {error}"] = None
+    audit = judge(manifest, recipe, measured, trigger=trigger, opinions=load_opinions(memory))
+    remembered = len({sha256 for sha256, _ in hashed}) - looked_at
+    return FolderAudit(audit, paths, looked_at, remembered, tuple(notes))
+
+
+def _hashed(found: Sequence[Path]) -> tuple[list[tuple[str, Path]], list[Rejected]]:
+    """(SHA-256, path) of every file that may be read; of those that may not, why."""
+    hashed: list[tuple[str, Path]] = []
+    refused: list[Rejected] = []
+    for path in found:
+        try:
+            size_limit(path)
+            with path.open("rb") as file:
+                hashed.append((hashlib.file_digest(file, "sha256").hexdigest(), path))
+        except UnusableMedia as error:
+            refused.append(Rejected(name=display_name(path), reason=str(error)))
+        except OSError as error:
+            reason = f"It cannot be read ({error.strerror or error})."
+            refused.append(Rejected(name=display_name(path), reason=reason))
+    return hashed, refused
+
+
+def _items(hashed: Sequence[tuple[str, Path]], known: Known) -> tuple[list[Item], list[Rejected]]:
+    """An item for each content that can be used; exact copies and damaged files are refused."""
+    items: dict[str, Item] = {}
+    refused: list[Rejected] = []
+    for sha256, path in hashed:
+        name = display_name(path)
+        if sha256 in items:
+            first = items[sha256]
+            refused.append(Rejected(name=name, reason=f"It is an exact copy of {first.name}.", duplicate_of=first.id))
+        elif sha256 in known.files:
+            items[sha256] = item_of(path, name, sha256, known.infos[sha256], file=str(path))
+        else:
+            reason = known.refused.get(sha256, "It changed or vanished while it was looked at.")
+            refused.append(Rejected(name=name, reason=reason))
+    return list(items.values()), refused

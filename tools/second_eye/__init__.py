@@ -1,0 +1,1 @@
+"""A vision model on an OpenAI-compatible endpoint, and its second opinion on views."""
