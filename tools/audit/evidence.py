@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from trainer_core.dataset.manifest import Item, Manifest
 from trainer_core.recipes import Recipe
 
-from ..measurements import Measurement
+from ..measurements import SHARP, Measurement
 from ..second_eye.opinions import Opinion, combined, compare
 from ..splitting import Piece, proposals
 from ..vision.colours import PLAIN, background_groups, effective_number
@@ -34,8 +34,9 @@ class Evidence:
     items: tuple[Item, ...]
     measured: dict[str, Measurement]
     copies: dict[str, str]
-    shared: dict[str, str]  # a file that shows a moment of an earlier one, and that one's id; `copies` are not in it
     places: dict[str, int]  # background group by id; files whose background cannot be told are missing
+    # a file that shows a moment of an earlier one, and that one's id; `copies` are not in it
+    shared: dict[str, str] = field(default_factory=dict)
     views: dict[str, View] = field(default_factory=dict)
     seconds: dict[str, SecondOpinion] = field(default_factory=dict)
     pieces: dict[str, tuple[Piece, ...]] = field(default_factory=dict)
@@ -99,8 +100,8 @@ def leave_out_reasons(evidence: Evidence) -> dict[str, list[str]]:
         short_edge = min(item.info.width, item.info.height)
         if short_edge < FAR_TOO_SMALL * recipe.short_edge:
             found.append(f"only {item.info.width}x{item.info.height} pixels")
-        if item.info.kind == "image" and figures.clear < figures.clear_enough and short_edge >= 256:
-            found.append(f"blurred (sharpness {figures.clear:.0f}, at least {figures.clear_enough:.0f} is sharp)")
+        if item.info.kind == "image" and figures.clear < SHARP and short_edge >= 256:
+            found.append(f"blurred (sharpness {figures.clear:.0f}, at least {SHARP:.0f} is sharp)")
         if item.id in evidence.copies:
             found.append(f"nearly the same as {evidence.named(evidence.copies[item.id])}")
         if item.info.kind == "image" and recipe.images is None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from trainer_core.dataset.manifest import Item
 
+from ..measurements import SHARP
 from ..vision.encoding import HEAVY_BLOCKS, LITTLE_DETAIL
 from .evidence import Evidence
 from .findings import PRACTICE, files, finding
@@ -18,7 +19,7 @@ def _enlarged(evidence: Evidence) -> list[Finding]:
     hit = []
     for item in _images(evidence):
         figures = evidence.measured[item.id]
-        if figures.detail is None or figures.detail >= LITTLE_DETAIL or figures.clear < figures.clear_enough:
+        if figures.detail is None or figures.detail >= LITTLE_DETAIL or figures.clear < SHARP:
             continue
         edge = round(min(item.info.width, item.info.height) * figures.detail)
         if edge < wanted:

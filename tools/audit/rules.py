@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..measurements import SHARP
 from ..vision.duplicates import LARGEST_DISTANCE, distance
 from .caption_rules import CAPTION_RULES
 from .clip_rules import CLIP_RULES
@@ -61,21 +62,19 @@ def _small(evidence: Evidence) -> list[Finding]:
 
 def _blurry(evidence: Evidence) -> list[Finding]:
     clear = {item: evidence.measured[item.id].clear for item in evidence.items if item.info.kind == "image"}
-    limits = {item: evidence.measured[item.id].clear_enough for item in clear}
     if not clear:
         return []
     usual = float(np.median(list(clear.values())))
     found = []
-    blurred = [item for item, value in clear.items() if value < limits[item]]
+    blurred = [item for item, value in clear.items() if value < SHARP]
     if blurred:
-        worst = min(blurred, key=lambda item: clear[item] / limits[item])
+        worst = min(clear[item] for item in blurred)
         text = (
-            f"{files(blurred, 'is', 'are')} blurred: sharpness {clear[worst]:.0f}, where {limits[worst]:.0f} is the "
-            f"limit and {usual:.0f} is usual in this set."
+            f"{files(blurred, 'is', 'are')} blurred: sharpness {worst:.0f}, where {SHARP:.0f} is the limit "
+            f"and {usual:.0f} is usual in this set."
         )
-        measure = "variance of the Laplacian"
-        found.append(finding("blurry", "warn", text, blurred, measure, clear[worst], limits[worst], MEASURED))
-    soft = [item for item, value in clear.items() if limits[item] <= value < MUCH_SOFTER * usual]
+        found.append(finding("blurry", "warn", text, blurred, "variance of the Laplacian", worst, SHARP, MEASURED))
+    soft = [item for item, value in clear.items() if SHARP <= value < MUCH_SOFTER * usual]
     if soft and len(clear) >= FEWEST_COMPARED:
         share = round(min(clear[item] for item in soft) / usual, 2)
         text = (

@@ -167,9 +167,10 @@ def _missing(evidence: Evidence, findings: list[Finding]) -> list[Missing]:
             missing.append(Missing(what=MORE_VARIETY[finding.id], how_many=count, confidence="likely"))
         if finding.id == "one_background":
             missing.append(Missing(what="files with other backgrounds", how_many=_to_thin_out(evidence)))
-        if finding.id == "too_few" and finding.value is not None:
-            count = max(1, _few(evidence) - int(finding.value))
-            missing.append(Missing(what="good files in all, these included", how_many=count))
+    too_few = next((finding for finding in findings if finding.id == "too_few"), None)
+    if too_few is not None and too_few.value is not None:
+        count = max(1, _few(evidence) - int(too_few.value))
+        missing.append(Missing(what="good files in all, these included", how_many=count))
     return missing
 
 
