@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 _AUDIT = """
 import json, sys, time
 from pathlib import Path
-from tools.audit_folder import audit_folder
+from tools.audit.folder import audit_folder
 from trainer_core.recipes import RECIPES
 began = time.monotonic()
 found = audit_folder(Path(sys.argv[1]), RECIPES["character"], memory=Path(sys.argv[2]))

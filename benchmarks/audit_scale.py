@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent.parent
 _AUDIT = """
 import json, sys, time
 from pathlib import Path
-from tools.audit_folder import audit_folder
+from tools.audit.folder import audit_folder
 from tools.vision.eyes.look import look
 from trainer_core.recipes import RECIPES
 import numpy as np
