@@ -23,6 +23,7 @@ from .coverage import (
 from .evidence import Evidence
 from .findings import MEASURED, PRACTICE, files, finding, named
 from .model import Finding, Level
+from .views import most_frequent
 
 MOSTLY_OTHERS = 0.2  # share of files with several people from which the subject is no longer clear
 SMALL_SUBJECT = 0.03  # share of the picture
@@ -62,7 +63,7 @@ def _unknown_views(evidence: Evidence) -> list[Finding]:
         return []
     share = round(unknown / len(good), 2)
     reasons = [evidence.views[item.id].reason for item in good if evidence.views[item.id].class_ == "unknown"]
-    usual = max(set(reasons), key=reasons.count)
+    usual = most_frequent(reasons)
     text = f"From which side the subject is seen could not be told in {unknown} of {len(good)} files. {usual}"
     if share > MOSTLY_UNKNOWN:
         text += (

@@ -27,7 +27,7 @@ def skipped_checks(evidence: Evidence) -> tuple[SkippedCheck, ...]:
         skipped.append(SkippedCheck(check="text and watermarks", reason=reason))
     if evidence.recipe.needs_views and not evidence.seconds:
         skipped.append(
-            SkippedCheck(check="a second opinion on views", reason="no vision model is named (SIDEKICK_VISION_MODEL)")
+            SkippedCheck(check="a second opinion on views", reason="no vision model is named in SIDEKICK_VISION_MODEL")
         )
     if evidence.items and not any(item.caption.strip() for item in evidence.items):
         skipped.append(SkippedCheck(check="captions", reason="none are written yet"))

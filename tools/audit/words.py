@@ -26,7 +26,7 @@ def audit_text(audit: Audit) -> str:
     lines += _variety(audit)
     lines += [f"- {finding.text}" for finding in audit.findings] or ["- No flaws were found."]
     lines += _advice(audit)
-    lines.append("Not checked: " + ", ".join(entry.check for entry in audit.skipped_checks) + ".")
+    lines.append(_skipped(audit))
     return "\n".join(lines)
 
 
@@ -54,6 +54,14 @@ def _advice(audit: Audit) -> list[str]:
     if spare:
         lines.append(f"More than are needed; the first to leave out: {', '.join(spare[:_NAMED])}.")
     return lines
+
+
+def _skipped(audit: Audit) -> str:
+    """What was not checked, and why; checks with one reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for entry in audit.skipped_checks:
+        by_reason.setdefault(entry.reason, []).append(entry.check)
+    return "Not checked: " + "; ".join(f"{', '.join(checks)} ({why})" for why, checks in by_reason.items()) + "."
 
 
 def _counted(figures: SetFigures) -> str:
