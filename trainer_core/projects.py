@@ -175,6 +175,10 @@ class Workspace:
         """Where a project's copies of files and its manifest live."""
         return self._folder("projects", project_id, "dataset")
 
+    def pictures_folder(self, project_id: str) -> Path:
+        """Where sheets drawn for a person lie, such as an audit's compass: the window may show what is in here."""
+        return self._folder("pictures", project_id)
+
     def run_folder(self, run_id: str) -> Path:
         """Where a run's checkpoints, LoRA, clips and scorecard live."""
         return self._folder("runs", run_id)

@@ -151,10 +151,10 @@ def build_window(sessions: Sessions) -> gr.Blocks:
 
 
 def launch_options(workspace: Workspace) -> dict[str, Any]:
-    """How the window is served: only what runs have made can be fetched, uploads are capped."""
+    """How the window is served: only what was made can be fetched, no files of a person, uploads are capped."""
     fonts = ["system-ui", "sans-serif"]
     return {
-        "allowed_paths": [str(workspace.home / "runs")],
+        "allowed_paths": [str(workspace.home / "runs"), str(workspace.home / "pictures")],
         "max_file_size": LARGEST_UPLOAD,
         "theme": gr.themes.Soft(font=fonts, font_mono=["ui-monospace", "monospace"]),
         "css": STYLE.read_text(encoding="utf-8"),

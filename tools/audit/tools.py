@@ -20,7 +20,6 @@ from . import run
 from .pictures import write_pictures
 
 SECONDS_BETWEEN_WORDS = 2.0  # of progress
-PICTURES = "audit"  # folder beside the files, for the audit's sheets
 
 
 class LookAtFiles(BaseModel):
@@ -46,7 +45,7 @@ def audit_dataset(context: ToolContext, arguments: LookAtFiles) -> ToolResult:
     problem = _ask_second_eye(context, folder) if arguments.second_eye else None
     audit = run.audit_dataset(folder, recipe, trigger=trigger, text=arguments.text, progress=_telling(context))
     findings = [finding.model_dump(mode="json", include={"id", "level", "text", "files"}) for finding in audit.findings]
-    shown = write_pictures(audit, run.paths_of(folder), folder / PICTURES)
+    shown = write_pictures(audit, run.paths_of(folder), context.workspace.pictures_folder(context.project_id))
     pictures = [str(path.relative_to(context.workspace.home)) for path in shown.values()]
     text = "\n".join([run.audit_text(audit), *([problem] if problem else [])])
     return ToolResult(text=text, data={"verdict": audit.verdict, "findings": findings}, pictures=pictures)

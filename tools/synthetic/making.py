@@ -60,7 +60,7 @@ def make_candidates(context: ToolContext, arguments: MakeCandidates) -> ToolResu
     added = add_made(folder, made)
     context.say("Looking at the candidates …")
     audit = audits.audit_dataset(folder, recipe, trigger=get_project(context.workspace, context.project_id).trigger)
-    sheet = folder.parent / "candidates" / f"{new_id('sheet')}.png"
+    sheet = context.workspace.pictures_folder(context.project_id) / f"{new_id('sheet')}.png"
     draw_sheet(sheet, [(each.name, each.picture) for each in made])
     lines = [
         f"Made {plural(len(added.items), 'candidate')} with {base}: {names_of(added.items)}.",
