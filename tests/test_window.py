@@ -11,7 +11,13 @@ import pytest
 from doubles import HOSTILE, ScriptedConversation
 
 from agent.events import Said, ToolFinished, ToolStarted
+from tests.rooms import draw_pictures, new_context
+from tools.audit.tools import LookAtFiles, audit_dataset
+from tools.dataset import AddFiles, add_files
+from tools.recipes import ChooseRecipe, choose_recipe
+from tools.uploads import register
 from trainer_core.projects import Workspace
+from trainer_core.recipes import RecipeName
 from ui.window import build_window, launch_options
 from ui.window_screen import Screen, card_markdown, markdown, progress_html, stages_html
 from ui.window_session import Sessions
@@ -104,6 +110,17 @@ def test_only_what_runs_made_can_be_fetched(workspace: Workspace) -> None:
     options = launch_options(workspace)
     assert options["allowed_paths"] == [str(workspace.home / "runs"), str(workspace.home / "pictures")]
     assert options["max_file_size"]
+
+
+def test_what_the_audit_draws_can_be_shown(tmp_path: Path) -> None:
+    context = new_context(tmp_path / "home")
+    choose_recipe(context, ChooseRecipe(recipe=RecipeName.CHARACTER, noun="cat"))
+    upload = register(context.workspace, context.project_id, [draw_pictures(tmp_path / "pictures", 3)])
+    add_files(context, AddFiles(uploads=[entry.id for entry in upload]))
+    drawn = [context.workspace.home / path for path in audit_dataset(context, LookAtFiles()).pictures]
+    allowed = [Path(path) for path in launch_options(context.workspace)["allowed_paths"]]
+    assert {path.stem for path in drawn} >= {"view_compass", "backgrounds", "contact_sheet"}
+    assert all(path.is_file() and any(path.is_relative_to(folder) for folder in allowed) for path in drawn)
 
 
 async def test_an_unknown_thread_becomes_a_new_conversation(workspace: Workspace) -> None:

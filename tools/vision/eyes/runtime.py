@@ -5,6 +5,8 @@ threads that come and go. Each computes in its caller's thread; for a pool of th
 OpenCV from starting more of its own.
 """
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +23,7 @@ from .models import HOW_TO_GET, ModelsUnavailable, find
 Floats = NDArray[np.float32]
 
 _guard = threading.Lock()
+_loading = threading.Lock()
 _idle: dict[str, list[Any]] = {}  # loaded and lent to nobody
 
 
@@ -86,9 +89,25 @@ def crop(picture: Picture, centre: tuple[float, float], side: float, angle: floa
 def _interpreter(name: str) -> Any:  # the library has no types
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=str(_path(name, name.replace("_", " "))), num_threads=1)
-    interpreter.allocate_tensors()
+    path = str(_path(name, name.replace("_", " ")))
+    with _loading, _without_notices():
+        interpreter = Interpreter(model_path=path, num_threads=1)
+        interpreter.allocate_tensors()
     return interpreter
+
+
+@contextmanager
+def _without_notices() -> Iterator[None]:
+    """The library writes a notice to the process's own error output, past Python, and has no switch for it."""
+    sys.stderr.flush()
+    shown, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(shown, 2)
+        os.close(shown)
+        os.close(nowhere)
 
 
 def _face_network() -> cv2.dnn.Net:
