@@ -48,7 +48,7 @@ def test_fronts_alone_lack_all_other_sides_and_the_numbers_are_told() -> None:
     assert {entry.confidence for entry in audit.set.missing} == {"measured"}
     words = audit_text(audit)
     assert "The subject is never seen from behind. Add 2 pictures seen from behind." in words
-    assert "4 x pictures seen in three-quarter view, 2 facing left, 2 facing right." in words
+    assert "What to add: 4 pictures seen in three-quarter view, 2 facing left, 2 facing right; 3 pictures" in words
     finding = next(each for each in audit.findings if each.id == "missing_view_back")
     assert (finding.level, finding.value, finding.threshold) == ("warn", 0, 2)
     assert "practice, not measured" in finding.source

@@ -119,7 +119,7 @@ def test_what_the_audit_draws_can_be_shown(tmp_path: Path) -> None:
     add_files(context, AddFiles(uploads=[entry.id for entry in upload]))
     drawn = [context.workspace.home / path for path in audit_dataset(context, LookAtFiles()).pictures]
     allowed = [Path(path) for path in launch_options(context.workspace)["allowed_paths"]]
-    assert {path.stem for path in drawn} >= {"view_compass", "backgrounds", "contact_sheet"}
+    assert {path.stem for path in drawn} >= {"backgrounds", "contact_sheet"}
     assert all(path.is_file() and any(path.is_relative_to(folder) for folder in allowed) for path in drawn)
 
 

@@ -45,7 +45,8 @@ def _variety(audit: Audit) -> list[str]:
 
 def _advice(audit: Audit) -> list[str]:
     """What to add and what to leave out."""
-    lines = [f"Missing: {entry.how_many} x {entry.what}." for entry in audit.set.missing]
+    wanted = "; ".join(f"{entry.how_many} {entry.what}" for entry in audit.set.missing)
+    lines = [f"What to add: {wanted}."] if wanted else []
     advised = [item.file for item in audit.items if item.id and not item.usable and not item.excluded]
     if advised:
         more = f" and {len(advised) - _NAMED} more" if len(advised) > _NAMED else ""
