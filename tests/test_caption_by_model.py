@@ -72,6 +72,7 @@ def test_the_model_describes_and_trigger_and_noun_are_ours(folder: Path) -> None
         "blue": "chr_x7kq, a fox, jumping over a puddle in a narrow street",
     }
     assert (written.by_model, written.fallen_back) == (3, ())
+    assert {item.caption_source for item in load(folder).items} == {"model"}
     assert "this computer" in said[0]
     sent = words_sent(endpoint)
     assert TRIGGER not in sent
@@ -99,6 +100,21 @@ def test_a_second_run_asks_only_about_what_is_new_and_keeps_what_a_person_wrote(
         write_captions(folder, TRIGGER, "cat", CHARACTER, model=model)
         assert len(endpoint.requests) == 7  # another noun is another question; a person's words stay
     assert load(folder).items[0].caption == f"{TRIGGER}, my own words"
+
+
+def test_what_a_person_writes_meanwhile_is_kept(folder: Path) -> None:
+    mine = load(folder).items[0]
+
+    def described_meanwhile(picture: Image.Image) -> dict[str, str]:
+        set_caption(folder, mine.id, f"{TRIGGER}, my own words", "person")
+        return described(picture)
+
+    with seeing(answer=described_meanwhile) as endpoint:
+        write_captions(folder, TRIGGER, "fox", CHARACTER, model=model_at(endpoint))
+    assert (load(folder).items[0].caption, load(folder).items[0].caption_source) == (
+        f"{TRIGGER}, my own words",
+        "person",
+    )
 
 
 @pytest.mark.parametrize(

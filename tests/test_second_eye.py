@@ -202,6 +202,9 @@ def test_a_busy_or_faulty_server_is_asked_again() -> None:
         ({"body": b"<html>hello</html>", "headers": {"Content-Type": "text/html"}}, "did not answer in the form", 2),
         ({"body": b"{{{"}, "not as a chat server does", 1),
         ({"body": {"choices": None}}, "did not answer in the form", 2),
+        ({"body": {"choices": [{}]}}, "did not answer in the form", 2),
+        ({"body": {"choices": {"first": 1}}}, "did not answer in the form", 2),
+        ({"body": {"choices": [], "usage": {"prompt_tokens": [7]}}}, "did not answer in the form", 2),
     ],
 )
 def test_what_failed_is_said_in_plain_words_without_secrets(mood: Mood, words: str, requests: int) -> None:

@@ -3,8 +3,6 @@
 What it answers is foreign text: checked, cleaned, and left out where it does not keep to the task.
 """
 
-import queue
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from trainer_core.dataset.media import UnusableMedia, iterate_frames, read_image
 from trainer_core.recipes import Recipe
 
 from ..measurements import Measurement
+from ..second_eye.asking import answers
 from ..second_eye.model import Stop, VisionModel, VisionModelFailed, ask
 from ..second_eye.opinions import Seen
 from ..text import plural
@@ -30,8 +29,6 @@ from .words import worn_named
 __all__ = ["Described", "Stop", "Taught", "describe"]
 
 MOMENTS = 4  # frames of a clip that are shown
-AT_ONCE_LOCAL, AT_ONCE_REMOTE = 1, 4  # requests
-GIVE_UP = 5  # files in a row without an answer
 LEAST_WORDS, MOST_WORDS = 4, 60  # that are asked for
 
 _TASK = """Write a caption for training an image and video model. {instructions}
@@ -88,56 +85,29 @@ def describe(
     if not items:
         return {}
     say(f"Asking {model.shown_name} to describe {plural(len(items), 'file')}, sent to {model.sends_to}.")
-    notes: dict[str, Note] = {}
-    waiting = list(items)
-    done: queue.Queue[tuple[Item, Note | Exception]] = queue.Queue()
-    running = failed_in_a_row = 0
-    while (waiting or running) and not stop():
-        while waiting and running < (AT_ONCE_LOCAL if model.local else AT_ONCE_REMOTE):
-            arguments = (done, folder, waiting[0], measured[waiting[0].id], taught, model, stop)
-            threading.Thread(target=_one, args=arguments, daemon=True).start()  # a hanging request is left behind
-            running += 1
-            del waiting[0]
+
+    def note_of(item: Item) -> Note:
         try:
-            item, answer = done.get(timeout=0.1)
-        except queue.Empty:
-            continue
-        running -= 1
-        if isinstance(answer, Note):
-            notes[item.id], failed_in_a_row = answer, 0
-        elif isinstance(answer, VisionModelFailed):
-            notes[item.id] = _none(taught, model, str(answer))
-            failed_in_a_row += 1
-            if answer.lasting or failed_in_a_row >= GIVE_UP:
-                notes |= {each.id: _none(taught, model, str(answer)) for each in waiting}
-                waiting = []
-        else:
-            raise answer
+            return _asked(path_of(folder, item), item, measured[item.id], taught, model, stop)
+        except (UnusableMedia, FileNotFoundError) as error:
+            return _none(taught, model, str(error))
+
+    notes: dict[str, Note] = {}
+    failure: VisionModelFailed | None = None
+    for item, answer in answers(model, iter(items), note_of, stop):
+        if isinstance(answer, VisionModelFailed):
+            failure = answer
+            answer = _none(taught, model, str(failure))
+        notes[item.id] = answer
         if len(notes) % 10 == 0:
             say(f"Described {len(notes)} of {plural(len(items), 'file')}.")
+    if failure and not stop():  # what was never asked about, because it was no use to go on
+        notes = {item.id: _none(taught, model, str(failure)) for item in items} | notes
     return {item.id: notes[item.id] for item in items if item.id in notes}
 
 
 def _none(taught: Taught, model: VisionModel, why: str) -> Note:
     return Note(model=model.name, taught=taught.key, doubt=f"it is from measurements alone: {why}")
-
-
-def _one(
-    done: "queue.Queue[tuple[Item, Note | Exception]]",
-    folder: Path,
-    item: Item,
-    measured: Measurement,
-    taught: Taught,
-    model: VisionModel,
-    stop: Stop,
-) -> None:
-    """Put the item's note, or why there is none, into `done`."""
-    try:
-        done.put((item, _asked(path_of(folder, item), item, measured, taught, model, stop)))
-    except (UnusableMedia, FileNotFoundError) as error:
-        done.put((item, _none(taught, model, str(error))))
-    except Exception as error:  # told to the thread that waits, which raises what it does not know
-        done.put((item, error))
 
 
 def _asked(path: Path, item: Item, measured: Measurement, taught: Taught, model: VisionModel, stop: Stop) -> Note:

@@ -54,10 +54,11 @@ def write_captions(
 ) -> Written:
     """Caption every usable item and save, in the manifest's order.
 
-    A person's captions stay as they are. Captions that came as text files beside the pictures are kept; the trigger is
-    put in front where it is missing. Everything else is described by the vision model, if there is one, or written
-    from measurements; what a model described before is kept and not asked for again. A model that fails never loses a
-    file its caption. Raises Stopped when `stop` says so before all is measured; afterwards it ends the asking only.
+    A person's captions stay as they are, also one that is written while this runs. Captions that came as text files
+    beside the pictures are kept; the trigger is put in front where it is missing. Everything else is described by the
+    vision model, if there is one, or written from measurements; what a model described before is kept and not asked for
+    again. A model that fails never loses a file its caption. Raises Stopped when `stop` says so before all is measured;
+    afterwards it ends the asking only.
     """
     measured = measure_dataset(folder, stop=stop)
     taught = Taught(trigger, noun, recipe)
@@ -77,8 +78,9 @@ def write_captions(
             )
             ours.append(item)
     notes = _described(folder, ours, measured, taught, model, say, stop)
-    written |= {item_id: (note.caption, "measured") for item_id, note in notes.items() if note.caption}
-    manifest = set_captions(folder, written)
+    written |= {item_id: (note.caption, "model") for item_id, note in notes.items() if note.caption}
+    by_person = {item.id for item in load(folder).usable if item.caption_source == "person" and item.caption}
+    manifest = set_captions(folder, {item_id: new for item_id, new in written.items() if item_id not in by_person})
     save_notes(folder, notes)
     return Written(
         captions=tuple((item.id, item.caption) for item in manifest.usable),

@@ -62,10 +62,9 @@ def _doubt(
     wrong = contradictions(item.caption, measured) if measured else []
     if wrong:
         return 1, f"it says '{wrong[0].claim}', but {wrong[0].seen}"
-    by_model = note is not None and note.caption == item.caption
-    if note is not None and note.doubt and (by_model or not note.caption):
+    if note is not None and note.doubt and note.caption in ("", item.caption):
         return 2, note.doubt
-    if item.caption_source == "measured" and not by_model:
+    if item.caption_source == "measured":
         if measured is None or not facts(measured):
             return 3, "little could be measured: say what is seen"
         unmeasured = TEMPLATES[recipe.name].unmeasured if recipe else None
@@ -82,7 +81,7 @@ def _doubt(
 
 def _unsaid_view(item: Item, measured: Measurement) -> str | None:
     """Why the view is not in a caption that was written for the file; None where it is, or nothing was looked at."""
-    if item.caption_source != "measured" or not measured.looks or says_view(item.caption):
+    if item.caption_source not in ("measured", "model") or not measured.looks or says_view(item.caption):
         return None
     if FACE_HIDDEN in item.caption:
         return "no face is seen: say whether it is from behind or the face is covered"

@@ -151,13 +151,15 @@ def reply(model: VisionModel, content: list[dict[str, Any]], extra: dict[str, An
 def _words(model: VisionModel, done: Any) -> str:
     """The text of a Chat Completions answer; foreign servers leave fields out, so nothing is taken for granted."""
     usage = getattr(done, "usage", None)
-    read, written = (getattr(usage, name, 0) or 0 for name in ("prompt_tokens", "completion_tokens"))
+    told = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
+    read, written = (tokens if isinstance(tokens, int) else 0 for tokens in told)
     with model._state.lock:
         used = model._state.used
-        model._state.used = Usage(used.answers + 1, used.tokens_read + int(read), used.tokens_written + int(written))
+        model._state.used = Usage(used.answers + 1, used.tokens_read + read, used.tokens_written + written)
     choices = getattr(done, "choices", None)
-    message = getattr(choices[0], "message", None) if choices else None
-    if getattr(message, "refusal", None) or (choices and choices[0].finish_reason == "content_filter"):
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = getattr(first, "message", None)
+    if getattr(message, "refusal", None) or getattr(first, "finish_reason", None) == "content_filter":
         raise VisionModelFailed(f"{model.shown_name} declined to look at the picture.")
     content = getattr(message, "content", None)
     return content[:_LONGEST_ANSWER] if isinstance(content, str) else ""

@@ -1,11 +1,9 @@
 """The second eye: a vision model's opinion on views, for drawn art, creatures and objects, which the built-in eyes
 cannot read. Opinions are kept beside the measurements, so that a picture is only shown once."""
 
-import queue
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
@@ -15,12 +13,11 @@ from ..audit.model import SecondOpinion, View
 from ..text import plural, quoted
 from ..vision.eyes.view import Side, ViewClass, view_class
 from ..vision.quality import Picture
+from .asking import answers
 from .model import Stop, VisionModel, VisionModelFailed, ask
 
 FILE_NAME = "opinions.json"
 VERSION = 1  # raise it when the question changes: older opinions are then asked for again
-AT_ONCE_LOCAL, AT_ONCE_REMOTE = 1, 4  # requests; a server on one computer answers one after the other anyway
-GIVE_UP = 5  # pictures in a row without an answer
 SIDED = ("three_quarter", "profile")
 
 QUESTION = """From which side is the main subject of this picture seen? The subject can be a person, an animal, a \
@@ -112,7 +109,7 @@ def second_opinions(
     say(f"Asking {model.shown_name} about {told}, sent to {model.sends_to}.")
     opinions: dict[str, Opinion] = {}
     failures: list[VisionModelFailed] = []
-    for item_id, answer in _answers(model, iter(pictures), stop):
+    for (item_id, _), answer in answers(model, iter(pictures), lambda shown: _opinion(model, shown[1], stop), stop):
         if isinstance(answer, VisionModelFailed):
             failures.append(answer)
             continue
@@ -172,47 +169,10 @@ def save_opinions(folder: Path, opinions: Mapping[str, Opinion]) -> None:
     write_atomically(folder / FILE_NAME, stored.model_dump_json().encode())
 
 
-def _answers(
-    model: VisionModel, pictures: Iterator[tuple[str, Picture]], stop: Stop
-) -> Iterator[tuple[str, Opinion | VisionModelFailed]]:
-    """Answers as they come, some pictures being asked about at once; ends when it is no use to go on.
-
-    A request that hangs cannot be ended from outside, so it is left to a thread of its own that nobody waits for.
-    """
-    done: queue.Queue[tuple[str, Opinion | Exception]] = queue.Queue()
-    at_once = AT_ONCE_LOCAL if model.local else AT_ONCE_REMOTE
-    asking, in_a_row, more = 0, 0, True
-    while not stop():
-        while more and asking < at_once:
-            following = next(pictures, None)
-            if following is None:
-                more = False
-                break
-            threading.Thread(target=_opinion, args=(model, *following, done, stop), daemon=True).start()
-            asking += 1
-        if not asking:
-            return
-        try:
-            item_id, answer = done.get(timeout=0.1)
-        except queue.Empty:
-            continue
-        asking -= 1
-        if not isinstance(answer, Opinion | VisionModelFailed):
-            raise answer
-        in_a_row = in_a_row + 1 if isinstance(answer, VisionModelFailed) else 0
-        if in_a_row >= GIVE_UP or (isinstance(answer, VisionModelFailed) and answer.lasting):
-            more = False
-        yield item_id, answer
-
-
-def _opinion(model: VisionModel, item_id: str, picture: Picture, done: "queue.Queue[Any]", stop: Stop) -> None:
-    try:
-        seen = ask(model, [picture], QUESTION, Seen, stop=stop)
-    except Exception as error:  # told to the thread that waits, which raises what it does not know
-        done.put((item_id, error))
-        return
+def _opinion(model: VisionModel, picture: Picture, stop: Stop) -> Opinion:
+    seen = ask(model, [picture], QUESTION, Seen, stop=stop)
     side: Side | None = seen.side if seen.side != "none" and seen.view in SIDED else None
-    done.put((item_id, Opinion(view=seen.view, side=side, model=model.name)))
+    return Opinion(view=seen.view, side=side, model=model.name)
 
 
 def _possible(view: View) -> set[ViewClass]:

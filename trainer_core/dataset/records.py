@@ -14,7 +14,7 @@ FILE_NAME = "manifest.json"
 MAX_CAPTION = 2000  # characters
 MAX_NAME = 120
 
-CaptionSource = Literal["none", "file", "measured", "person"]
+CaptionSource = Literal["none", "file", "measured", "model", "person"]  # who wrote it; "model": a vision model
 
 
 class Item(BaseModel):
