@@ -17,6 +17,7 @@ from tools.captioning.tools import ShowCaptions, show_captions
 from tools.captioning.words import looks_named, style_named
 from tools.evaluation.prompts import view_words
 from tools.second_eye.opinions import Opinion, save_opinions
+from tools.state import without_caption
 from tools.vision.colours import measure_edges
 from tools.vision.eyes.look import Look
 from tools.vision.eyes.view import View
@@ -224,6 +225,13 @@ def test_the_least_certain_captions_come_first(tmp_path: Path, monkeypatch: pyte
     ]
     style = spot_check(tmp_path, TRIGGER, recipe=RECIPES[RecipeName.STYLE])
     assert "what is shown cannot be measured" in next(check.why for check in style if check.name == "0.png")
+
+
+def test_a_trigger_inside_of_another_word_is_no_trigger() -> None:
+    captions = [f"{TRIGGER}, a cat", f"my{TRIGGER}, a cat", "a cat", ""]
+    items = tuple(item(number, caption) for number, caption in enumerate(captions))
+    assert without_caption(Manifest(items=items), TRIGGER) == list(items[1:])
+    assert without_caption(Manifest(items=items), None) == [items[3]]
 
 
 def test_the_chat_reads_out_the_least_certain_captions(tmp_path: Path) -> None:

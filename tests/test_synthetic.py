@@ -17,8 +17,9 @@ from agent.events import CardShown, Event, ToolFinished
 from agent.guided.intents import read
 from tools.audit.model import Audit, Coverage, View
 from tools.audit.run import audit_dataset, load_audit
+from tools.clip_tools import SplitClips, split_clips
 from tools.context import ToolContext, ToolRefused
-from tools.dataset import SetExcluded, set_excluded
+from tools.dataset import AddFiles, SetExcluded, add_files, set_excluded
 from tools.plan_changes import ChangePlan
 from tools.plans import ProposePlan, change_plan, propose_plan
 from tools.recipes import ChooseRecipe, choose_recipe
@@ -249,6 +250,33 @@ def test_a_persons_own_generated_files_are_marked_and_set_aside(waiting: ToolCon
     assert not manifest_of(waiting).item(own.id).synthetic
     assert manifest_of(waiting).item(own.id).excluded, "the end of the mark alone takes nothing in"
     set_excluded(waiting, SetExcluded(items=[own.id], excluded=False))
+
+
+def test_a_generated_file_that_was_taken_in_before_it_was_said_is_marked_in_the_set(
+    waiting: ToolContext, tmp_path: Path
+) -> None:
+    Image.fromarray(noise(51)).save(tmp_path / "late.png")
+    upload = register(waiting.workspace, waiting.project_id, [tmp_path / "late.png"])
+    add_files(waiting, AddFiles(uploads=[upload[0].id]))
+    result = mark_synthetic(waiting, MarkSynthetic(uploads=[upload[0].id]))
+    assert "Marked 1 file as synthetic and set aside: late.png." in result.text
+    assert "late.png" not in [item.name for item in manifest_of(waiting).usable]
+
+
+def test_pieces_that_are_marked_with_their_clip_are_told(tmp_path: Path) -> None:
+    context = new_context(tmp_path / "home")
+    rng = np.random.default_rng(4)
+    write_clip(tmp_path / "walk.mp4", rng.integers(0, 255, (48, 64, 64, 3), dtype=np.uint8), 8.0)
+    folder = folder_of(context)
+    manifests.add_files(folder, [tmp_path / "walk.mp4"])
+    add_pieces(folder, manifests.load(folder).items[0].id, [(0.0, 3.0), (3.0, 6.0)])
+    assert "Marked 3 files" in mark_synthetic(context, MarkSynthetic(items=["walk.mp4"])).text
+    pieces = manifests.load(folder).items[1:]
+    manifests.set_excluded(folder, pieces[0].id, False)  # as take_in_candidates does with a yes
+    told = split_clips(context, SplitClips(undo=True)).text
+    assert "Took" not in told
+    assert "walk.mp4: made by a model, so set aside" in told
+    assert not manifests.load(folder).usable
 
 
 def test_the_mark_of_what_sidekick_made_stays(waiting: ToolContext) -> None:

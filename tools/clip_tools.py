@@ -131,12 +131,24 @@ def _take_back(context: ToolContext, arguments: SplitClips) -> ToolResult:
     folder = context.workspace.dataset_folder(context.project_id)
     for item in whole:
         manifest = unsplit(folder, item.id)
-    names = ", ".join(quoted(item.name, 40) for item in whole[:_SHOWN])
-    text = (
-        f"Took {plural(len(whole), 'whole clip')} back in: {names}. The pieces are set aside; nothing was deleted. The "
-        f"set now has {plural(manifest.images, 'picture')} and {plural(manifest.clips, 'clip')}."
+    back = [item for item in whole if not manifest.item(item.id).excluded]
+    aside = [item for item in whole if manifest.item(item.id).excluded]
+    lines = [f"Took {plural(len(back), 'whole clip')} back in: {_names(back)}."] if back else []
+    if aside:
+        lines.append(
+            f"{_names(aside)}: made by a model, so set aside until the person says yes to a card. Say “use "
+            f"{quoted(aside[0].name, 40)}” for it."
+        )
+    lines.append(
+        f"The pieces are set aside; nothing was deleted. The set now has {plural(manifest.images, 'picture')} and "
+        f"{plural(manifest.clips, 'clip')}."
     )
-    return ToolResult(text=text, data={"items": [item.id for item in whole], "undone": True})
+    return ToolResult(text=" ".join(lines), data={"items": [item.id for item in back], "undone": True})
+
+
+def _names(items: Sequence[Item]) -> str:
+    more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+    return ", ".join(quoted(item.name, 40) for item in items[:_SHOWN]) + more
 
 
 def _named(manifest: Manifest, names: Sequence[str]) -> list[Item]:

@@ -11,7 +11,16 @@ from trainer_core.projects import PlanRow, get_project, new_id, update_project
 from . import plan_reasons
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .plan_changes import ChangePlan, apply
-from .state import base_missing, changes_to_undo, estimate_of, manifest_of, plan_of, plan_row, recipe_of
+from .state import (
+    base_missing,
+    changes_to_undo,
+    estimate_of,
+    manifest_of,
+    plan_of,
+    plan_row,
+    recipe_of,
+    without_caption,
+)
 from .synthetic.words import plan_notes
 from .text import plural
 
@@ -61,7 +70,7 @@ def propose_plan(context: ToolContext, arguments: ProposePlan) -> ToolResult:
             "There are no usable files yet, so I can't plan: steps depend on how many there are. Add pictures or "
             "clips first."
         )
-    missing = [item for item in manifest.usable if not item.caption or (project.trigger or "") not in item.caption]
+    missing = without_caption(manifest, project.trigger)
     if missing:
         raise ToolRefused(
             f"{plural(len(missing), 'file')} have no caption with the trigger word yet. Write the captions first."

@@ -7,13 +7,14 @@ from sqlalchemy import select
 
 from trainer_core.costs import Estimate, estimate
 from trainer_core.dataset.buckets import samples_of
-from trainer_core.dataset.manifest import Manifest, load
+from trainer_core.dataset.manifest import Item, Manifest, load
 from trainer_core.jobs import store
 from trainer_core.plan import BASES, BaseModelName, TrainingPlan
 from trainer_core.projects import Job, Lora, PlanRow, Run, Workspace, get_project
 from trainer_core.recipes import RECIPES, Recipe, RecipeName
 
 from .audit.run import AuditItem, load_audit
+from .captioning.words import has_word
 from .context import ToolContext, ToolRefused
 from .text import quoted
 from .uploads import uploads_of
@@ -89,6 +90,12 @@ def manifest_of(context: ToolContext) -> Manifest:
     return load(context.workspace.dataset_folder(context.project_id))
 
 
+def without_caption(manifest: Manifest, trigger: str | None) -> list[Item]:
+    """The usable files that still need a caption: those with none, or with one in which the trigger is no word."""
+    usable = manifest.usable
+    return [item for item in usable if not item.caption or (trigger and not has_word(item.caption, trigger))]
+
+
 def plan_row(context: ToolContext) -> PlanRow:
     """The current plan's row. Raises ToolRefused when there is none."""
     plan_id = get_project(context.workspace, context.project_id).plan_id
@@ -153,7 +160,6 @@ def facts_of(context: ToolContext) -> Facts:
     manifest = load(folder)
     audit = load_audit(folder)
     lora = latest_lora(context)
-    trigger = project.trigger or ""
     return Facts(
         recipe=project.recipe,
         noun=quoted(project.noun, 40) if project.noun else None,
@@ -166,7 +172,7 @@ def facts_of(context: ToolContext) -> Facts:
         verdict=audit.verdict if audit else None,
         better_left_out=sum(_advised(item) for item in audit.items) if audit else 0,
         findings=[finding.id for finding in audit.findings] if audit else [],
-        without_caption=sum(trigger not in item.caption or not item.caption for item in manifest.usable),
+        without_caption=len(without_caption(manifest, project.trigger)),
         plan=_plan_facts(context, manifest) if project.plan_id else None,
         run=_run_facts(context),
         lora=lora.id if lora else None,

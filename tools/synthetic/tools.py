@@ -44,7 +44,10 @@ class TakeInCandidates(BaseModel):
 
 
 def mark_synthetic(context: ToolContext, arguments: MarkSynthetic) -> ToolResult:
-    """Mark files as made by a model and set them aside, or end the mark with a person's yes."""
+    """Mark files as made by a model and set them aside, or end the mark with a person's yes.
+
+    A handed-over file that is in the set already is marked there.
+    """
     folder = context.workspace.dataset_folder(context.project_id)
     if not arguments.synthetic:
         items = _marked(context, arguments)
@@ -54,16 +57,21 @@ def mark_synthetic(context: ToolContext, arguments: MarkSynthetic) -> ToolResult
             text=f"{names_of(items)}: no longer marked as synthetic, and still set aside until taken back.",
             data={"items": [item.id for item in items]},
         )
-    items = [_found(manifest_of(context), name) for name in arguments.items]
-    if not items and not arguments.uploads:
+    before = manifest_of(context)
+    named = [_found(before, name).id for name in arguments.items]
+    if not named and not arguments.uploads:
         raise ToolRefused("Which files did a model make? Name them, or hand them over and say so.")
     paths = _paths(context, arguments.uploads)
-    store.mark(folder, [item.id for item in items], True)
+    store.mark(folder, named, True)
     added = store.add_synthetic(folder, paths)
     mark_added(context.workspace, context.project_id, arguments.uploads)
-    items += added.items
+    unmarked = {item.id for item in before.items if not item.synthetic}
+    copies = {entry.duplicate_of for entry in added.rejected if entry.duplicate_of in unmarked} - {None}
+    after = store.mark(folder, copies, True)
+    marked = {*named, *(item.id for item in added.items), *unmarked}
+    items = [item for item in after.items if item.synthetic and item.id in marked]
     lines = [f"Marked {plural(len(items), 'file')} as synthetic and set aside: {names_of(items)}."] if items else []
-    lines += refused_words(added.rejected)
+    lines += refused_words([entry for entry in added.rejected if entry.duplicate_of not in copies])
     if items:
         lines.append("Nothing trains on them before the person says yes to a card. Run the audit to look at them.")
     return ToolResult(text="\n".join(lines), data={"items": [item.id for item in items]})
