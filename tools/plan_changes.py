@@ -49,6 +49,12 @@ class ChangePlan(BaseModel):
     class_preservation: Annotated[
         float | None, Field(ge=0, le=1, description="share of the batch also trained without the trigger; lowers leaks")
     ] = None
+    ema_decay: Annotated[
+        float | None, Field(ge=0, lt=1, description="of the weights' moving average, which is then exported; 0 is off")
+    ] = None
+    largest_weight_norm: Annotated[
+        float | None, Field(gt=0, description="limit on the size of each layer's change (Frobenius norm)")
+    ] = None
     first_frame_probability: Annotated[float | None, Field(ge=0, le=1)] = None
     held_out_share: Annotated[float | None, Field(ge=0, le=0.5)] = None
     seed: Annotated[int | None, Field(ge=0, lt=2**31)] = None
@@ -144,9 +150,20 @@ def _rate_and_rest(plan: TrainingPlan, change: ChangePlan, notes: list[str]) -> 
     if rate > LARGEST_LEARNING_RATE:
         notes.append(f"The learning rate {rate:g} becomes {LARGEST_LEARNING_RATE:g}, the largest that can be set.")
     changes: dict[str, object] = {"learning_rate": float(f"{min(LARGEST_LEARNING_RATE, rate):.6g}")}
-    names = ("batch_size", "caption_dropout", "class_preservation", "first_frame_probability", "held_out_share", "seed")
-    changes |= {name: getattr(change, name) for name in names if getattr(change, name) is not None}
+    changes |= {name: getattr(change, name) for name in _AS_NAMED if getattr(change, name) is not None}
     return plan.changed(**changes)
+
+
+_AS_NAMED = (
+    "batch_size",
+    "caption_dropout",
+    "class_preservation",
+    "ema_decay",
+    "largest_weight_norm",
+    "first_frame_probability",
+    "held_out_share",
+    "seed",
+)
 
 
 def _asked_steps(plan: TrainingPlan, change: ChangePlan, notes: list[str]) -> int:

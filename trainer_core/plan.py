@@ -112,6 +112,8 @@ class TrainingPlan(BaseModel):
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     caption_dropout: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     class_preservation: Annotated[float, Field(ge=0, le=1)] = 0.0  # share of the batch also trained without the trigger
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the weights' moving average, which is exported; 0 is off
+    largest_weight_norm: Annotated[float | None, Field(gt=0)] = None  # of each layer's change, Frobenius; None is off
     first_frame_probability: Annotated[float, Field(ge=0, le=1)] = 0.1
     held_out_share: Annotated[float, Field(ge=0, le=0.5)] = 0.1  # of the files, for the validation loss
     validation_every: Annotated[int, Field(ge=1)] = 50
@@ -220,6 +222,8 @@ FIELD_WORDS = {
     "batch_size": "batch size",
     "fps": "frames per second",
     "caption_dropout": "caption dropout",
+    "ema_decay": "decay of the weights' moving average (EMA)",
+    "largest_weight_norm": "weight-norm limit",
     "class_preservation": "class preservation",
     "first_frame_probability": "first-frame conditioning",
     "held_out_share": "share of files kept for validation",

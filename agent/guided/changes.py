@@ -9,6 +9,8 @@ _FIELDS = {  # in order: the first that is found in a clause is meant
     "learning_rate": r"learning[ -]rate",
     "caption_dropout": r"(?:caption )?dropout",
     "class_preservation": r"(?:class|prior)[ -]preservation",
+    "ema_decay": r"\bema(?: decay)?\b|moving average(?: decay)?",
+    "largest_weight_norm": r"weight[ -]norm(?: limit)?|norm limit",
     "first_frame_probability": r"first[ -]frame(?: conditioning| probability)?",
     "held_out_share": r"h[oe]ld[ -]?out(?: share)?|validation share",
     "rank": r"\brank",
@@ -19,6 +21,7 @@ _FIELDS = {  # in order: the first that is found in a clause is meant
     "steps": r"\bsteps?\b|\biterations?\b|\btraining\b|\btrain(?:s|ed)?\b|\brun\b",
     "size": r"\bresolution|\bpixels?|\bsize\b",
 }
+_SHARES = ("caption_dropout", "class_preservation", "ema_decay", "first_frame_probability", "held_out_share")
 _LITTLE = r"\ba (?:little|bit|touch|tad|smidge)\b|\bslightly\b|\bsomewhat\b|\ba little bit\b"
 _MUCH = r"\bmuch\b|\ba lot\b|\bway\b|\bfar\b|\bconsiderably\b|\blots\b"
 _UP = (
@@ -196,7 +199,7 @@ def _operation(clause: str, name: str) -> tuple[str, float] | None:
     """('set', value), ('factor', value) or ('add', value)."""
     down = re.search(_DOWN, clause) is not None
     percent = re.search(rf"(?:\bto )?{_N} ?%( of)?", clause)
-    if percent and name not in ("caption_dropout", "class_preservation", "first_frame_probability", "held_out_share"):
+    if percent and name not in _SHARES:
         share = float(percent[1]) / 100
         if percent[2] or percent[0].startswith("to "):
             return "factor", share

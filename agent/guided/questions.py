@@ -6,6 +6,8 @@ FIELDS = (
     ("learning_rate", r"learning[ -]rate"),
     ("caption_dropout", r"dropout"),
     ("class_preservation", r"(?:class|prior)[ -]preservation"),
+    ("ema_decay", r"\bema\b|moving average"),
+    ("largest_weight_norm", r"weight[ -]norm|norm limit"),
     ("first_frame_probability", r"first[ -]frame"),
     ("held_out_share", r"held[ -]?out|validation(?: loss| share| set)?|hold(?:ing)? (?:some |files )?(?:out|back)"),
     ("alpha", r"\balpha"),

@@ -25,6 +25,7 @@ class TrainingState:
     step: int = 0  # steps that are done
     weights: dict[str, Tensor] = field(default_factory=dict)  # LoRA parameters by name, float32
     moments: dict[str, dict[str, Tensor]] = field(default_factory=dict)  # AdamW's state by parameter name
+    average: dict[str, Tensor] = field(default_factory=dict)  # the weights' moving average; empty where it is off
     losses: list[tuple[int, float]] = field(default_factory=list)  # (step, mean training loss since the last entry)
     validation: list[tuple[int, float]] = field(default_factory=list)
 
@@ -37,6 +38,7 @@ def save(folder: Path, state: TrainingState, plan_fingerprint: str) -> Path:
     partial.mkdir(parents=True)
     try:
         tensors = {f"weights/{key}": value for key, value in state.weights.items()}
+        tensors |= {f"average/{key}": value for key, value in state.average.items()}
         for key, moments in state.moments.items():
             tensors |= {f"moments/{moment}/{key}": value for moment, value in moments.items()}
         save_file({key: value.contiguous() for key, value in tensors.items()}, partial / "state.safetensors")
@@ -85,15 +87,23 @@ def _load(path: Path, plan_fingerprint: str) -> TrainingState:
         kind, _, name = key.partition("/")
         if kind == "weights":
             state.weights[name] = value
+        elif kind == "average":
+            state.average[name] = value
         else:
             moment, _, name = name.partition("/")
             state.moments.setdefault(name, {})[moment] = value
     return state
 
 
-def capture(parameters: dict[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer, into: TrainingState) -> None:
-    """Copy weights and optimizer moments into the state."""
-    into.weights = {name: p.detach().cpu() for name, p in parameters.items()}
+def capture(
+    parameters: dict[str, torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    average: dict[str, Tensor] | None,
+    into: TrainingState,
+) -> None:
+    """Copy weights, their moving average and the optimizer's moments into the state."""
+    into.weights = {name: p.detach().to("cpu", copy=True) for name, p in parameters.items()}
+    into.average = {name: value.to("cpu", copy=True) for name, value in (average or {}).items()}
     into.moments = {
         name: {key: torch.as_tensor(value).cpu() for key, value in optimizer.state[p].items()}
         for name, p in parameters.items()

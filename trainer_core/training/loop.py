@@ -11,6 +11,7 @@ from torch import Tensor
 
 from trainer_core.plan import TrainingPlan
 
+from .averaging import averaged, limit_norms, put, start_average, update_average
 from .batches import Batches
 from .checkpoints import TrainingState, capture, restore
 from .encode import Encoded, Words
@@ -63,7 +64,8 @@ def train(
 ) -> TrainingState:
     """Train the plan's LoRA into `transformer` and return the last state. Raises LossNotFinite.
 
-    Stops early, after a checkpoint, when the listener says so: then `state.step < plan.steps`.
+    With `ema_decay` the finished transformer carries the weights' moving average. Stops early, after a checkpoint, when
+    the listener says so: then `state.step < plan.steps`.
     """
     device = next(transformer.parameters()).device
     parameters = add_lora(transformer, plan)
@@ -73,6 +75,7 @@ def train(
     state = resumed or TrainingState()
     if resumed:
         restore(parameters, optimizer, resumed)
+    average = start_average(parameters, state.average) if plan.ema_decay else None
     batches = Batches([sample.latents for sample in material.training], plan.batch_size, plan.seed)
     transformer.train()
     recent: list[Tensor] = []
@@ -91,8 +94,12 @@ def train(
         torch.nn.utils.clip_grad_norm_(parameters.values(), plan.clip_gradient_norm)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
+        if plan.largest_weight_norm:
+            limit_norms(parameters, plan.alpha / plan.rank, plan.largest_weight_norm)
         recent.append(loss.detach())
         state.step += 1
+        if average is not None:
+            update_average(average, parameters, plan.ema_decay, state.step)
         pace.step()
         last = state.step == plan.steps
         if (
@@ -105,17 +112,20 @@ def train(
             listener.progress(state.step, mean, rate, pace.seconds_per_step)
             pace.reported()
         if last or state.step % plan.validation_every == 0:
-            _validate(transformer, material, plan, state, listener, device)
+            with averaged(parameters, average):  # what is exported is what is judged
+                _validate(transformer, material, plan, state, listener, device)
             pace.pause()
         stop = listener.should_stop()
         if last or stop or state.step % plan.checkpoint_every == 0:
             state.losses.append((state.step, _checked_mean(recent, state.step)))
             recent.clear()
-            capture(parameters, optimizer, state)
+            capture(parameters, optimizer, average, state)
             listener.checkpoint(state)
             pace.pause()
         if stop:
             break
+    if average is not None and state.step == plan.steps:
+        put(parameters, average)
     return state
 
 
