@@ -20,7 +20,7 @@ from tools.second_eye.opinions import Opinion, save_opinions
 from tools.state import without_caption
 from tools.vision.colours import measure_edges
 from tools.vision.eyes.look import Look
-from tools.vision.eyes.view import View
+from tools.vision.eyes.view import Seen, View, view_of
 from trainer_core.base_models.mini.world.character import random_character
 from trainer_core.base_models.mini.world.render import render_clip, render_image
 from trainer_core.base_models.mini.world.scene import random_scene
@@ -144,13 +144,21 @@ def test_a_person_without_a_face_is_not_called_a_back() -> None:
     assert facts(figures(hidden), ("view",)) == ["face not visible"]
 
 
-@pytest.mark.parametrize("seen", [look(0, 3, height=0.3), look(170, 20)], ids=["face", "from behind"])
-def test_a_person_before_a_grey_wall_is_no_drawing_in_dim_light(seen: Look) -> None:
+def unread(reason: str) -> Look:
+    """Of which the eyes could not tell the view."""
+    return look(None).model_copy(update={"view": View(reason=reason)})
+
+
+ANIMAL = unread("Neither a face nor a body was found.")
+
+
+@pytest.mark.parametrize("seen", [look(0, 3, height=0.3), look(170, 20), ANIMAL], ids=["face", "from behind", "animal"])
+def test_a_photograph_before_a_grey_wall_is_no_drawing_in_dim_light(seen: Look) -> None:
     """The drawn white room in dim light has the same colours."""
     grey = measure_edges(np.full((64, 64, 3), 130, dtype=np.uint8))
     photograph = figures(seen).model_copy(update={"edges": grey})
     assert facts(photograph, ("place", "light")) == ["grey background"]
-    drawing = figures(look(None)).model_copy(update={"edges": grey})
+    drawing = figures(unread(view_of(Seen(drawn=True)).reason)).model_copy(update={"edges": grey})
     assert facts(drawing, ("place", "light")) == ["white background", "dim light"]
 
 
