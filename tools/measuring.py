@@ -14,8 +14,7 @@ from trainer_core.dataset.manifest import Manifest, load, path_of
 from trainer_core.dataset.media import MediaInfo, UnusableMedia, probe
 from trainer_core.dataset.records import write_atomically
 
-from .measurements import Measurement, Stop, Stopped, measure
-from .vision.eyes.look import available
+from .measurements import Measurement, Stop, Stopped, eyes_closed, measure
 
 __all__ = ["Known", "Pace", "Progress", "Stopped", "Work", "look_at", "measure_dataset", "stored_measurements"]
 
@@ -24,6 +23,7 @@ VERSION = 4  # raise it when a measure changes: older figures are then taken aga
 SAVED_EVERY = 15.0  # seconds between writes while looking, so that a crash loses little
 ASKED_EVERY = 0.2  # seconds between two questions whether to stop
 MOST_WORKERS = 4  # more pictures at a time would only need more memory
+LARGEST_KEPT = 512 * 2**20  # bytes of what is remembered; 5,000 clips need a fifth of it
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,12 @@ class Known(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> "Known":
-        """The file's content; nothing known where it is missing, damaged or of an older version."""
+        """The file's content; nothing known where it is missing, damaged, unreadable or of an older version."""
         try:
+            if path.stat().st_size > LARGEST_KEPT:
+                return cls()
             known = cls.model_validate_json(path.read_bytes())
-        except (FileNotFoundError, ValidationError):
+        except (OSError, ValidationError):  # it only saves time: writing tells what is wrong with the place
             return cls()
         return known if known.version == VERSION else cls()
 
@@ -69,21 +71,34 @@ class Known(BaseModel):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, self.model_dump_json().encode())
 
-    def lacks(self, sha256: str, *, text: bool, eyes: bool) -> bool:
+    def lacks(self, work: "Work", *, text: bool, eyes: bool) -> bool:
         """Whether a content must be looked at (again): never seen, or without what is now wanted and possible."""
-        if sha256 in self.refused:
+        if work.sha256 in self.refused:
             return False
-        found = self.files.get(sha256)
-        return found is None or (text and found.text is None) or (eyes and not found.looks)
+        found = self.files.get(work.sha256)
+        if found is None or (work.info is None and work.sha256 not in self.infos):
+            return True
+        return (text and found.text is None) or (eyes and not found.looks)
 
 
 @dataclass(frozen=True)
 class Work:
-    """One content to look at. `info` is None when the file was not probed yet."""
+    """One content to look at. `info` is None when the file was not probed yet; `state` (`state_of`) is the file's when
+    its SHA-256 was taken: what is measured in a file that changed since is not about this content."""
 
     sha256: str
     path: Path
     info: MediaInfo | None = None
+    state: tuple[int, ...] | None = None
+
+
+class _Changed(Exception):
+    """The file is another one, or gone, since its SHA-256 was taken."""
+
+
+def state_of(status: os.stat_result) -> tuple[int, ...]:
+    """What differs when a file was written to or replaced."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def measure_dataset(
@@ -117,10 +132,11 @@ def look_at(
     """Look at what is not known yet, add it to `known`, `save` that now and then, and say how many were looked at.
 
     A file that cannot be used goes to `known.refused` when it was never probed before; a copy that was sound once is
-    asked again next time. Raises Stopped within a moment of `stop()` turning true; what was measured is saved.
+    asked again next time, and so is a file that changed or vanished meanwhile. Raises Stopped within a moment of
+    `stop()` turning true; what was measured is saved.
     """
-    eyes = not available()
-    new = {each.sha256: each for each in work if known.lacks(each.sha256, text=text, eyes=eyes)}
+    eyes = not eyes_closed()
+    new = {each.sha256: each for each in work if known.lacks(each, text=text, eyes=eyes)}
     if not new:
         return 0
     threads = cv2.getNumThreads()
@@ -172,8 +188,26 @@ def _all(
 
 
 def _one(work: Work, text: bool, stop: Stop) -> _Found:
-    info = work.info or probe(work.path)
-    return info, measure(work.path, info, text=text, stop=stop)
+    try:
+        info = work.info or probe(work.path)
+        found = info, measure(work.path, info, text=text, stop=stop)
+    except (UnusableMedia, FileNotFoundError):
+        _unchanged(work)
+        raise
+    _unchanged(work)
+    return found
+
+
+def _unchanged(work: Work) -> None:
+    """Raises _Changed where the file is no longer what its SHA-256 was taken of."""
+    if work.state is None:
+        return
+    try:
+        state = state_of(work.path.stat())
+    except OSError as error:
+        raise _Changed from error
+    if state != work.state:
+        raise _Changed
 
 
 def _keep(future: Future[_Found], work: Work, known: Known) -> None:
@@ -182,8 +216,11 @@ def _keep(future: Future[_Found], work: Work, known: Known) -> None:
     except UnusableMedia as error:
         if work.info is None:
             known.refused[work.sha256] = str(error)
-    except (FileNotFoundError, Stopped):
+    except (Stopped, _Changed):
         return
+    except FileNotFoundError:
+        if work.path.exists():  # not the file: something of ours is missing
+            raise
     else:
         if work.info is None:
             known.infos[work.sha256] = info

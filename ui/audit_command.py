@@ -61,7 +61,10 @@ def run_audit(folder: Path, wanted: Wanted, home: Path | None) -> int:
         return _refuse("Stopped. What was measured is kept; the same command goes on from there.")
     show.end()
     audit = found.audit
-    typer.echo(audit.model_dump_json(indent=2) if wanted.as_json else printable(audit_text(audit), 100_000))
+    if wanted.as_json:
+        typer.echo(audit.model_dump_json(indent=2).encode())  # UTF-8, whatever the terminal's encoding is
+    else:
+        typer.echo(_showable(printable(audit_text(audit), 100_000)))
     for note in found.notes:
         typer.echo(printable(note), err=True)
     if wanted.html and not _written(wanted.html, found.audit, found.paths):
@@ -73,8 +76,15 @@ def _problem(folder: Path, wanted: Wanted) -> str | None:
     """Why the command cannot even begin, in words."""
     if wanted.recipe not in list(RecipeName):
         return f"There is no recipe {printable(wanted.recipe, 40)!r}. There is: {', '.join(RecipeName)}."
-    if not folder.exists():
-        return f"There is no folder or file {printable(str(folder))!r}. Check the name and try again."
+    try:
+        folder.stat()
+    except OSError as error:
+        why = "" if isinstance(error, FileNotFoundError) else f" ({error.strerror or error})"
+        return f"There is no folder or file {printable(str(folder))!r} to look at{why}. Check the name and try again."
+    if wanted.trigger and not wanted.trigger.isprintable():
+        return "The trigger word holds characters that cannot be shown. Write it with letters and digits."
+    if wanted.html and wanted.html.suffix.lower() not in (".html", ".htm"):  # a slip must not replace a picture
+        return f"The report is a web page: {printable(wanted.html.name, 120)!r} does not end in .html. Name it so."
     if wanted.html and not wanted.html.expanduser().absolute().parent.is_dir():
         return f"There is no folder {printable(str(wanted.html.parent))!r} for the report. Make it or choose another."
     if wanted.text:
@@ -82,6 +92,12 @@ def _problem(folder: Path, wanted: Wanted) -> str | None:
 
         return " ".join(available()) or None
     return None
+
+
+def _showable(words: str) -> str:
+    """With a question mark for each letter of a file's name that the terminal's encoding does not have."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return words.encode(encoding, "replace").decode(encoding)
 
 
 def _written(file: Path, audit: "Audit", paths: dict[str, Path]) -> bool:

@@ -1,7 +1,9 @@
 """An audit of any folder, in place: files are only read, and what was measured is remembered for the next time."""
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from trainer_core.dataset.media import UnusableMedia
 from trainer_core.recipes import Recipe
 
 from ..measurements import Stop
-from ..measuring import FILE_NAME, Known, Progress, Work, look_at
+from ..measuring import FILE_NAME, Known, Progress, Work, look_at, state_of
 from ..second_eye.look_again import look_again
 from ..second_eye.model import VisionModel, VisionModelFailed
 from ..second_eye.opinions import load_opinions
@@ -56,8 +58,8 @@ def audit_folder(
     Contents that are remembered are not looked at again, also under another name. Raises Stopped; what was measured
     until then is remembered.
     """
-    found, problems = find_files([folder])
-    hashed, refused = _hashed(found)
+    files, problems = find_files([folder])
+    found, refused = _hashed(files)
     known = Known.read(memory / FILE_NAME)
     notes: dict[str, None] = {}  # in order, each once
 
@@ -67,9 +69,8 @@ def audit_folder(
         except OSError as error:  # a full disk or a folder that cannot be written: the audit itself goes on
             notes[f"What was measured could not be kept in {memory} ({error.strerror or error})."] = None
 
-    work = [Work(sha256, path) for sha256, path in hashed]
-    looked_at = look_at(work, known, save, text=text, progress=progress, stop=stop)
-    items, doubles = _items(hashed, known)
+    looked_at = look_at(found, known, save, text=text, progress=progress, stop=stop)
+    items, doubles = _items(found, known)
     manifest = Manifest(items=tuple(items), rejected=(*problems, *refused, *doubles))
     measured = {item.id: known.files[item.sha256] for item in items}
     paths = {item.id: Path(item.file) for item in items}
@@ -79,38 +80,44 @@ def audit_folder(
     except (VisionModelFailed, OSError) as error:
         notes[f"There is no second opinion: {error}"] = None
     audit = judge(manifest, recipe, measured, trigger=trigger, opinions=load_opinions(memory))
-    remembered = len({sha256 for sha256, _ in hashed}) - looked_at
+    remembered = len({work.sha256 for work in found}) - looked_at
     return FolderAudit(audit, paths, looked_at, remembered, tuple(notes))
 
 
-def _hashed(found: Sequence[Path]) -> tuple[list[tuple[str, Path]], list[Rejected]]:
-    """(SHA-256, path) of every file that may be read; of those that may not, why."""
-    hashed: list[tuple[str, Path]] = []
+def _hashed(files: Sequence[Path]) -> tuple[list[Work], list[Rejected]]:
+    """Every file that may be read, with its SHA-256; of those that may not, why."""
+    found: list[Work] = []
     refused: list[Rejected] = []
-    for path in found:
+    for path in files:
         try:
             size_limit(path)
             with path.open("rb") as file:
-                hashed.append((hashlib.file_digest(file, "sha256").hexdigest(), path))
+                state = state_of(os.fstat(file.fileno()))
+                found.append(Work(hashlib.file_digest(file, "sha256").hexdigest(), path, state=state))
         except UnusableMedia as error:
             refused.append(Rejected(name=display_name(path), reason=str(error)))
         except OSError as error:
             reason = f"It cannot be read ({error.strerror or error})."
             refused.append(Rejected(name=display_name(path), reason=reason))
-    return hashed, refused
+    return found, refused
 
 
-def _items(hashed: Sequence[tuple[str, Path]], known: Known) -> tuple[list[Item], list[Rejected]]:
+def _items(found: Sequence[Work], known: Known) -> tuple[list[Item], list[Rejected]]:
     """An item for each content that can be used; exact copies and damaged files are refused."""
     items: dict[str, Item] = {}
     refused: list[Rejected] = []
-    for sha256, path in hashed:
-        name = display_name(path)
+    for work in found:
+        sha256, name = work.sha256, display_name(work.path)
         if sha256 in items:
             first = items[sha256]
             refused.append(Rejected(name=name, reason=f"It is an exact copy of {first.name}.", duplicate_of=first.id))
-        elif sha256 in known.files:
-            items[sha256] = item_of(path, name, sha256, known.infos[sha256], file=str(path))
+            continue
+        item = None
+        if sha256 in known.files and sha256 in known.infos:
+            with suppress(UnusableMedia, OSError):  # it vanished after it was looked at
+                item = item_of(work.path, name, sha256, known.infos[sha256], file=str(work.path))
+        if item is not None:
+            items[sha256] = item
         else:
             reason = known.refused.get(sha256, "It changed or vanished while it was looked at.")
             refused.append(Rejected(name=name, reason=reason))

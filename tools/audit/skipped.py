@@ -6,7 +6,7 @@ from .coverage import looks
 from .evidence import Evidence
 from .model import SkippedCheck
 
-NO_EYES = f"the eyes' model files are not set up. {HOW_TO_GET}"
+NO_EYES = f"the eyes' model files are missing or damaged. {HOW_TO_GET}"
 _BY_EYES = (
     "views (front, three-quarter, profile, back)",
     "expressions",
@@ -27,7 +27,9 @@ def skipped_checks(evidence: Evidence) -> tuple[SkippedCheck, ...]:
         skipped.append(SkippedCheck(check="text and watermarks", reason=reason))
     if evidence.recipe.needs_views and not evidence.seconds:
         skipped.append(
-            SkippedCheck(check="a second opinion on views", reason="no vision model is named in SIDEKICK_VISION_MODEL")
+            SkippedCheck(
+                check="a second opinion on views", reason="no vision model looked; SIDEKICK_VISION_MODEL names one"
+            )
         )
     if evidence.items and not any(item.caption.strip() for item in evidence.items):
         skipped.append(SkippedCheck(check="captions", reason="none are written yet"))

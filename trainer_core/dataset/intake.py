@@ -82,7 +82,7 @@ def find_files(sources: Iterable[Path]) -> tuple[list[Path], list[Rejected]]:
                 Rejected(name=name, reason="There is no such file or folder, or it is a link that leads nowhere.")
             )
             continue
-        paths = _walk(real) if real.is_dir() else iter([real])
+        paths = _walk(real, problems) if real.is_dir() else iter([real])
         root = real if real.is_dir() else real.parent
         for path in paths:
             if len(found) >= MAX_FILES:
@@ -96,8 +96,14 @@ def find_files(sources: Iterable[Path]) -> tuple[list[Path], list[Rejected]]:
     return found, problems
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
+def _walk(folder: Path, problems: list[Rejected]) -> Iterator[Path]:
+    """The files of a folder and the folders in it; of folders that cannot be opened, why, in `problems`."""
+
+    def closed(error: OSError) -> None:
+        reason = f"This folder cannot be opened ({error.strerror or error})."
+        problems.append(Rejected(name=display_name(Path(error.filename)), reason=reason))
+
+    for parent, folders, files in os.walk(folder, onerror=closed):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if not name.startswith("."):

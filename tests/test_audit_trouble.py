@@ -1,0 +1,181 @@
+"""Trouble while a folder is audited: each test is named after a defect that was once there."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from tools import measuring
+from tools.audit.folder import FolderAudit, audit_folder, memory_of
+from tools.measurements import eyes_closed
+from tools.measuring import Known, Pace
+from tools.vision.eyes.models import MODELS, default_folder
+from trainer_core.dataset import intake
+from trainer_core.recipes import RECIPES, RecipeName
+from ui.shell import application
+
+CHARACTER = RECIPES[RecipeName.CHARACTER]
+
+
+@pytest.fixture(autouse=True)
+def _a_home_without_models(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIDEKICK_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.setenv("SIDEKICK_MODELS", "/nonexistent")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return pictures(tmp_path / "mine", 3)
+
+
+def pictures(folder: Path, count: int) -> Path:
+    folder.mkdir()
+    for index in range(count):
+        noise = np.random.default_rng(index).integers(0, 255, (128, 128, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(folder / f"{index}.png")
+    return folder
+
+
+def reasons(found: FolderAudit) -> dict[str, tuple[str, ...]]:
+    return {item.file: item.reasons for item in found.audit.items if item.id is None}
+
+
+def audit(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(application, ["audit", *arguments])
+    return result.exit_code, result.output
+
+
+def test_a_file_that_vanished_for_a_moment_was_refused_for_ever(folder: Path, tmp_path: Path) -> None:
+    content = (folder / "2.png").read_bytes()
+
+    def gone(_pace: Pace) -> None:
+        (folder / "2.png").unlink(missing_ok=True)
+
+    first = audit_folder(folder, CHARACTER, memory=tmp_path / "memory", progress=gone)
+    assert "changed or vanished" in reasons(first)["2.png"][0]
+    (folder / "2.png").write_bytes(content)
+    assert not reasons(audit_folder(folder, CHARACTER, memory=tmp_path / "memory"))
+
+
+def test_a_file_written_to_meanwhile_gave_its_figures_to_the_old_content(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = (folder / "0.png").read_bytes()
+    measure = measuring.measure
+
+    def replaced(path: Path, *arguments: object, **options: object) -> object:
+        if path.name == "0.png":
+            path.write_bytes(b"half a picture")
+        return measure(path, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(measuring, "measure", replaced)
+    first = audit_folder(folder, CHARACTER, memory=tmp_path / "memory")
+    assert "changed or vanished" in reasons(first)["0.png"][0]
+    monkeypatch.setattr(measuring, "measure", measure)
+    (folder / "0.png").write_bytes(old)
+    assert not reasons(audit_folder(folder, CHARACTER, memory=tmp_path / "memory"))
+
+
+def test_a_file_that_vanished_after_it_was_measured_ended_the_audit(folder: Path, tmp_path: Path) -> None:
+    def gone(pace: Pace) -> None:
+        if pace.done == pace.total:
+            (folder / "1.png").unlink()
+
+    found = audit_folder(folder, CHARACTER, memory=tmp_path / "memory", progress=gone)
+    assert "changed or vanished" in reasons(found)["1.png"][0]
+    assert [item.file for item in found.audit.items if item.id] == ["0.png", "2.png"]
+
+
+@pytest.mark.parametrize("place", ["file", "folder"])
+def test_a_memory_that_cannot_be_read_ended_the_audit(folder: Path, tmp_path: Path, place: str) -> None:
+    home = tmp_path / "home"
+    if place == "file":
+        home.write_text("no folder")
+    else:
+        (memory_of(folder, home) / measuring.FILE_NAME).mkdir(parents=True)
+    found = audit_folder(folder, CHARACTER, memory=memory_of(folder, home))
+    assert not reasons(found)
+    assert "could not be kept" in found.notes[0]
+
+
+def test_a_memory_without_descriptions_ended_the_audit(folder: Path, tmp_path: Path) -> None:
+    memory = tmp_path / "memory"
+    audit_folder(folder, CHARACTER, memory=memory)
+    known = Known.read(memory / measuring.FILE_NAME)
+    known.infos.clear()
+    known.write(memory / measuring.FILE_NAME)
+    again = audit_folder(folder, CHARACTER, memory=memory)
+    assert again.looked_at == 3
+    assert not reasons(again)
+
+
+@pytest.mark.parametrize("cut", [0, 100_000])
+def test_a_damaged_model_file_ended_the_audit(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    for model in MODELS:
+        (models / model.file_name).write_bytes(b"\0" * cut)
+    monkeypatch.setenv("SIDEKICK_MODELS", str(models))
+    found = audit_folder(folder, CHARACTER, memory=tmp_path / "memory")
+    assert not reasons(found)
+    assert any("missing or damaged. Run:" in entry.reason for entry in found.audit.skipped_checks)
+    assert all("is damaged" in words for words in eyes_closed() if "model file" in words)
+
+
+def test_whole_model_files_are_not_called_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SIDEKICK_MODELS")
+    if not all((default_folder() / model.file_name).is_file() for model in MODELS):
+        pytest.skip("the eyes' model files are not set up: python -m tools.vision.eyes.models")
+    assert not [words for words in eyes_closed() if "damaged" in words]
+
+
+def test_a_report_named_like_a_picture_replaced_it(folder: Path) -> None:
+    before = (folder / "0.png").read_bytes()
+    code, told = audit(str(folder), "--html", str(folder / "0.png"))
+    assert code == 1
+    assert "does not end in .html" in told
+    assert (folder / "0.png").read_bytes() == before
+
+
+def test_a_trigger_of_broken_letters_ended_the_json(folder: Path) -> None:
+    code, told = audit(str(folder), "--json", "--trigger", "\udcff\udcfe")
+    assert code == 1
+    assert "trigger word holds characters" in told
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_letters_that_the_terminal_does_not_have_ended_the_audit(folder: Path, encoding: str) -> None:
+    (folder / "0.png").rename(folder / "\u0645\U0001f600.png")
+    terminal = CliRunner(charset=encoding)
+    words = terminal.invoke(application, ["audit", str(folder), "--recipe", "motion"])
+    assert b"??.png" in words.stdout_bytes, words.exception
+    data = terminal.invoke(application, ["audit", str(folder), "--json"])
+    assert json.loads(data.stdout_bytes.decode("utf-8"))["items"][2]["file"] == "\u0645\U0001f600.png"
+
+
+def test_a_folder_that_cannot_be_opened_was_passed_over_in_silence(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "closed").mkdir()
+    scan = os.scandir
+
+    def closed(path: str) -> object:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(intake.os, "scandir", closed)
+    found = audit_folder(folder, CHARACTER, memory=tmp_path / "memory")
+    assert reasons(found) == {"closed": ("This folder cannot be opened (Permission denied).",)}
+
+
+def test_a_vision_model_that_did_not_answer_was_said_to_be_unnamed(folder: Path, tmp_path: Path) -> None:
+    found = audit_folder(folder, CHARACTER, memory=tmp_path / "memory")
+    reason = next(each.reason for each in found.audit.skipped_checks if "second opinion" in each.check)
+    assert "looked" in reason
