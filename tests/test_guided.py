@@ -18,6 +18,7 @@ from agent.guided.spelling import normal
 from tools.registry import TOOLS
 
 LABELLED = json.loads((Path(__file__).parent / "data" / "utterances.json").read_text(encoding="utf-8"))
+CARDS = {"launch_training", "take_in_candidates", "mark_synthetic"}
 WORDS = (
     "yes",
     "if",
@@ -56,8 +57,12 @@ def test_labelled_utterances_are_understood_and_nothing_launches_by_mistake(part
     wrong = [
         (entry["state"], entry["text"], understood(entry)) for entry in entries if understood(entry) != entry["calls"]
     ]
-    launched = [text for _state, text, calls in wrong if ["launch_training"] in calls]
-    assert not launched, f"opened a card that nobody asked for: {launched}"
+    opened = [text for _state, text, calls in wrong if {name for name, *_ in calls} & CARDS]
+    assert not opened, f"opened a card that nobody asked for: {opened}"
+    split = [
+        text for _state, text, calls in wrong if any(given.get("accept") for _, *found in calls for given in found)
+    ]
+    assert not split, f"split clips that nobody wanted split: {split}"
     assert len(wrong) <= 0.05 * len(entries), wrong
 
 

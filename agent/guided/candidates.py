@@ -14,12 +14,21 @@ _WANTED = (
 _MAKE = r"\b(?:make|generate|create|draw|produce|render|fill in)\b"
 _USE = r"\b(?:use|take(?: \w+)? in|take|add|include|mix in|accept|train (?:on|with)|bring in|put in|approve)\b"
 _THOSE = r"\bcandidates?\b|\b(?:generated|synthetic|made[- ]up) (?:ones|files|pictures|images|views|clips|photos)\b"
+_PUT_OFF = (
+    r"\b(?:throw|toss|chuck|forget|discard|ignore|delete|remove|drop|ditch|leave|skip|lose)"
+    rf"(?: (?:away|out|off|about|all|of|the|those|these))* (?:{_THOSE})"
+)
 _GENERATED = (
     r"\b(?:generated|synthetic|ai[- ](?:made|generated))\b|\b(?:made|drawn|created) (?:by|with|using) (?:a |an |the )?"
     r"(?:\w+ )?(?:model|ai|generator|ltx\S*)\b"
 )
+_EXCEPT = r"\b(?:except(?:ing)?|excluding|other than|apart from|besides|all but|but not)\b"
+_OWN = r"\b(?:is|are|was|were)(?:n't| not)\b"
 _DENIED = r"\b(?:don't|do not|never|no|not|without|stop)\b"
 _UNSURE = r"\b(?:if|unless|maybe|perhaps|might|when|once|later|said|says|told|wrote|would|should)\b|\""
+_UNSURE_TO_MAKE = (
+    r"\b(?:if|unless|maybe|perhaps|might|when|once|later|said|says|told|wrote|wants)\b|\bwould (?:it|that)\b|\""
+)
 _ASKED = r"^(?:how|why|what|which|when|where|who|do|does|did|is|are|was|were|should)\b"
 _MADE = r"\bmade-[a-z_]+-\d+\b"
 _NAMES = r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b"
@@ -43,14 +52,26 @@ def candidates_talk(text: str, said: str, facts: Facts, uploads: list[str]) -> R
     if re.search(_USE, text) and (re.search(_THOSE, text) or (names and re.search(_MADE, said.lower()))):
         if re.search(_UNSURE, text):
             return Reading(topic="launch_conditional")
+        if re.search(_EXCEPT, text):
+            words = "Which ones, then? Name those to use, such as “use made-back-1 and made-back-3”."
+            return Reading(topic="question", words=words)
         if re.search(_DENIED, text):
             return Reading(topic="question", words="All right, they stay set aside: nothing trains on them.")
         return Reading((Call("take_in_candidates", {"items": names} if names else {}),))
     if re.search(_GENERATED, text) and (uploads or names or re.search(r"\b(?:these|those|they|them)\b", text)):
+        if names and not uploads and re.search(_OWN, text) and not re.search(_UNSURE, text):
+            return Reading((Call("mark_synthetic", {"items": names, "synthetic": False}),))
         return None if re.search(_DENIED, text) else _mark(names, uploads, facts)
+    if re.search(_PUT_OFF, text) and not names:
+        words = (
+            "Nothing trains on generated files before your yes. To set one aside again, say “leave out” and its name."
+        )
+        return Reading(topic="question", words=words)
     if re.search(_MAKE, text) and re.search(_WANTED, text) and not uploads:
         if re.search(_DENIED, text):
             return Reading(topic="question", words="All right, I make none.")
+        if re.search(_UNSURE_TO_MAKE, re.split(r"\b(?:of|showing)\b", text)[0]):  # what it looks like may hold any word
+            return Reading(topic="launch_conditional")
         return Reading((Call("make_candidates", _wanted(text, said)),))
     return None
 

@@ -29,6 +29,7 @@ _DENIED = r"\b(?:don't|do not|never|not|no need to|without|stop)\b.*\b(?:split\w
 _UNSURE = (
     r"\b(?:if|unless|maybe|perhaps|might|when|once|later|said|says|told|wrote|asked|would|could|can|should|what|how"
     r"|which|shall|propose|proposal|suggest|show|preview)\b|[\"?]"
+    r"|\b\d+(?:\.\d+)?[- ]?(?:s|sec|seconds?)\b"  # lengths cannot be chosen: say first what would come of it
 )
 _OF_LORAS = r"\b(?:held[ -]?out|validation|train(?:ing)? (?:and|set)|screen|test set|data ?set)\b"
 _ASSENT = r"(?:(?:ok|okay|fine|alright|great|good|perfect|sounds good|looks good|go on then|please) ?)+"

@@ -7,6 +7,14 @@ _FILES = (
     r"(?:files?|pictures?|photos?|images?|clips?|videos?|dataset|data|set|folder|them|those|these|everything"
     r"|drawings?|uploads?|it all|what i (?:sent|gave|uploaded))"
 )
+_PRINT = r"water ?marks?|logos?|subtitles?|text|words|writing|letters"
+_WITH = r"\b(?:with|that ha(?:s|ve)|having|containing)"
+_OTHERS_WORDS = r"\"|\b(?:he|she|they|it|boss|friend|note|text|picture|caption) (?:says?|said|wrote|told|wants)\b"
+_NOT_MEANT = rf"\b(?:don't|do not|never|maybe|perhaps|unless|should (?:i|we))\b|{_OTHERS_WORDS}"
+_NOT_SENT = (  # pictures leave the computer only for the vision model
+    r"\b(?:don't|do not|never|no|without|not)\b.*"
+    r"\b(?:vision model|second (?:opinion|eye)|send\w* .*(?:out|away|anywhere))"
+)
 _FLAWS = (  # words for a flaw, and parts of finding ids that stand for it
     (r"\bblur\w*|\bunsharp\b|\bout of focus\b|\bfuzzy\b", ("blur", "sharp")),
     (r"\bnear[- ]duplicates?\b", ("near",)),
@@ -15,6 +23,7 @@ _FLAWS = (  # words for a flaw, and parts of finding ids that stand for it
     (r"\b(?:too )?short\b", ("short",)),
     (r"\b(?:too )?long (?:clip|one|video)s?\b", ("long",)),
     (r"\bcuts?\b", ("cut",)),
+    (rf"{_WITH} (?:an? |any |the |some )?(?:{_PRINT})\b|\bwatermarked\b", ("text",)),
     (r"\bstatic\b|\bfrozen\b|\bstill clips?\b", ("static", "frozen")),
     (
         r"\bbad\b|\bduds?\b|\bflawed\b|\bproblem\w*|\bbroken\b|\bflagged\b|\bones you (?:found|named|mentioned"
@@ -34,18 +43,26 @@ def file_calls(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
     """Tool calls (name, arguments) for what a sentence asks about the files, in their natural order."""
     calls: list[tuple[str, dict[str, Any]]] = []
     calls += _set_aside(text, facts)
+    there = facts.get("images") or facts.get("clips")  # before there are files, it is a question for the articles
+    kept_in = re.search(_NOT_SENT, text) is not None
+    how: dict[str, Any] = {"second_eye": False} if kept_in else {}
     if not calls and _wants_words(text):
-        calls.append(("audit_dataset", {"text": True}))
-    elif not calls and (_wants_audit(text) or _asks_coverage(text)):
-        calls.append(("audit_dataset", {}))
-    calls += _captions(text)
+        calls.append(("audit_dataset", {"text": True} | how))
+    elif not calls and (_wants_audit(text) or (there and _asks_coverage(text) and not kept_in)):
+        calls.append(("audit_dataset", how))
+    if not kept_in:
+        calls += _captions(text)
     return calls
 
 
 def _wants_audit(text: str) -> bool:
     if re.search(r"\baudit\w*\b", text) and not re.search(r"\bwhat (?:is|does) (?:an? |the )?audit", text):
         return True
-    if re.search(r"\bany (?:duds|bad ones|problems|flaws)\b|^(?:do|did) (?:i|we) have enough\b", text):
+    if re.search(
+        r"\bany (?:duds|bad ones|problems|flaws|duplicates|dupes|blurry (?:ones|pictures|photos))\b"
+        r"|^(?:do|did) (?:i|we) have enough\b",
+        text,
+    ):
         return True
     return bool(
         re.search(
@@ -65,10 +82,12 @@ def _wants_audit(text: str) -> bool:
 
 def _wants_words(text: str) -> bool:
     """Is writing in the pictures to be looked for?"""
-    return bool(
+    return not re.search(_NOT_MEANT, text) and bool(
         re.search(
             r"\b(?:look|check|search|scan|find|are there|is there|any|see if)\b.*"
-            r"\b(?:water ?marks?|logos?|(?:text|words?|writing|letters) (?:in|on) (?:my|the|these|those|any|them))",
+            r"\b(?:water ?marks?|logos?|subtitles?|(?:text|words?|writing|letters) (?:in|on) "
+            r"(?:my|the|these|those|any|them))"
+            rf"|{_OUT}.*{_WITH} (?:an? |any |the |some )?(?:{_PRINT})\b",  # none was found yet, or looked for
             text,
         )
     )
@@ -95,7 +114,13 @@ def _asks_coverage(text: str) -> bool:
             rf"\b(?:show|see) (?:me )?(?:the |my )?(?:view )?compass\b|\bsecond opinion\b|\bvision model\b.*\blook\b|"
             rf"\bask the vision model\b|\b(?:how varied )?(?:are|is) (?:my|the) {what}(?: varied| diverse| different)?"
             rf"(?: enough)?[?.! ]*$|\b(?:is|are) there (?:anything|something) missing\b|^anything missing\b|"
-            rf"\bwhich {aspects}\b.*\b(?:haven't|have not|didn't|not)\b.*\b(?:shown|covered|enough)\b",
+            rf"\bwhich {aspects}\b.*\b(?:haven't|have not|didn't|not)\b.*\b(?:shown|covered|enough)\b|"
+            rf"\b(?:do you see|are there|have you seen) (?:enough|any|too (?:few|many)) (?:{kinds} )*{aspects}\b|"
+            rf"\b(?:do|did) (?:my|the) {what} suffice\b|\bi (?:only|just) have (?:{kinds} )?{aspects}\b|"
+            rf"\b(?:are|is) (?:all )?(?:of )?(?:any )?(?:my |the )?(?:{what}|captions)\b(?!.*\b(?:train|prompt|lora))"
+            r".*\b(?:same|similar|alike)\b|"
+            rf"\bwhich captions contradict\b|\bweakest\b.*\b(?:set|dataset|{what})\b|"
+            rf"\bwhich (?:ones|{what}) (?:should|could|can|must) (?:i|we) (?:throw|leave|drop|remove|delete)\b",
             text,
         )
     )
@@ -107,7 +132,7 @@ def _captions(text: str) -> list[tuple[str, dict[str, Any]]]:
         text,
     )
     if edit:
-        return [("edit_caption", {"item": edit["item"].strip("\"',:"), "caption": edit["words"].strip(" \"'")})]
+        return [("edit_caption", {"item": edit["item"].strip("\"',:"), "caption": edit["words"].strip(" :\"'")})]
     if re.search(r"\b(?:why|what (?:is|are|makes)|how (?:should|do|long|many))\b", text):
         return []
     if re.search(
@@ -119,7 +144,11 @@ def _captions(text: str) -> list[tuple[str, dict[str, Any]]]:
         rf"|\b(?:re-?)?caption (?:my |the |all |all the |all of )*{_FILES}\b|"
         r"^captions?(?: (?:please|now|next|them|it))*[.!]?$|\bcaptioning\b|\bthen caption\b|\band caption\b",
         text,
-    ) and not re.search(r"\b(?:don't|do not|no) captions?\b|\bdropout\b", text):
+    ) and not re.search(
+        r"\b(?:don't|do not|never|no) (?:\w+ )?(?:any |the )?captions?\b|\bdropout\b|\bshould (?:i|we)\b|"
+        + _OTHERS_WORDS,
+        text,
+    ):
         return [("write_captions", {})]
     return []
 
@@ -129,7 +158,7 @@ def _set_aside(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
     out = re.search(_OUT, text) is not None and not back
     if not (back or out) or re.search(r"\bcaption dropout\b|\bstep|\brate\b|\brank\b", text):
         return []
-    if re.search(r"\b(?:don't|do not|never)\b", text):
+    if re.search(_NOT_MEANT, text):
         return []
     named = re.findall(r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b", text)
     extra: dict[str, Any] = {"excluded": False} if back else {}
