@@ -15,7 +15,7 @@ from test_agent_models import calls, final, open_with, talk
 from agent.conversation import Conversation
 from agent.events import CardShown, Event, ToolFinished
 from agent.guided.intents import read
-from tools.audit.model import Audit, Coverage, View
+from tools.audit.model import Audit, Coverage, Missing, View
 from tools.audit.run import audit_dataset, load_audit
 from tools.clip_tools import SplitClips, split_clips
 from tools.context import ToolContext, ToolRefused
@@ -386,23 +386,29 @@ def test_mini_makes_one(planned: ToolContext) -> None:
 # What is missing, and what was seen
 
 
-def audit_with(context: ToolContext, *coverage: Coverage, unknown: int = 0, known: int = 12) -> Audit:
+def audit_with(context: ToolContext, *entries: tuple[Coverage, Missing | None], unknown: int = 0) -> Audit:
+    """An audit that has and misses these views."""
     audit = audit_dataset(folder_of(context), recipe_of(context))
-    views = {"front": known, "unknown": unknown}
-    return audit.model_copy(
-        update={
-            "recipe": RECIPES[RecipeName.CHARACTER],
-            "set": audit.set.model_copy(update={"coverage": coverage, "views": views}),
-        }
-    )
+    figures = {
+        "coverage": tuple(coverage for coverage, _ in entries),
+        "missing": tuple(missing for _, missing in entries if missing),
+        "views": {"front": 12, "unknown": unknown},
+    }
+    recipe = RECIPES[RecipeName.CHARACTER]
+    return audit.model_copy(update={"recipe": recipe, "set": audit.set.model_copy(update=figures)})
 
 
-def view(name: str, have: int, want: int, left: int = 0, right: int = 0) -> Coverage:
-    return Coverage(aspect="view", name=name, have=have, want=want, left=left, right=right)
+def add(name: Any, how_many: int, left: int = 0, right: int = 0) -> Missing:
+    return Missing(what="pictures", how_many=how_many, view=name, left=left, right=right)
+
+
+def view(name: Any, have: int, want: int, missing: Missing | None = None) -> tuple[Coverage, Missing | None]:
+    return Coverage(aspect="view", name=name, have=have, want=want), missing
 
 
 def test_views_that_are_missing_are_offered_in_a_sentence(planned: ToolContext) -> None:
-    audit = audit_with(planned, view("front", 9, 3), view("profile", 2, 3, left=2), view("back", 0, 2), unknown=1)
+    profile, back = view("profile", 2, 3, add("profile", 1, right=1)), view("back", 0, 2, add("back", 2))
+    audit = audit_with(planned, view("front", 9, 3), profile, back, unknown=1)
     assert lacking(audit) == {"profile_right": 1, "back": 2}
     words = offer(audit, BaseModelName.MINI)
     assert words == (
@@ -417,11 +423,15 @@ def test_views_that_are_missing_are_offered_in_a_sentence(planned: ToolContext) 
 
 def test_nothing_is_offered_where_nothing_is_missing_or_known(planned: ToolContext) -> None:
     assert offer(audit_with(planned, view("back", 2, 2)), BaseModelName.MINI) is None
-    assert offer(audit_with(planned, view("back", 0, 2), unknown=30), BaseModelName.MINI) is None
-    face = audit_with(planned, view("profile", 0, 2)).model_copy(update={"recipe": RECIPES[RecipeName.FACE]})
+    face = audit_with(planned, view("back", 0, 2, add("back", 2)))
+    face = face.model_copy(update={"recipe": RECIPES[RecipeName.FACE]})
     assert offer(face, BaseModelName.MINI) is None
-    one_sided = audit_with(planned, view("profile", 3, 3, right=3), view("front", 3, 3))
-    assert lacking(one_sided) == {"profile_left": 1}
+
+
+def test_candidates_are_for_what_the_audit_asks_for(planned: ToolContext) -> None:
+    """Three that may face either way were all to face one side, while the audit asked for both."""
+    audit = audit_with(planned, view("three_quarter", 0, 3, add("three_quarter", 3, left=1, right=1)))
+    assert lacking(audit) == {"three_quarter_left": 2, "three_quarter_right": 1}
 
 
 def test_another_view_than_was_wanted_is_told_and_unknown_is_no_mismatch() -> None:

@@ -6,7 +6,6 @@ from trainer_core.base_models.mini.world.captions import SHOT_WORDS
 from trainer_core.base_models.mini.world.palette import PLACES
 from trainer_core.plan import BASES, BaseModelName
 
-from ..audit.coverage import MOSTLY_UNKNOWN
 from ..audit.model import View
 from ..audit.run import Audit
 from ..evaluation.prompts import view_words
@@ -34,24 +33,19 @@ def view_and_side(wanted: Wanted) -> tuple[str, str | None]:
 
 
 def lacking(audit: Audit) -> dict[Wanted, int]:
-    """How many files of which views the recipe still needs; turned ones on the side that was seen less.
+    """How many files of which views the audit asks for; what may face either way goes to the side with less to add.
 
-    Empty where the view of most files is unknown: nothing can be said then.
+    Empty where the audit names none, also because it cannot tell the view of most files.
     """
-    counts = audit.set.views
-    if counts.get("unknown", 0) > MOSTLY_UNKNOWN * sum(counts.values()):
-        return {}
-    turned = {need.view for need in audit.recipe.views if need.both_sides}
     found: dict[Wanted, int] = {}
-    for entry in audit.set.coverage:
-        if entry.aspect != "view":
-            continue
-        one_side = entry.name in turned and 0 in (entry.left, entry.right)
-        number = max(entry.want - entry.have, int(one_side))
-        side = "right" if entry.right < entry.left else "left"
-        name = f"{entry.name}_{side}" if entry.name in turned else entry.name
-        if number > 0 and name in WANTED:
-            found[cast(Wanted, name)] = number
+    for entry in audit.set.missing:
+        either = entry.how_many - entry.left - entry.right
+        if entry.view in WANTED:
+            found[cast(Wanted, entry.view)] = entry.how_many
+        elif entry.view is not None:
+            to_left = entry.left <= entry.right
+            sides = {"left": entry.left + either * to_left, "right": entry.right + either * (not to_left)}
+            found |= {cast(Wanted, f"{entry.view}_{side}"): number for side, number in sides.items() if number}
     return found
 
 
