@@ -11,8 +11,11 @@ from typer.testing import CliRunner
 
 from tools import measuring
 from tools.audit.folder import FolderAudit, audit_folder, memory_of
+from tools.audit.model import Missing
+from tools.audit.run import _to_fill_up
 from tools.measurements import eyes_closed
 from tools.measuring import Known, Pace
+from tools.vision import shared_frames
 from tools.vision.eyes.models import MODELS, default_folder
 from trainer_core.dataset import intake
 from trainer_core.recipes import RECIPES, RecipeName
@@ -179,3 +182,37 @@ def test_a_vision_model_that_did_not_answer_was_said_to_be_unnamed(folder: Path,
     found = audit_folder(folder, CHARACTER, memory=tmp_path / "memory")
     reason = next(each.reason for each in found.audit.skipped_checks if "second opinion" in each.check)
     assert "looked" in reason
+
+
+def test_one_file_was_told_of_as_if_it_were_several(folder: Path, tmp_path: Path) -> None:
+    (folder / "0.png").with_suffix(".txt").write_text("cat")
+    Image.fromarray(np.random.default_rng(9).integers(0, 255, (512, 512, 3), dtype=np.uint8)).save(tmp_path / "x.png")
+    (tmp_path / "x.txt").write_text("cat")
+    told = audit(str(tmp_path / "x.png"))[1]
+    assert "1 of 1 file is good (1 picture and 0 clips)" in told
+    assert "1 good file is too few" in told
+    assert "(1 word besides the trigger)" in told
+    assert "Backgrounds: all alike." in told
+    assert "What to add: 19 more good files." in told
+    told = audit(str(folder))[1]
+    assert "2 files have no caption: they are trained on" in told
+    (tmp_path / "empty").mkdir()
+    told = audit(str(tmp_path / "empty"))[1]
+    assert "There are no pictures or clips that can be used: at least 10 are needed" in told
+
+
+def test_fewer_files_were_asked_for_in_all_than_for_the_views() -> None:
+    views = [Missing(what="pictures seen from behind", how_many=2, view="back"), Missing(what="others", how_many=4)]
+    assert _to_fill_up(4, views) == []
+    assert [entry.how_many for entry in _to_fill_up(5, views)] == [5]
+    assert _to_fill_up(1, [])[0].what == "more good file"
+
+
+def test_alike_pictures_were_compared_with_each_other_twice(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_frames, "correlation", lambda *_: pytest.fail("compared again"))
+    for index in range(3, 6):
+        (folder / f"{index}.png").write_bytes((folder / "0.png").read_bytes() + str(index).encode())
+    found = audit_folder(folder, CHARACTER, memory=tmp_path / "memory")
+    assert len([item for item in found.audit.items if item.duplicate_of == "0.png"]) == 3

@@ -27,7 +27,8 @@ def _missing(evidence: Evidence) -> list[Finding]:
     without = [item for item in evidence.items if not item.caption.strip()]
     if not without or len(without) == len(evidence.items):  # none at all: they are not written yet, and not checked
         return []
-    text = f"{files(without, 'has', 'have')} no caption: it is trained on without the trigger word. Write the captions."
+    trained = "it is" if len(without) == 1 else "they are"
+    text = f"{files(without, 'has', 'have')} no caption: {trained} trained on without the trigger word. Write captions."
     return [finding("captions_missing", "warn", text, without, "captions missing", len(without), 0, PRACTICE)]
 
 
@@ -95,7 +96,8 @@ def _length(evidence: Evidence) -> list[Finding]:
     found = []
     if short:
         least = min(counts[item.id] for item in short)
-        text = f"{files(short, 'has', 'have')} a caption that says next to nothing ({least} words besides the trigger)."
+        words = plural(least, "word", "words")
+        text = f"{files(short, 'has', 'have')} a caption that says next to nothing ({words} besides the trigger)."
         found.append(
             finding("captions_short", "note", text, short, "words besides the trigger", least, FEWEST_WORDS, PRACTICE)
         )

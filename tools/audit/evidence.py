@@ -68,7 +68,8 @@ def gather(
         items[index].id: items[found.first].id
         for index, found in shared_frames(
             [measured[item.id].frames or (measured[item.id].fingerprint,) for item in items],
-            [item.piece_of or item.id for item in items],
+            # pictures count as one origin: they were compared with each other just before
+            ["pictures" if item.info.kind == "image" else item.piece_of or item.id for item in items],
         ).items()
         if items[index].id not in copies
     }
@@ -94,6 +95,7 @@ def leave_out_reasons(evidence: Evidence) -> dict[str, list[str]]:
     """Why files are better left out of training, by id; files without a reason are missing."""
     reasons: dict[str, list[str]] = {}
     recipe = evidence.recipe
+    names = {item.id: item.name for item in evidence.items}
     for item in evidence.items:
         figures = evidence.measured[item.id]
         found: list[str] = []
@@ -103,7 +105,7 @@ def leave_out_reasons(evidence: Evidence) -> dict[str, list[str]]:
         if item.info.kind == "image" and figures.clear < SHARP and short_edge >= 256:
             found.append(f"blurred (sharpness {figures.clear:.0f}, at least {SHARP:.0f} is sharp)")
         if item.id in evidence.copies:
-            found.append(f"nearly the same as {evidence.named(evidence.copies[item.id])}")
+            found.append(f"nearly the same as {names[evidence.copies[item.id]]}")
         if item.info.kind == "image" and recipe.images is None:
             found.append(f"a still cannot teach {recipe.teaches}")
         if item.info.kind == "clip" and item.info.seconds < SHORTEST_CLIP:

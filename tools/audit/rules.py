@@ -36,13 +36,15 @@ def _count(evidence: Evidence) -> list[Finding]:
     if evidence.items and recipe.images and all(item.info.kind == "clip" for item in evidence.items):
         few, many = recipe.clips
     if count < recipe.minimum:
-        text = (
-            f"{count} good files are too few to train on: at least {recipe.minimum} are needed and {few} to {many} are "
-            f"recommended. Add {few - count} more."
-        )
+        start = f"{plural(count, 'good file is', 'good files are')} too few to train on"
+        if not evidence.items:
+            start = "There are no pictures or clips that can be used"
+        text = f"{start}: at least {recipe.minimum} are needed and {few} to {many} are recommended. "
+        text += f"Add {few - count} more."
         return [finding("too_few", "blocked", text, (), "good files", count, recipe.minimum, recipe.source)]
     if count < few:
-        text = f"{count} good files will work, but {few} to {many} are recommended. {few - count} more would help."
+        good = plural(count, "good file", "good files")
+        text = f"{good} will work, but {few} to {many} are recommended. {few - count} more would help."
         return [finding("too_few", "warn", text, (), "good files", count, few, recipe.source)]
     if count > many:
         text = f"{count} good files are more than the {few} to {many} that are needed; training takes longer for it."

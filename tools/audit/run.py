@@ -166,12 +166,23 @@ def _missing(evidence: Evidence, findings: list[Finding]) -> list[Missing]:
             count = max(2, round(VARIED_SHARE * len(evidence.items)))
             missing.append(Missing(what=MORE_VARIETY[finding.id], how_many=count, confidence="likely"))
         if finding.id == "one_background":
-            missing.append(Missing(what="files with other backgrounds", how_many=_to_thin_out(evidence)))
+            count = _to_thin_out(evidence)
+            what = "file with another background" if count == 1 else "files with other backgrounds"
+            missing.append(Missing(what=what, how_many=count))
     too_few = next((finding for finding in findings if finding.id == "too_few"), None)
     if too_few is not None and too_few.value is not None:
-        count = max(1, _few(evidence) - int(too_few.value))
-        missing.append(Missing(what="good files in all, these included", how_many=count))
+        missing += _to_fill_up(max(1, _few(evidence) - int(too_few.value)), missing)
     return missing
+
+
+def _to_fill_up(count: int, missing: list[Missing]) -> list[Missing]:
+    """`count` files in all, unless what is missing already is as many: each view is a file of its own."""
+    if not missing:
+        return [Missing(what=f"more good {'file' if count == 1 else 'files'}", how_many=count)]
+    views = sum(entry.how_many for entry in missing if entry.view)
+    if count <= max(views, *(entry.how_many for entry in missing)):
+        return []
+    return [Missing(what="good files in all, these included", how_many=count)]
 
 
 def _few(evidence: Evidence) -> int:

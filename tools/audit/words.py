@@ -18,8 +18,8 @@ def audit_text(audit: Audit) -> str:
     }[audit.verdict]
     few, many = audit.recipe.images or audit.recipe.clips
     lines = [
-        f"{head}: {good} of {audit.set.images + audit.set.clips} files are good ({_counted(audit.set)}); the "
-        f"{audit.recipe.name} recipe asks for {few} to {many}."
+        f"{head}: {_good(good, audit.set)} ({_counted(audit.set)}); the {audit.recipe.name} recipe asks for {few} to "
+        f"{many}."
     ]
     if aside:
         lines.append(f"{aside} {'file is' if aside == 1 else 'files are'} set aside.")
@@ -39,7 +39,8 @@ def _variety(audit: Audit) -> list[str]:
         more = f", {unknown} could not be told" if unknown else ""
         lines.append("Views: " + ", ".join(f"{_SHORT[name]} {count}" for name, count in known.items()) + more + ".")
     if audit.set.backgrounds:
-        lines.append(f"Backgrounds: about {audit.set.backgrounds.effective:.0f} different ones.")
+        count = round(audit.set.backgrounds.effective)
+        lines.append(f"Backgrounds: {'all alike' if count <= 1 else f'about {count} different ones'}.")
     return lines
 
 
@@ -63,6 +64,12 @@ def _skipped(audit: Audit) -> str:
     for entry in audit.skipped_checks:
         by_reason.setdefault(entry.reason, []).append(entry.check)
     return "Not checked: " + "; ".join(f"{', '.join(checks)} ({why})" for why, checks in by_reason.items()) + "."
+
+
+def _good(good: int, figures: SetFigures) -> str:
+    """'7 of 9 files are good'."""
+    files = figures.images + figures.clips
+    return f"{good} of {files} {'file' if files == 1 else 'files'} {'is' if good == 1 else 'are'} good"
 
 
 def _counted(figures: SetFigures) -> str:
