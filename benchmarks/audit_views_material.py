@@ -1,15 +1,19 @@
 """Pictures that the benchmark of the eyes makes itself: covered faces, warped expressions, pictures with nobody."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tools.vision.eyes.mesh import Mesh
+from trainer_core.dataset.media import read_image
 
 Picture = NDArray[np.uint8]
 Point = tuple[int, int]
+Change = Callable[[Picture, np.random.Generator], Picture]
 
 COVERS = ("sunglasses", "medical mask", "sunglasses and mask", "hands", "camera", "book", "balaclava")
 EXPRESSIONS = ("open mouth", "smile", "closed eyes", "raised brows", "neutral")
@@ -30,6 +34,50 @@ def jpeg(picture: Picture, quality: int) -> Picture:
     """The picture after JPEG compression."""
     _, packed = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.cvtColor(cv2.imdecode(packed, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def grained(picture: Picture, reach: int, rng: np.random.Generator) -> Picture:
+    """The picture with even noise of -reach to reach."""
+    noise = rng.integers(-reach, reach + 1, picture.shape, dtype=np.int16)
+    return np.clip(picture.astype(np.int16) + noise, 0, 255).astype(np.uint8)
+
+
+def noisy(picture: Picture, spread: float, rng: np.random.Generator) -> Picture:
+    """The picture with Gaussian noise of this standard deviation."""
+    return np.clip(picture + rng.normal(0, spread, picture.shape), 0, 255).astype(np.uint8)
+
+
+def enlarged(picture: Picture, side: int = 768) -> Picture:
+    """The picture stretched to a square, smoothly."""
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+
+
+CHANGES: dict[str, Change] = {  # what happens to drawings on their way into a data set
+    "png": lambda picture, _: picture,
+    "jpeg_95": lambda picture, _: jpeg(picture, 95),
+    "jpeg_80": lambda picture, _: jpeg(picture, 80),
+    "jpeg_60": lambda picture, _: jpeg(picture, 60),
+    "grain_3": lambda picture, rng: grained(picture, 3, rng),
+    "grain_3_jpeg": lambda picture, rng: jpeg(grained(picture, 3, rng), int(rng.integers(60, 96))),
+    "grain_6": lambda picture, rng: grained(picture, 6, rng),
+    "grain_6_jpeg": lambda picture, rng: jpeg(grained(picture, 6, rng), int(rng.integers(60, 96))),
+    "noise_5": lambda picture, rng: noisy(picture, 5, rng),
+    "noise_10_jpeg": lambda picture, rng: jpeg(noisy(picture, 10, rng), int(rng.integers(60, 96))),
+}
+ENLARGED = ("png", "grain_3_jpeg", "grain_6_jpeg")  # the changes that are also made to drawings enlarged from 192
+
+
+def pieces(photograph: Picture, count: int, rng: np.random.Generator) -> Iterator[Picture]:
+    """Parts of a photograph, some mirrored, some as JPEG; small ones are enlarged."""
+    height, width = photograph.shape[:2]
+    for _ in range(count):
+        side, shape = rng.uniform(0.35, 1) * min(height, width), np.exp(rng.uniform(-0.4, 0.4))
+        tall, wide = min(height, round(side * shape)), min(width, round(side / shape))
+        top, left = rng.integers(0, height - tall + 1), rng.integers(0, width - wide + 1)
+        piece = photograph[top : top + tall, left : left + wide][:, :: rng.choice((-1, 1))]
+        scale = max(1.0, 400 / max(tall, wide))
+        piece = cv2.resize(np.ascontiguousarray(piece), None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        yield jpeg(piece, int(rng.integers(60, 96))) if rng.random() < 0.4 else np.asarray(piece, dtype=np.uint8)
 
 
 def covered_face(picture: Picture, mesh: Mesh, cover: str) -> Picture:
@@ -95,6 +143,14 @@ def empty_pictures(seed: int = 5) -> Iterator[tuple[str, Picture]]:
         cv2.rectangle(trunk, (240, 230), (272, 500), (90, 60, 40), -1)
         cv2.circle(trunk, (256, 170), 90 + 10 * index, (50.0, 110.0, 50.0), -1)
         yield f"tree {index}", _grained(trunk, rng)
+
+
+def package_pictures() -> list[tuple[str, Picture]]:
+    """Sample photographs without people that come with Gradio, where it is installed."""
+    folders = [Path(entry) / "gradio" / "media_assets" / "images" for entry in sys.path]
+    names = ("cheetah.jpg", "cheetah1.jpg", "lion.jpg", "tower.jpg")
+    paths = {name: folder / name for folder in folders for name in names if (folder / name).is_file()}
+    return [(name, read_image(path)) for name, path in sorted(paths.items())]
 
 
 def _things(rng: np.random.Generator) -> Picture:

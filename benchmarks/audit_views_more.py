@@ -1,18 +1,29 @@
 """The rest of what benchmarks/audit_views.py measures: speed, elevation, hidden faces, nobody, drawings, light."""
 
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.audit_views_material import COVERS, EXPRESSIONS, covered_face, empty_pictures, jpeg, with_expression
+from benchmarks.audit_views_material import (
+    CHANGES,
+    COVERS,
+    ENLARGED,
+    EXPRESSIONS,
+    covered_face,
+    empty_pictures,
+    enlarged,
+    grained,
+    jpeg,
+    package_pictures,
+    pieces,
+    with_expression,
+)
 from tools.vision.eyes.expression import ONE_EXPRESSION, expression_vector, variety
 from tools.vision.eyes.light import Light, measure_light, spread
 from tools.vision.eyes.look import Watched, look
@@ -22,10 +33,11 @@ from tools.vision.eyes.view import View, view_class
 from trainer_core.base_models.mini.world.character import random_character
 from trainer_core.base_models.mini.world.render import render_clip, render_image, yaw_at
 from trainer_core.base_models.mini.world.scene import random_scene, view_of
-from trainer_core.dataset.media import read_image
 
 Picture = NDArray[np.uint8]
 TIMED = 48  # pictures that the speed is taken from: every eighth, so that all directions take part
+PIECES = 24  # of each photograph without people
+NOBODY_CHANGES = ("png", "jpeg_60", "grain_6_jpeg")
 ALIKE = 12.0  # degrees of azimuth within which the light counts as the same
 
 
@@ -88,33 +100,48 @@ def hidden_faces(cases: Sequence[Case], pictures: Sequence[Picture]) -> dict[str
 
 
 def nobody() -> dict[str, Any]:
-    """What is said of pictures with nobody in them: drawn ones and photographs from the installed packages."""
-    said: Counter[str] = Counter()
+    """What is said of pictures with nobody in them: made ones and photographs from the installed packages, as they
+    are, with grain, enlarged, and pieces of the photographs.
+
+    Other pieces of the same photographs were in the fit (audit_views_evidence.py prints what it says of photographs
+    left out); the made pictures were not."""
+    rng = np.random.default_rng(8)
+    photographs = package_pictures()
+    found: dict[str, Counter[str]] = {}
     wrong = []
-    for name, picture in [*empty_pictures(), *_package_pictures()]:
-        seen = look(picture)
-        view = seen.view.name if seen else "unknown"
-        said[view] += 1
-        if view != "unknown":
-            wrong.append(f"{name}: {view}")
-    return {"pictures": sum(said.values()), "said": dict(sorted(said.items())), "wrong": wrong}
+    for name, picture in [*empty_pictures(), *photographs]:
+        kind = "photograph" if name.endswith(".jpg") else "made"
+        for change in NOBODY_CHANGES:
+            _count(found, wrong, kind, f"{name}, {change}", CHANGES[change](picture, rng))
+        small = np.asarray(cv2.resize(picture, (192, 192), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        _count(found, wrong, kind, f"{name}, enlarged", grained(enlarged(small), 3, rng))
+    for name, picture in photographs:
+        for index, piece in enumerate(pieces(picture, PIECES, rng)):
+            _count(found, wrong, "piece of a photograph", f"{name}, piece {index}", piece)
+    said = sum(found.values(), Counter[str]())
+    return {
+        "pictures": sum(said.values()),
+        "said": dict(sorted(said.items())),
+        "by_kind": {kind: dict(sorted(counts.items())) for kind, counts in found.items()},
+        "wrong": wrong,
+    }
 
 
 def drawn(count: int = 60, seed: int = 20261121) -> dict[str, Any]:
-    """Mini's drawn characters at 256 to 1024 pixels: as PNG, as JPEG, and frames of clips."""
+    """Mini's drawn characters at 256 to 1024 pixels and enlarged from 192, with every change, and frames of clips."""
     rng = np.random.default_rng(seed)
-    kinds: dict[str, Callable[[Picture], Picture]] = {
-        "png": lambda picture: picture,
-        "jpeg_95": lambda picture: jpeg(picture, 95),
-        "jpeg_80": lambda picture: jpeg(picture, 80),
-        "jpeg_60": lambda picture: jpeg(picture, 60),
+    found: dict[str, Counter[str]] = {
+        name: Counter() for name in (*CHANGES, *(f"enlarged_{name}" for name in ENLARGED), "clip")
     }
-    found: dict[str, Counter[str]] = {name: Counter() for name in (*kinds, "clip")}
     for _ in range(count):
         scene, size = random_scene(rng), int(rng.choice((256, 384, 512, 768, 1024)))
-        picture = render_image(random_character(rng), scene, size=size, oversample=1 if size > 512 else 2)
-        for name, encoded in kinds.items():
-            found[name][_verdict(encoded(picture), scene.view)] += 1
+        character = random_character(rng)
+        picture = render_image(character, scene, size=size, oversample=1 if size > 512 else 2)
+        larger = enlarged(render_image(character, scene, size=192))
+        for name, change in CHANGES.items():
+            found[name][_verdict(change(picture, rng), scene.view)] += 1
+        for name in ENLARGED:
+            found[f"enlarged_{name}"][_verdict(CHANGES[name](larger, rng), scene.view)] += 1
     for _ in range(count // 8):
         scene = random_scene(rng, motion="turning")
         frames = render_clip(random_character(rng), scene, size=384, frames=25, oversample=1)
@@ -198,19 +225,19 @@ def expressions(cases: Sequence[Case], pictures: Sequence[Picture]) -> dict[str,
     }
 
 
+def _count(found: dict[str, Counter[str]], wrong: list[str], kind: str, name: str, picture: Picture) -> None:
+    seen = look(picture)
+    said = seen.view.name if seen else "unknown"
+    found.setdefault(kind, Counter())[said] += 1
+    if said != "unknown":
+        wrong.append(f"{name}: {said}")
+
+
 def _verdict(picture: Picture, true: str) -> str:
     seen = look(picture)
     if seen is None or seen.view.name == "unknown":
         return "unknown"
     return "right" if seen.view.name == true.replace("-", "_") else "wrong"
-
-
-def _package_pictures() -> list[tuple[str, Picture]]:
-    """Sample photographs without people that come with Gradio, where it is installed."""
-    folders = [Path(entry) / "gradio" / "media_assets" / "images" for entry in sys.path]
-    names = ("cheetah.jpg", "cheetah1.jpg", "lion.jpg", "tower.jpg")
-    paths = {name: folder / name for folder in folders for name in names if (folder / name).is_file()}
-    return [(name, read_image(path)) for name, path in sorted(paths.items())]
 
 
 def _mean(values: NDArray) -> float:

@@ -1,29 +1,55 @@
 """Is a picture drawn or computer-made, with the even, colourful surfaces that no camera gives?
 
-Where it is, a face in full view can be missed, so that a missing face says nothing about backs. The weights are a
-logistic regression on drawn characters at 256 to 1024 pixels, as PNG and as JPEG of quality 60 to 95, against renders
-with camera-like grain, also as JPEG, and some photographs; the limit finds 95 % of the drawings and 1 to 2 % of the
-rest (small JPEG files: 96 and about 10 %). benchmarks/audit_views.py measures what follows from it.
+Where it is, a face in full view can be missed, so that a missing face says nothing about backs. Grain and JPEG's
+ripples are taken out with a median first. The weights in drawing.json are fitted by benchmarks/audit_views_evidence.py
+on drawn characters, clean, grainy, enlarged and as JPEG, against renders with camera-like grain and photographs;
+benchmarks/audit_views.py measures what follows from it.
 """
+
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from ..quality import Picture
+from .quadratic import Values, read
 
+FILE = Path(__file__).with_name("drawing.json")
 SIDE = 256  # pixels: the picture is looked at in a square of this side
-DRAWN = 1.87  # the limit of the weighted sum
-SMALL, SMALL_DRAWN = 320, 1.78  # pixels up to which JPEG's ripples are not averaged away, and the limit there
-_EVEN, _FAIRLY_EVEN = 1.0, 1.06  # weights of the shares of pixels whose Laplacian is within 1 and 2 of 255
-_MOST_COLOURFUL, _COLOURFUL = 0.0078, 0.0131  # and of the 90th and 50th percentiles of the chroma in Lab
+MEDIAN = 5  # pixels of that square
+FEATURES = (
+    "share of pixels whose Laplacian is within 1 of 255",
+    "share of pixels whose Laplacian is within 2 of 255",
+    "share of the three most frequent colours, in Lab cells of 6",
+    "90th percentile of chroma in Lab",
+    "50th percentile of chroma in Lab",
+    "share of surroundings whose lightness spreads by less than 1",
+    "logarithm of 1 + the 75th percentile of the lightness's slopes",
+    "logarithm of 1 + the 90th percentile of the lightness's slopes",
+    "logarithm of 1 + the mean of the lightness's slopes",
+)
+_CELL, _MOST_FREQUENT = 6, 3  # of Lab
+_AROUND = (9, 9)  # pixels
 
 
 def looks_drawn(picture: Picture) -> bool:
     """True for even and colourful pictures. A smoothed studio photograph can be among them."""
-    small = np.asarray(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA), dtype=np.float32) / 255
-    bend = np.abs(cv2.Laplacian(255 * cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), cv2.CV_32F))
-    lab = cv2.cvtColor(small[::2, ::2], cv2.COLOR_RGB2LAB)
-    most, half = np.percentile(np.hypot(lab[..., 1], lab[..., 2]), (90, 50))
-    even = _EVEN * (bend <= 1).mean() + _FAIRLY_EVEN * (bend <= 2).mean()
-    limit = SMALL_DRAWN if max(picture.shape[:2]) <= SMALL else DRAWN
-    return bool(even + _MOST_COLOURFUL * most + _COLOURFUL * half >= limit)
+    return read(FILE).says_yes(drawing_features(picture))
+
+
+def drawing_features(picture: Picture) -> Values:
+    """FEATURES (9,) of a uint8 RGB picture."""
+    small = cv2.medianBlur(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA), MEDIAN)
+    bend = np.abs(cv2.Laplacian(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), cv2.CV_32F))
+    lab = cv2.cvtColor(small.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)
+    light, every = np.ascontiguousarray(lab[..., 0]), lab[::2, ::2]
+    most, half = np.percentile(np.hypot(every[..., 1], every[..., 2]), (90, 50))
+    mean = cv2.blur(light, _AROUND)
+    spread = np.asarray(cv2.blur(light * light, _AROUND) - mean * mean)  # squared
+    slope = np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1))
+    steep, steepest = np.percentile(slope[::2, ::2], (75, 90))
+    cells = np.floor(every / _CELL).astype(np.int64) @ (10_000, 100, 1)
+    counts = np.sort(np.unique(cells, return_counts=True)[1])[::-1]
+    shares = (bend <= 1).mean(), (bend <= 2).mean(), counts[:_MOST_FREQUENT].sum() / cells.size
+    slopes = np.log1p([steep, steepest, slope.mean()])
+    return np.array([*shares, most, half, (spread < 1).mean(), *slopes])

@@ -16,6 +16,7 @@ from .light import Light, measure_light
 from .mesh import find_mesh
 from .models import HOW_TO_GET, ModelsUnavailable, missing
 from .outline import find_outline
+from .person import looks_like_a_person
 from .runtime import Floats
 from .shot_size import Shot, shot_size
 from .turn import MESH_SCORE, landmark_yaw, mesh_turn
@@ -121,6 +122,7 @@ def see(picture: Picture) -> Watched:
         covered=covered,
         height=picture.shape[0],
         drawn=looks_drawn(picture),
+        person=not sure and looks_like_a_person(outline),
     )
     others = sum(each.score >= SCORE and each.area >= SECOND_PERSON * faces[0].area for each in faces[1:])
     return Watched(seen, outline, min(len(faces), 1) + others, shot_size(picture.shape[0], seen.face, body))

@@ -26,6 +26,7 @@ FACES_US = 60.0  # surely seen shoulders turned less than this, also in the mirr
 PERSON = 0.25  # the body detector's certainty from which a faceless subject is taken for a person
 LEAST_COVERED = 0.05  # of the picture
 DRAWN_SCORE = 0.6  # of a face in a drawing that the mesh does not confirm: misread ones reached .54
+NO_PERSON = "Something was found that does not look enough like a person to say how it is turned."
 BACK_OR_HIDDEN = "A person but no face: seen from behind, or the face is hidden."
 
 
@@ -63,7 +64,7 @@ def view_class(yaw_deg: float) -> ViewClass:
 class Seen:
     """What each eye saw of one subject. `looks` are at its face, the first over the whole picture; `mirrored` is the
     body in the mirrored picture; `body_found` the detector's certainty and `covered` the outline's share of the
-    picture, 0 to 1; `drawn` pictures have even, colourful surfaces."""
+    picture, 0 to 1; `drawn` pictures have even, colourful surfaces; the outline of a `person` has the shape of one."""
 
     looks: tuple[Face, ...] = ()
     mesh: Mesh | None = None
@@ -73,6 +74,7 @@ class Seen:
     covered: float = 0.0
     height: int = 1  # of the picture, in pixels
     drawn: bool = False
+    person: bool = False
 
     @property
     def face(self) -> Face | None:
@@ -92,19 +94,30 @@ class Seen:
             return one.yaw_deg + apart / 2, max(one.score, two.score)
         return (one.yaw_deg, one.score) if one.score >= two.score else (-two.yaw_deg, two.score)
 
+    @property
+    def likely_a_person(self) -> bool:
+        """By the outline; where that missed the subject, by two sure looks at the body that agree."""
+        if self.covered >= LEAST_COVERED or self.body is None or self.mirrored is None:
+            return self.person
+        sure = min(self.body.score, self.mirrored.score) >= BODY_SURE
+        return sure and abs(_turn_to(self.body.yaw_deg, -self.mirrored.yaw_deg)) < SAME
+
 
 def view_of(seen: Seen, *, model: TurnModel | None = None) -> View:
     """Put together what the eyes saw of one subject.
 
     A face decides; far from the front the shoulders join in. Without a face the shoulders decide if they are turned
     away. Else a person without a face is called a back with no yaw: on renders no face was missed up to 90 degrees.
-    `drawn` pictures are the exception: there only a very sure face counts, others are missed or misread.
+    Both need an outline like a person's, as body detectors also fire on animals and trees. In `drawn` pictures only a
+    very sure face counts: others are missed or misread.
     """
     shoulders = seen.shoulders
     if seen.face is not None and seen.mesh is not None and _confirmed(seen, seen.face, seen.mesh):
         return _by_face(seen, seen.face, seen.mesh, model or shipped())
     if seen.drawn:
         return View(reason="It is drawn, and the built-in eyes read only the faces of people.")
+    if (shoulders or seen.body_found >= PERSON) and not seen.likely_a_person:
+        return View(reason=NO_PERSON)
     if shoulders and shoulders[1] >= BODY_SCORE and abs(shoulders[0]) >= TURNED_AWAY:
         return _known(shoulders[0], BODY_UNCERTAINTY, "body")
     if _towards_us(seen.body) and _towards_us(seen.mirrored):
