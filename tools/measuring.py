@@ -19,7 +19,7 @@ from .measurements import Measurement, Stop, Stopped, eyes_closed, measure
 __all__ = ["Known", "Pace", "Progress", "Stopped", "Work", "look_at", "measure_dataset", "stored_measurements"]
 
 FILE_NAME = "measurements.json"
-VERSION = 4  # raise it when a measure changes: older figures are then taken again
+VERSION = 5  # raise it when a measure changes: older figures are then taken again
 SAVED_EVERY = 15.0  # seconds between writes while looking, so that a crash loses little
 ASKED_EVERY = 0.2  # seconds between two questions whether to stop
 MOST_WORKERS = 4  # more pictures at a time would only need more memory
