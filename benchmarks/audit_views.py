@@ -8,8 +8,8 @@ degrees, 0 faces the camera, positive turns to the right of the picture, 180 is 
 
 What is fitted: the reference mesh and the regression for turned faces (turn.py), anew for each person from the
 others; the uncertainties, from the errors on the others. What is not: the regressions that tell drawings and outlines
-of people (audit_views_evidence.py says how they do on people left out), and the thresholds in view.py, face.py and turn.py
-and the choice of looks, set while looking at results on these four people:
+of people (audit_views_evidence.py says how they do on people left out), and the thresholds in view.py, face.py and
+turn.py and the choice of looks, set while looking at results on these four people:
 between the variants that were tried, the accuracy went from 93.8 to 95.8 %. An "unknown" counts as wrong.
 
 Targets: 93 % of four classes (goal 96 %), 4 degrees mean error for faces within 60 degrees (goal 2.5),
@@ -157,8 +157,8 @@ def figures(cases: list[Case], views: list[View]) -> dict[str, Any]:
     shots = [(case.watched.shot, case.shot) for case in cases if case.watched.shot]
     return {
         "pictures": len(cases),
-        "method": "turn model fitted on all people but the one judged; thresholds set, and drawing.json and person.json "
-        "fitted, on these people",
+        "method": "turn model fitted on all people but the one judged; thresholds set, and drawing.json and "
+        "person.json fitted, on these people",
         "accuracy": share(right),
         "accuracy_where_answered": share(answered),
         "unknown": sum(view.name == "unknown" for view in views),
