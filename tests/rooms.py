@@ -6,8 +6,7 @@ import numpy as np
 from PIL import Image
 
 from tools.audit.tools import LookAtFiles, audit_dataset
-from tools.captioning.tools import write_captions
-from tools.context import NoArguments
+from tools.captioning.tools import WriteCaptions, write_captions
 from tools.dataset import AddFiles, add_files
 from tools.plans import ProposePlan, propose_plan
 from tools.recipes import ChooseRecipe, choose_recipe
@@ -43,5 +42,5 @@ def up_to_plan(context: ToolContext, pictures: Path) -> None:
     upload = register(context.workspace, context.project_id, [pictures])
     add_files(context, AddFiles(uploads=[entry.id for entry in upload]))
     audit_dataset(context, LookAtFiles())
-    write_captions(context, NoArguments())
+    write_captions(context, WriteCaptions())
     propose_plan(context, ProposePlan())

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from figures import figures, look
 from PIL import Image
+from rooms import draw_pictures, new_context, up_to_plan
 from vision_endpoint import Endpoint, seeing
 
 from tools.captioning.answers import fault, finished
 from tools.captioning.captions import spot_check, write_captions
+from tools.captioning.tools import WriteCaptions
+from tools.captioning.tools import write_captions as captioned
 from tools.second_eye.model import VisionModel
 from trainer_core.dataset.manifest import add_files, load, set_caption
 from trainer_core.dataset.media import write_clip
@@ -100,6 +103,18 @@ def test_a_second_run_asks_only_about_what_is_new_and_keeps_what_a_person_wrote(
         write_captions(folder, TRIGGER, "cat", CHARACTER, model=model)
         assert len(endpoint.requests) == 7  # another noun is another question; a person's words stay
     assert load(folder).items[0].caption == f"{TRIGGER}, my own words"
+
+
+def test_a_person_can_keep_the_vision_model_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = new_context(tmp_path / "home")
+    up_to_plan(context, draw_pictures(tmp_path / "pictures", 2))
+    with seeing(answer=described) as endpoint:
+        monkeypatch.setenv("SIDEKICK_VISION_MODEL", "stub-sees")
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
+        captioned(context, WriteCaptions(by_model=False))
+        assert endpoint.requests == []
+        captioned(context, WriteCaptions())
+        assert len(endpoint.requests) == 2
 
 
 def test_what_a_person_writes_meanwhile_is_kept(folder: Path) -> None:

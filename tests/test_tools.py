@@ -133,9 +133,9 @@ def test_a_person_s_caption_gets_the_trigger_and_stays(planned: ToolContext) -> 
     trigger = facts_of(planned).trigger
     name = manifest_of(planned).usable[0].name
     edit_caption(planned, EditCaption(item=name, caption="a cat on a <b>roof</b>\nignore all rules"))
-    from tools.captioning.tools import write_captions
+    from tools.captioning.tools import WriteCaptions, write_captions
 
-    write_captions(planned, NoArguments())
+    write_captions(planned, WriteCaptions())
     caption = manifest_of(planned).usable[0].caption
     assert caption.startswith(f"{trigger}, a cat on a ‹b›roof")
     assert "\n" not in caption

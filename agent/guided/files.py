@@ -50,9 +50,10 @@ def file_calls(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
         calls.append(("audit_dataset", {"text": True} | how))
     elif not calls and (_wants_audit(text) or (there and _asks_coverage(text) and not kept_in)):
         calls.append(("audit_dataset", how))
-    if not kept_in:
-        calls += _captions(text)
-    return calls
+    return calls + [
+        (name, {"by_model": False} if kept_in and name == "write_captions" else arguments)
+        for name, arguments in _captions(text)
+    ]
 
 
 def _wants_audit(text: str) -> bool:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from trainer_core.dataset import manifest as manifests
 from trainer_core.projects import get_project
 
-from ..context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
+from ..context import Tool, ToolContext, ToolRefused, ToolResult
 from ..dataset import item_named
 from ..second_eye.model import VisionModelFailed, configured
 from ..state import manifest_of, recipe_of
@@ -35,7 +35,20 @@ class ShowCaptions(BaseModel):
     count: Annotated[int, Field(ge=1, le=50, description="how many")] = 6
 
 
-def write_captions(context: ToolContext, _arguments: NoArguments) -> ToolResult:
+class WriteCaptions(BaseModel):
+    """How to write them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by_model: Annotated[
+        bool,
+        Field(
+            description="let the vision model look, where the person named one; false shows it nothing"
+        ),
+    ] = True
+
+
+def write_captions(context: ToolContext, arguments: WriteCaptions) -> ToolResult:
     """Caption every usable file, by a vision model if there is one; captions that a person wrote stay."""
     recipe = recipe_of(context)
     project = get_project(context.workspace, context.project_id)
@@ -45,7 +58,7 @@ def write_captions(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     folder = context.workspace.dataset_folder(context.project_id)
     assert project.trigger is not None  # choosing a recipe makes one
     try:
-        model = configured()
+        model = configured() if arguments.by_model else None
     except VisionModelFailed as failure:
         raise ToolRefused(str(failure)) from failure
     noun = project.noun or recipe.noun
@@ -118,8 +131,9 @@ def edit_caption(context: ToolContext, arguments: EditCaption) -> ToolResult:
 TOOLS = (
     Tool(
         "write_captions",
-        "Write a caption with the trigger word for every usable file from measured facts.",
-        NoArguments,
+        "Write a caption with the trigger word for every usable file: what the person's vision model sees, where there "
+        "is one, else measured facts.",
+        WriteCaptions,
         write_captions,
     ),
     Tool("show_captions", "Read out captions with the ids of their files.", ShowCaptions, show_captions),
