@@ -12,12 +12,13 @@ from typer.testing import CliRunner
 from tools import measuring
 from tools.audit.folder import FolderAudit, audit_folder, memory_of
 from tools.audit.model import Missing
-from tools.audit.run import _to_fill_up
+from tools.audit.run import _to_fill_up, audit_dataset, audit_text, load_audit
 from tools.measurements import eyes_closed
 from tools.measuring import Known, Pace
 from tools.vision import shared_frames
 from tools.vision.eyes.models import MODELS, default_folder
 from trainer_core.dataset import intake
+from trainer_core.dataset.manifest import add_files, path_of, set_excluded
 from trainer_core.recipes import RECIPES, RecipeName
 from ui.shell import application
 
@@ -216,3 +217,19 @@ def test_alike_pictures_were_compared_with_each_other_twice(
         (folder / f"{index}.png").write_bytes((folder / "0.png").read_bytes() + str(index).encode())
     found = audit_folder(folder, CHARACTER, memory=tmp_path / "memory")
     assert len([item for item in found.audit.items if item.duplicate_of == "0.png"]) == 3
+
+
+def test_a_copy_that_was_gone_was_still_called_good(folder: Path, tmp_path: Path) -> None:
+    dataset = tmp_path / "set"
+    manifest = add_files(dataset, [folder])
+    assert audit_dataset(dataset, CHARACTER).set.images == 3
+    for item in manifest.items[:2]:
+        path_of(dataset, item).unlink()
+    found = audit_dataset(dataset, CHARACTER)
+    assert [item.reasons for item in found.items[:2]] == [("its copy can no longer be read",)] * 2
+    lost = next(finding for finding in found.findings if finding.id == "lost_copies")
+    assert (lost.level, lost.text.split(" can ")[0]) == ("blocked", "The copies of 0.png, 1.png")
+    set_excluded(dataset, manifest.items[0].id, True)
+    again = load_audit(dataset)
+    assert again is not None
+    assert "The copy of 1.png can no longer be read. Set it aside" in audit_text(again)

@@ -106,18 +106,19 @@ def measure_dataset(
 ) -> dict[str, Measurement]:
     """Measurements of all items by id; only contents that were never measured are read.
 
-    An item whose copy can no longer be decoded is missing from the answer. Raises Stopped; what was measured is kept.
+    An item whose copy is gone or can no longer be decoded is missing from the answer. Raises Stopped; what was
+    measured is kept.
     """
     manifest = load(folder)
     known = Known.read(folder / FILE_NAME)
     work = [Work(item.sha256, path_of(folder, item), item.info) for item in manifest.items]
     look_at(work, known, lambda: known.write(folder / FILE_NAME), text=text, progress=progress, stop=stop)
-    return _by_id(manifest, known)
+    return _by_id(folder, manifest, known)
 
 
 def stored_measurements(folder: Path, manifest: Manifest) -> dict[str, Measurement]:
     """The measurements that are already there, by item id; reads no media."""
-    return _by_id(manifest, Known.read(folder / FILE_NAME))
+    return _by_id(folder, manifest, Known.read(folder / FILE_NAME))
 
 
 def look_at(
@@ -226,5 +227,10 @@ def _keep(future: Future[_Found], work: Work, known: Known) -> None:
             known.infos[work.sha256] = info
 
 
-def _by_id(manifest: Manifest, known: Known) -> dict[str, Measurement]:
-    return {item.id: known.files[item.sha256] for item in manifest.items if item.sha256 in known.files}
+def _by_id(folder: Path, manifest: Manifest, known: Known) -> dict[str, Measurement]:
+    """What is known of the items whose copies are there: figures of a copy that is gone would call it good."""
+    return {
+        item.id: known.files[item.sha256]
+        for item in manifest.items
+        if item.sha256 in known.files and path_of(folder, item).is_file()
+    }

@@ -150,9 +150,9 @@ def _lost(evidence: Evidence) -> list[Finding]:
     lost = [item for item in evidence.manifest.usable if item.id not in evidence.measured]
     if not lost:
         return []
-    text = (
-        f"The copy of {named([item.name for item in lost])} can no longer be read. Set it aside or add the file again."
-    )
+    copies, them, again = ("copy", "it", "file") if len(lost) == 1 else ("copies", "them", "files")
+    names = named([item.name for item in lost])
+    text = f"The {copies} of {names} can no longer be read. Set {them} aside or add the {again} again."
     return [finding("lost_copies", "blocked", text, lost, "copies", len(lost), 0, "a full decode")]
 
 
