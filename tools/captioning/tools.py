@@ -42,9 +42,7 @@ class WriteCaptions(BaseModel):
 
     by_model: Annotated[
         bool,
-        Field(
-            description="let the vision model look, where the person named one; false shows it nothing"
-        ),
+        Field(description="let the vision model look, where the person named one; false shows it nothing"),
     ] = True
 
 

@@ -1,6 +1,5 @@
 """The test prompts of a recipe: small, neutral, each with its purpose, the same seeds with and without the LoRA."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +10,9 @@ from trainer_core.base_models.mini.world.captions import VIEW_WORDS
 from trainer_core.base_models.mini.world.palette import PLACES
 from trainer_core.plan import BaseModelName
 from trainer_core.recipes import Recipe, RecipeName
+
+from ..captioning.templates import a
+from ..captioning.words import has_word
 
 Purpose = Literal["first", "seen", "new", "view", "leak"]
 
@@ -101,7 +103,7 @@ def suite(
     are tried on several subjects instead of several views.
     """
     words = _MINI if base is BaseModelName.MINI else _LTX
-    named = _article(noun)
+    named = a(noun)
     cases = [_case("first", f"{trigger}, {named}, {words.first}", "first", "standing in a plain room")]
     cases += [
         _case(f"seen-{number + 1}", prompt, "seen", "words of your captions", seed=FIRST_SEED + 10 + number)
@@ -131,7 +133,7 @@ def suite(
                 f"new-{number + 1}",
                 f"{trigger}, a {subject}, {setting}",
                 "new",
-                f"{_article(subject)}, {label}",
+                f"{a(subject)}, {label}",
                 seed=FIRST_SEED + 20 + number,
             )
             for number, (subject, (label, setting)) in enumerate(zip(SUBJECTS, fresh, strict=False))
@@ -147,9 +149,9 @@ def _leak_cases(words: _Words, noun: str, fresh: Sequence[tuple[str, str]]) -> l
     return [
         _case(
             f"leak-{number}",
-            f"{_article(subject)}, {setting}",
+            f"{a(subject)}, {setting}",
             "leak",
-            f"{_article(subject)}, {label}",
+            f"{a(subject)}, {label}",
             seed=FIRST_SEED + seed,
         )
         for number, (subject, (label, setting), seed) in enumerate(tried, 1)
@@ -182,8 +184,7 @@ def _captions_seen(captions: Sequence[str], trigger: str, noun: str) -> list[str
     """Two different captions of the training set, far apart in it; the trigger is put in front where it is missing."""
     distinct = list(dict.fromkeys(caption.strip() for caption in captions if caption.strip()))
     chosen = [distinct[0], distinct[len(distinct) // 2]] if len(distinct) > 1 else distinct
-    has = re.compile(rf"(?<!\w){re.escape(trigger)}(?!\w)")
-    return [caption if has.search(caption) else f"{trigger}, {_article(noun)}, {caption}" for caption in chosen]
+    return [caption if has_word(caption, trigger) else f"{trigger}, {a(noun)}, {caption}" for caption in chosen]
 
 
 def _new_settings(words: _Words, captions: Sequence[str]) -> list[tuple[str, str]]:
@@ -196,7 +197,3 @@ def _new_settings(words: _Words, captions: Sequence[str]) -> list[tuple[str, str
         return by_name or setting[0] in text
 
     return sorted(words.settings, key=seen)
-
-
-def _article(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
