@@ -13,6 +13,7 @@ from rooms import draw_pictures, new_context, up_to_plan
 from vision_endpoint import Endpoint, seeing
 
 from tools.captioning.answers import fault, finished
+from tools.captioning.by_model import FROM_MEASURES
 from tools.captioning.captions import spot_check, write_captions
 from tools.captioning.tools import WriteCaptions
 from tools.captioning.tools import write_captions as captioned
@@ -113,8 +114,13 @@ def test_a_person_can_keep_the_vision_model_out(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
         captioned(context, WriteCaptions(by_model=False))
         assert endpoint.requests == []
+        endpoint.moods.append(401)
+        told = captioned(context, WriteCaptions()).text
+        assert len(endpoint.requests) == 1
+        assert "2 files could not be described. The caption of picture-00.png says only what was measured: " in told
+        assert "from measurements alone: 127.0.0.1" in told, "and it is to be read first"
         captioned(context, WriteCaptions())
-        assert len(endpoint.requests) == 2
+        assert len(endpoint.requests) == 3
 
 
 def test_what_a_person_writes_meanwhile_is_kept(folder: Path) -> None:
@@ -188,7 +194,7 @@ def test_a_useless_answer_is_asked_for_once_more_and_then_measured(folder: Path)
     assert "of no use (it has a name" in why
     assert captions_of(folder)["green"] == "chr_x7kq, a fox, plain green background"
     first = spot_check(folder, TRIGGER)[0]
-    assert (first.name, first.why) == (name, why)
+    assert (first.name, first.why) == (name, f"{FROM_MEASURES}{why}")
 
 
 @pytest.mark.parametrize(("status", "most"), [(401, 1), (404, 1)])

@@ -30,6 +30,7 @@ __all__ = ["Described", "Stop", "Taught", "describe"]
 
 MOMENTS = 4  # frames of a clip that are shown
 LEAST_WORDS, MOST_WORDS = 4, 60  # that are asked for
+FROM_MEASURES = "it is from measurements alone: "  # how the doubt about a caption begins that no model could give
 
 _TASK = """Write a caption for training an image and video model. {instructions}
 
@@ -107,7 +108,7 @@ def describe(
 
 
 def _none(taught: Taught, model: VisionModel, why: str) -> Note:
-    return Note(model=model.name, taught=taught.key, doubt=f"it is from measurements alone: {why}")
+    return Note(model=model.name, taught=taught.key, doubt=f"{FROM_MEASURES}{why}")
 
 
 def _asked(path: Path, item: Item, measured: Measurement, taught: Taught, model: VisionModel, stop: Stop) -> Note:

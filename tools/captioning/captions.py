@@ -11,7 +11,7 @@ from ..measurements import Measurement
 from ..measuring import measure_dataset
 from ..second_eye.model import VisionModel
 from ..second_eye.opinions import Opinion, load_opinions
-from .by_model import Stop, Taught, describe
+from .by_model import FROM_MEASURES, Stop, Taught, describe
 from .checks import SpotCheck, spot_check
 from .facts import facts, opinion_words
 from .notes import Note, load_notes, save_notes
@@ -86,7 +86,9 @@ def write_captions(
         captions=tuple((item.id, item.caption) for item in manifest.usable),
         by_model=sum(bool(note.caption) for note in notes.values()),
         fallen_back=tuple(
-            (manifest.item(item_id).name, note.doubt) for item_id, note in notes.items() if not note.caption
+            (manifest.item(item_id).name, note.doubt.removeprefix(FROM_MEASURES))
+            for item_id, note in notes.items()
+            if not note.caption
         ),
     )
 

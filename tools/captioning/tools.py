@@ -72,8 +72,8 @@ def write_captions(context: ToolContext, arguments: WriteCaptions) -> ToolResult
     if written.fallen_back:
         name, why = written.fallen_back[0]
         lines.append(
-            f"{plural(len(written.fallen_back), 'file')} got captions from measurements alone, {quoted(name, 40)} "
-            f"because {quoted(why, 200)}"
+            f"{plural(len(written.fallen_back), 'file')} could not be described. The caption of {quoted(name, 40)} "
+            f"says only what was measured: {quoted(why, 200)}"
         )
     lines += ["For example:", *(f"- {quoted(item.name, 40)}: {quoted(item.caption, 160)}" for item in items[:4])]
     doubts = captions.spot_check(folder, project.trigger, recipe=recipe)
