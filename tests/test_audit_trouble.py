@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from tools import measuring
 from tools.audit.folder import FolderAudit, audit_folder, memory_of
-from tools.audit.model import Missing
+from tools.audit.model import AuditItem, Missing
+from tools.audit.pictures.thumbnails import Thumbnails
 from tools.audit.run import _to_fill_up, audit_dataset, audit_text, load_audit
 from tools.measurements import eyes_closed
 from tools.measuring import Known, Pace
@@ -19,6 +20,7 @@ from tools.vision import shared_frames
 from tools.vision.eyes.models import MODELS, default_folder
 from trainer_core.dataset import intake
 from trainer_core.dataset.manifest import add_files, path_of, set_excluded
+from trainer_core.dataset.media import write_clip
 from trainer_core.recipes import RECIPES, RecipeName
 from ui.shell import application
 
@@ -233,3 +235,12 @@ def test_a_copy_that_was_gone_was_still_called_good(folder: Path, tmp_path: Path
     again = load_audit(dataset)
     assert again is not None
     assert "The copy of 1.png can no longer be read. Set it aside" in audit_text(again)
+
+
+def test_a_clip_with_keyframes_far_apart_kept_the_report_from_ever_ending(tmp_path: Path) -> None:
+    clip = tmp_path / "slow.mp4"
+    write_clip(clip, np.stack([np.full((64, 64, 3), 2 * index, dtype=np.uint8) for index in range(100)]), 4.0)
+    item = AuditItem(file=clip.name, id="itm_" + "0" * 12, kind="clip", usable=True, seconds=25.0)
+    shown = Thumbnails({"itm_" + "0" * 12: clip}).strip(item, [12.0, 13.0, 24.9])
+    levels = [round(float(np.asarray(image).mean())) for image in shown]
+    assert [abs(level - true) <= 3 for level, true in zip(levels, (96, 104, 198), strict=True)] == [True] * 3

@@ -94,7 +94,8 @@ def _exact_duplicates(evidence: Evidence) -> list[Finding]:
     if not names:
         return []
     copies = f"{named(names)} {'is an exact copy' if len(names) == 1 else 'are exact copies'}"
-    text = f"{copies} of files in the set and {'was' if len(names) == 1 else 'were'} not taken in."
+    rest = "a file in the set and was not taken in" if len(names) == 1 else "files in the set and were not taken in"
+    text = f"{copies} of {rest}."
     return [finding("exact_duplicates", "note", text, (), "equal bytes", len(names), 0, "SHA-256", names)]
 
 

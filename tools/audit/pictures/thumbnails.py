@@ -91,12 +91,13 @@ def _frames(path: Path | None, moments: Sequence[float]) -> list[Image.Image]:
 def _decoded(path: Path, moments: Sequence[float]) -> Iterator[Image.Image]:
     waiting = list(moments)
     while waiting:
-        last = None
-        for seconds, picture in iterate_frames(path, start=waiting[0]):
+        last, sought = None, waiting[0]
+        for seconds, picture in iterate_frames(path, start=sought):
             while last is not None and waiting and waiting[0] < seconds - 1e-4:
                 yield _square(Image.fromarray(last))
                 waiting.pop(0)
-            if not waiting or waiting[0] > seconds + _FAR:
+            # where the nearest keyframe lies far before what was sought, seeking again would lead there again
+            if not waiting or (waiting[0] > seconds + _FAR and waiting[0] != sought):
                 break
             last = picture
         else:  # the clip is over: its last frame stays on screen
