@@ -50,12 +50,17 @@ def build(model: BaseChatModel, context: ToolContext, checkpointer: BaseCheckpoi
         ToolCallLimitMiddleware(run_limit=TOOL_CALLS),
         ToolErrorMiddleware(on_error=words_for_error),
     ]
-    tools = [as_langchain_tool(tool, context) for tool in TOOLS.values()]
+    turn = asyncio.Lock()
+    tools = [as_langchain_tool(tool, context, turn) for tool in TOOLS.values()]
     return create_agent(model, tools, middleware=middleware, checkpointer=checkpointer)
 
 
-def as_langchain_tool(tool: Tool, context: ToolContext) -> BaseTool:
-    """The tool as the graph calls it: in a thread, with its text capped, and behind the card when it is gated."""
+def as_langchain_tool(tool: Tool, context: ToolContext, turn: asyncio.Lock) -> BaseTool:
+    """The tool as the graph calls it: in a thread, with its text capped, and behind the card when it is gated.
+
+    Calls of one message run one after the other (`turn`): two that write the dataset's table at once would undo each
+    other, and with that a mark that keeps generated files out.
+    """
 
     async def call(**values: Any) -> tuple[str, dict[str, Any]]:
         arguments = tool.arguments(**values)
@@ -74,7 +79,8 @@ def as_langchain_tool(tool: Tool, context: ToolContext) -> BaseTool:
             loop.call_soon_threadsafe(writer, {"tool": tool.name, "text": words})
 
         started = time.monotonic()
-        result = await asyncio.to_thread(tool.run, replace(context, say=say), arguments)
+        async with turn:
+            result = await asyncio.to_thread(tool.run, replace(context, say=say), arguments)
         artifact = result.model_dump(mode="json", exclude={"text"})
         artifact |= {"seconds": time.monotonic() - started, "answer": answer.get("words")}
         return safe_block(result.text, LONGEST_RESULT), artifact

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -300,6 +301,30 @@ def test_pieces_of_a_generated_clip_need_a_yes_of_their_own(tmp_path: Path) -> N
     assert len(take_pieces_back(folder, clip.id).usable) == 1
 
 
+def test_a_clip_with_a_generated_piece_does_not_come_back_without_a_yes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    write_clip(tmp_path / "mixed.mp4", rng.integers(0, 255, (32, 64, 64, 3), dtype=np.uint8), 8.0)
+    folder = tmp_path / "set"
+    manifests.add_files(folder, [tmp_path / "mixed.mp4"])
+    clip = manifests.load(folder).items[0]
+    pieces = add_pieces(folder, clip.id, [(0.0, 2.0), (2.0, 4.0)]).items[1:]
+    marked = mark(folder, [pieces[1].id], True)
+    assert [item.synthetic for item in marked.items] == [True, False, True]
+    assert not take_pieces_back(folder, clip.id).usable
+
+
+def test_a_mark_that_is_made_while_a_clip_is_cut_stays(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    write_clip(tmp_path / "a.mp4", rng.integers(0, 255, (32, 64, 64, 3), dtype=np.uint8), 8.0)
+    Image.fromarray(noise(60)).save(tmp_path / "b.png")
+    folder = tmp_path / "set"
+    manifests.add_files(folder, [tmp_path / "a.mp4", tmp_path / "b.png"])
+    clip, picture = manifests.load(folder).items
+    made = add_pieces(folder, clip.id, [(0.0, 2.0)], progress=lambda *_: mark(folder, [picture.id], True) and None)
+    assert made.item(picture.id).synthetic
+    assert made.item(picture.id).excluded
+
+
 # Making them
 
 
@@ -482,6 +507,36 @@ async def test_a_model_cannot_say_yes_for_the_person(waiting: ToolContext, monke
         refused = [event.text for event in events if isinstance(event, ToolFinished) and event.name == "set_excluded"]
         assert "A model made" in refused[0]
         assert mixed_in(waiting) == []
+
+
+async def test_a_mark_and_another_change_in_one_message_do_not_undo_each_other(
+    waiting: ToolContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = manifests.load
+
+    def slow_load(folder: Path) -> Manifest:
+        manifest = load(folder)
+        sleep(0.3)
+        return manifest
+
+    monkeypatch.setattr("trainer_core.dataset.manifest.load", slow_load)
+    first, second = manifest_of(waiting).usable[:2]
+    both = AIMessage(
+        "",
+        tool_calls=[
+            {"name": "mark_synthetic", "args": {"items": [first.id]}, "id": "call_1"},
+            {"name": "set_excluded", "args": {"items": [second.id]}, "id": "call_2"},
+        ],
+    )
+    async with await open_with(waiting.workspace, both, AIMessage("Done."), project_id=waiting.project_id) as thread:
+        await talk(thread, "the first is generated, leave out the second")
+    try:
+        assert manifest_of(waiting).item(first.id).synthetic
+        assert manifest_of(waiting).item(second.id).excluded
+    finally:
+        mark(folder_of(waiting), [first.id], False)
+        for item in (first, second):
+            manifests.set_excluded(folder_of(waiting), item.id, False)
 
 
 async def test_without_the_gate_the_tool_still_refuses(waiting: ToolContext, monkeypatch: pytest.MonkeyPatch) -> None:

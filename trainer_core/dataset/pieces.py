@@ -51,6 +51,7 @@ def add_pieces(
     finally:
         for target, _ in unfinished:
             target.unlink(missing_ok=True)
+    manifest = load(folder)  # cutting takes long: what was marked or set aside meanwhile stays so
     fresh = {item.id: item for item in made}
     items = [_changed(item, original, fresh) for item in manifest.items]
     known = {item.id for item in manifest.items}

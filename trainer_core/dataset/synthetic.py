@@ -87,14 +87,18 @@ def origins_of(folder: Path) -> dict[str, Origin]:
 def mark(folder: Path, item_ids: Collection[str], synthetic: bool) -> Manifest:
     """Say of items whether a model made them. Marked ones are set aside; the mark's end alone takes nothing in.
 
-    Pieces of a clip are marked with it. Raises LookupError for an unknown id.
+    Pieces of a clip are marked with it, and with a piece the clip that it is a part of. Raises LookupError for an
+    unknown id.
     """
     if not synthetic:
         return _change(folder, item_ids, {"synthetic": False})
-    family = set(item_ids)
-    for item in load(folder).items:  # pieces come after what they are pieces of
+    family, items = set(item_ids), load(folder).items
+    for item in items:  # pieces come after what they are pieces of
         if item.piece_of in family:
             family.add(item.id)
+    for item in reversed(items):
+        if item.id in family and item.piece_of:
+            family.add(item.piece_of)
     return _change(folder, family, {"synthetic": True, "excluded": True})
 
 
