@@ -166,14 +166,14 @@ def _models() -> Iterator[Check]:
             found=f"ready: {rules.title}" if missing is None else missing,
             adds="LoRAs for real use" if base != "mini" else "",
         )
-    from tools.vision.eyes.look import available
+    from tools.measurements import eyes_closed
     from tools.vision.eyes.models import HOW_TO_GET
 
-    gone = available()
+    gone = eyes_closed()
     yield Check(
         name="Eyes of the audit",
         state="absent" if gone else "ok",
-        found=f"{len(gone)} model files are missing. {HOW_TO_GET}" if gone else "ready: they read people, not drawings",
+        found=f"model files are missing or damaged. {HOW_TO_GET}" if gone else "ready: they read people, not drawings",
         adds="views, shot sizes, expressions, light and backgrounds in the dataset audit" if gone else "",
     )
 
