@@ -151,7 +151,7 @@ def build_window(sessions: Sessions) -> gr.Blocks:
 
 
 def launch_options(workspace: Workspace) -> dict[str, Any]:
-    """How the window is served: only what was made can be fetched, and no file that a person gave, uploads are capped."""
+    """How the window is served: only what was made can be fetched, uploads are capped."""
     fonts = ["system-ui", "sans-serif"]
     return {
         "allowed_paths": [str(workspace.home / "runs"), str(workspace.home / "pictures")],
