@@ -14,9 +14,9 @@ from tools.audit.folder import FolderAudit, audit_folder, memory_of
 from tools.audit.model import AuditItem, Missing
 from tools.audit.pictures.thumbnails import Thumbnails
 from tools.audit.run import _to_fill_up, audit_dataset, audit_text, load_audit
-from tools.measurements import eyes_closed
 from tools.measuring import Known, Pace
 from tools.vision import shared_frames
+from tools.vision.eyes.look import available
 from tools.vision.eyes.models import MODELS, default_folder
 from trainer_core.dataset import intake
 from trainer_core.dataset.manifest import add_files, path_of, set_excluded
@@ -131,14 +131,14 @@ def test_a_damaged_model_file_ended_the_audit(
     found = audit_folder(folder, CHARACTER, memory=tmp_path / "memory")
     assert not reasons(found)
     assert any("missing or damaged. Run:" in entry.reason for entry in found.audit.skipped_checks)
-    assert all("is damaged" in words for words in eyes_closed() if "model file" in words)
+    assert all("is damaged" in words for words in available() if "model file" in words)
 
 
 def test_whole_model_files_are_not_called_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SIDEKICK_MODELS")
     if not all((default_folder() / model.file_name).is_file() for model in MODELS):
         pytest.skip("the eyes' model files are not set up: python -m tools.vision.eyes.models")
-    assert not [words for words in eyes_closed() if "damaged" in words]
+    assert not [words for words in available() if "damaged" in words]
 
 
 def test_a_report_named_like_a_picture_replaced_it(folder: Path) -> None:

@@ -10,7 +10,7 @@ from trainer_core.dataset.manifest import Item, Manifest
 
 from .audit import run as audits
 from .context import Tool, ToolContext, ToolRefused, ToolResult
-from .state import manifest_of
+from .state import item_named, manifest_of
 from .synthetic.tools import refuse_synthetic
 from .text import plural, quoted
 from .uploads import mark_added, uploads_of
@@ -120,17 +120,6 @@ def _audit(context: ToolContext) -> audits.Audit:
     if audit is None:
         raise ToolRefused("The files have changed since the last audit, or there was none. Run the audit first.")
     return audit
-
-
-def item_named(manifest: Manifest, name: str) -> Item:
-    """The item with this id or exact name. Raises ToolRefused where there is none, or several."""
-    matches = [item for item in manifest.items if name in (item.id, item.name)]
-    if len(matches) != 1:
-        problem = "There is no file" if not matches else f"There are {len(matches)} files"
-        raise ToolRefused(
-            f"{problem} called {quoted(name, 60)!r} in the set. Use the id (itm_...) from show_captions or the audit."
-        )
-    return matches[0]
 
 
 def _counted(items: list[Item] | tuple[Item, ...]) -> str:

@@ -1,8 +1,6 @@
 """What is measured in one picture or clip: quality, what the eyes see, a fingerprint, and what happens in a clip."""
 
-import hashlib
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +13,6 @@ from .vision.colours import Edges, measure_edges
 from .vision.duplicates import Fingerprint, fingerprint
 from .vision.encoding import blockiness, detail_limit, exposure
 from .vision.eyes.look import Look, available, look
-from .vision.eyes.models import HOW_TO_GET, MODELS, find
 from .vision.quality import LONGEST_SIDE, Picture, bars, brightness, sharpness, shrunk
 from .vision.shared_frames import FRAMES_A_SECOND
 from .vision.shots import Shots, measure_shots
@@ -80,31 +77,6 @@ class Measurement(BaseModel):
         return self.looks[len(self.looks) // 2].look if self.looks else None
 
 
-def eyes_closed() -> list[str]:
-    """Why the eyes cannot look, in plain words; empty when they can.
-
-    A damaged model file counts as missing: the libraries that run it end in errors of their own, or in a crash.
-    """
-    gone = available()
-    for model in MODELS:
-        path = find(model.name)
-        if path is not None:
-            status = path.stat()
-            if not _sound(path, model.sha256, status.st_size, status.st_mtime_ns):
-                gone.append(f"The model file for {model.purpose} is damaged. {HOW_TO_GET}")
-    return gone
-
-
-@lru_cache(maxsize=64)
-def _sound(path: Path, sha256: str, _size: int, _modified: int) -> bool:
-    """Whether the file is the one that was tested; read once, and again only when it changed."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-    except OSError:
-        return False
-
-
 def measure(path: Path, info: MediaInfo, *, text: bool = False, stop: Stop = lambda: False) -> Measurement:
     """Measure one file; `text` also looks for words in it. Raises UnusableMedia, and Stopped when `stop` says so."""
     shots: Shots | None = None
@@ -119,7 +91,7 @@ def measure(path: Path, info: MediaInfo, *, text: bool = False, stop: Stop = lam
     clipped = exposure(picture)
     words = _words(picture) if text else None  # small print needs the full size
     picture = shrunk(picture)
-    seen = [] if eyes_closed() else [(seconds, look(frame)) for seconds, frame in moments]
+    seen = [] if available() else [(seconds, look(frame)) for seconds, frame in moments]
     return Measurement(
         sharpness=round(sharpness(picture), 1),
         brightness=round(brightness(picture), 3),

@@ -14,7 +14,8 @@ from trainer_core.dataset.manifest import Manifest, load, path_of
 from trainer_core.dataset.media import MediaInfo, UnusableMedia, probe
 from trainer_core.dataset.records import write_atomically
 
-from .measurements import Measurement, Stop, Stopped, eyes_closed, measure
+from .measurements import Measurement, Stop, Stopped, measure
+from .vision.eyes.look import available
 
 __all__ = ["Known", "Pace", "Progress", "Stopped", "Work", "look_at", "measure_dataset", "stored_measurements"]
 
@@ -136,7 +137,7 @@ def look_at(
     asked again next time, and so is a file that changed or vanished meanwhile. Raises Stopped within a moment of
     `stop()` turning true; what was measured is saved.
     """
-    eyes = not eyes_closed()
+    eyes = not available()
     new = {each.sha256: each for each in work if known.lacks(each, text=text, eyes=eyes)}
     if not new:
         return 0

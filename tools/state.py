@@ -96,6 +96,17 @@ def without_caption(manifest: Manifest, trigger: str | None) -> list[Item]:
     return [item for item in usable if not item.caption or (trigger and not has_word(item.caption, trigger))]
 
 
+def item_named(manifest: Manifest, name: str) -> Item:
+    """The item with this id or exact name. Raises ToolRefused where there is none, or several."""
+    matches = [item for item in manifest.items if name in (item.id, item.name)]
+    if len(matches) != 1:
+        problem = "There is no file" if not matches else f"There are {len(matches)} files"
+        raise ToolRefused(
+            f"{problem} called {quoted(name, 60)!r} in the set. Use the id (itm_...) from show_captions or the audit."
+        )
+    return matches[0]
+
+
 def plan_row(context: ToolContext) -> PlanRow:
     """The current plan's row. Raises ToolRefused when there is none."""
     plan_id = get_project(context.workspace, context.project_id).plan_id

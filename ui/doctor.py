@@ -166,10 +166,10 @@ def _models() -> Iterator[Check]:
             found=f"ready: {rules.title}" if missing is None else missing,
             adds="LoRAs for real use" if base != "mini" else "",
         )
-    from tools.measurements import eyes_closed
+    from tools.vision.eyes.look import available
     from tools.vision.eyes.models import HOW_TO_GET
 
-    gone = eyes_closed()
+    gone = available()
     yield Check(
         name="Eyes of the audit",
         state="absent" if gone else "ok",

@@ -3,7 +3,6 @@
 from .coverage import VIEW_WORDS
 from .model import Audit, SetFigures
 
-_SHORT = {"front": "front", "three_quarter": "three-quarter", "profile": "profile", "back": "back"}
 _NAMED = 8  # files that are named before "and 12 more"
 
 
@@ -37,7 +36,9 @@ def _variety(audit: Audit) -> list[str]:
     if any(known.values()):
         unknown = audit.set.views.get("unknown", 0)
         more = f", {unknown} could not be told" if unknown else ""
-        lines.append("Views: " + ", ".join(f"{_SHORT[name]} {count}" for name, count in known.items()) + more + ".")
+        lines.append(
+            "Views: " + ", ".join(f"{name.replace('_', '-')} {count}" for name, count in known.items()) + more + "."
+        )
     if audit.set.backgrounds:
         count = round(audit.set.backgrounds.effective)
         lines.append(f"Backgrounds: {'all alike' if count <= 1 else f'about {count} different ones'}.")

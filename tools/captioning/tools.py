@@ -8,9 +8,8 @@ from trainer_core.dataset import manifest as manifests
 from trainer_core.projects import get_project
 
 from ..context import Tool, ToolContext, ToolRefused, ToolResult
-from ..dataset import item_named
 from ..second_eye.model import VisionModelFailed, configured
-from ..state import manifest_of, recipe_of
+from ..state import item_named, manifest_of, recipe_of
 from ..text import plural, quoted
 from . import captions
 from .words import has_word

@@ -7,11 +7,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.dataset import synthetic as store
-from trainer_core.dataset.manifest import Item, Manifest
+from trainer_core.dataset.manifest import Item
 
 from ..audit import run as audits
 from ..context import Card, Tool, ToolContext, ToolRefused, ToolResult
-from ..state import manifest_of
+from ..state import item_named, manifest_of
 from ..text import plural, quoted
 from ..uploads import mark_added, uploads_of
 from .approval import card_for, use_yes
@@ -58,7 +58,7 @@ def mark_synthetic(context: ToolContext, arguments: MarkSynthetic) -> ToolResult
             data={"items": [item.id for item in items]},
         )
     before = manifest_of(context)
-    named = [_found(before, name).id for name in arguments.items]
+    named = [item_named(before, name).id for name in arguments.items]
     if not named and not arguments.uploads:
         raise ToolRefused("Which files did a model make? Name them, or hand them over and say so.")
     paths = _paths(context, arguments.uploads)
@@ -138,7 +138,7 @@ def _waiting(context: ToolContext, arguments: TakeInCandidates) -> list[Item]:
         if not items:
             raise ToolRefused("No generated files are set aside. Make candidates first, or hand some over.")
         return items
-    named = {item.id: item for item in (_found(manifest, name) for name in arguments.items)}
+    named = {item.id: item for item in (item_named(manifest, name) for name in arguments.items)}
     own = [item for item in named.values() if not item.synthetic]
     if own:
         raise ToolRefused(f"{names_of(own)}: not marked as synthetic, so there is nothing to approve.")
@@ -153,7 +153,7 @@ def _marked(context: ToolContext, arguments: MarkSynthetic) -> list[Item]:
     if arguments.uploads or not arguments.items:
         raise ToolRefused("Which files of the set were marked by mistake? Name them.")
     manifest = manifest_of(context)
-    named = {item.id: item for item in (_found(manifest, name) for name in arguments.items)}
+    named = {item.id: item for item in (item_named(manifest, name) for name in arguments.items)}
     made = store.origins_of(context.workspace.dataset_folder(context.project_id))
     ours = [item for item in named.values() if item.id in made]
     if ours:
@@ -162,14 +162,6 @@ def _marked(context: ToolContext, arguments: MarkSynthetic) -> list[Item]:
     if not items:
         raise ToolRefused("None of these is marked as synthetic.")
     return items
-
-
-def _found(manifest: Manifest, name: str) -> Item:
-    matches = [item for item in manifest.items if name in (item.id, item.name)]
-    if len(matches) != 1:
-        problem = "There is no file" if not matches else f"There are {len(matches)} files"
-        raise ToolRefused(f"{problem} called {quoted(name, 60)!r} in the set. Use the id (itm_...) or the exact name.")
-    return matches[0]
 
 
 def _paths(context: ToolContext, uploads: Sequence[str]) -> list[Path]:

@@ -14,7 +14,7 @@ from .expression import expression_vector
 from .face import SCORE, Face, closer_looks, find_faces
 from .light import Light, measure_light
 from .mesh import find_mesh
-from .models import HOW_TO_GET, ModelsUnavailable, missing
+from .models import HOW_TO_GET, ModelsUnavailable, damaged, missing
 from .outline import find_outline
 from .person import looks_like_a_person
 from .runtime import Floats
@@ -58,8 +58,9 @@ class Look(BaseModel):
 
 
 def available() -> list[str]:
-    """What is missing for `look`, in plain words; empty when all is there."""
+    """What is missing or damaged of what `look` needs, in plain words; empty when all is there."""
     gone = [f"The model file for {model.purpose} is missing. {HOW_TO_GET}" for model in missing()]
+    gone += [f"The model file for {model.purpose} is damaged. {HOW_TO_GET}" for model in damaged()]
     try:
         import ai_edge_litert.interpreter  # noqa: F401
     except ImportError:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import zipfile
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 FOLDER_VARIABLE = "SIDEKICK_MODELS"
@@ -107,6 +108,26 @@ def find(name: str, folder: Path | None = None) -> Path | None:
 def missing(folder: Path | None = None) -> tuple[ModelFile, ...]:
     """The models whose files are not there."""
     return tuple(model for model in MODELS if find(model.name, folder) is None)
+
+
+def damaged(folder: Path | None = None) -> tuple[ModelFile, ...]:
+    """The models whose files are there but are not the ones that were tested: what runs them could crash on those."""
+    found = ((model, find(model.name, folder)) for model in MODELS)
+    return tuple(model for model, path in found if path is not None and not _tested(path, model.sha256, *_state(path)))
+
+
+def _state(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=64)
+def _tested(path: Path, sha256: str, _size: int, _modified: int) -> bool:
+    """Whether the file has this SHA-256; read once, and again only when it changed."""
+    try:
+        return _sha256(path) == sha256
+    except OSError:
+        return False
 
 
 def fetch(folder: Path | None = None, models: tuple[ModelFile, ...] = MODELS) -> list[Path]:
