@@ -27,8 +27,9 @@ from trainer_core.plan import BaseModelName, TrainingPlan, propose
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training import checkpoints
 from trainer_core.training.checkpoints import TrainingState
-from trainer_core.training.encode import Encoded, Encoder, Words
-from trainer_core.training.loop import Material, train
+from trainer_core.training.encode import Encoder
+from trainer_core.training.examples import Encoded, Material, Words
+from trainer_core.training.loop import train
 from trainer_core.training.model import lora_state
 
 CAPTION = "chr_x7kq, a cat"
@@ -138,7 +139,7 @@ def test_6_the_connectors_run_once_for_each_caption_and_never_in_a_step(
     forward: Callable[..., object] = LTX2TextConnectors.forward
     monkeypatch.setattr(LTX2TextConnectors, "forward", lambda *a, **k: calls.append(1) or forward(*a, **k))
     pipeline = load_pipeline(BaseModelName.MINI)
-    encoder = Encoder(pipeline, "test", tmp_path)
+    encoder = Encoder(lambda _part: pipeline, "test", tmp_path)
     words = {said: encoder.words(said) for said in (CAPTION, "chr_x7kq") for _ in range(3)}
     assert len(calls) == 2
     transformer = pipeline.transformer

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from trainer_core.base_models.mini.world.character import random_character
 from trainer_core.base_models.mini.world.render import render_clip, render_image
 from trainer_core.base_models.mini.world.scene import random_scene
-from trainer_core.base_models.registry import load_pipeline
+from trainer_core.base_models.registry import Part, load_part, load_pipeline
 from trainer_core.dataset.manifest import add_files, set_captions
 from trainer_core.dataset.media import write_clip
 from trainer_core.generation.generate import GenerateRequest, generate, with_lora
@@ -29,8 +29,10 @@ from trainer_core.plan import BaseModelName, TrainingPlan, propose
 from trainer_core.projects import PlanRow, Run, Workspace, create_project, new_id
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training import checkpoints
+from trainer_core.training.captions import class_captions
 from trainer_core.training.checkpoints import TrainingState
-from trainer_core.training.encode import Encoded, Encoder, class_captions
+from trainer_core.training.encode import Encoder
+from trainer_core.training.examples import Encoded
 from trainer_core.training.model import add_lora
 from trainer_core.training.objective import add_noise, draw_sigmas, flow_loss, pack, shift_of, unpack
 from trainer_core.training.preservation import preservation_loss
@@ -253,7 +255,7 @@ def test_class_preservation_holds_what_the_model_says_without_the_trigger(tmp_pa
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.3)
     samples = [Encoded(torch.zeros(48, 1, 8, 8), f"{TRIGGER}, a cat") for _ in range(2)]
-    encoder = Encoder(pipeline, "test", tmp_path)
+    encoder = Encoder(lambda _part: pipeline, "test", tmp_path)
     words = {said: encoder.words(said) for said in class_captions(samples[0].caption, TRIGGER)}
     optimizer = torch.optim.AdamW(parameters.values(), lr=3e-3)
 
@@ -271,7 +273,8 @@ def test_class_preservation_holds_what_the_model_says_without_the_trigger(tmp_pa
 
 def test_two_runs_may_encode_the_same_file_at_once(tmp_path: Path) -> None:
     """Both once wrote the same partial file, and the slower one failed."""
-    encoder = Encoder(load_pipeline(BaseModelName.MINI), "test", tmp_path)
+    pipeline = load_part(BaseModelName.MINI, Part.TEXT)
+    encoder = Encoder(lambda _part: pipeline, "test", tmp_path)
     with ThreadPoolExecutor(4) as pool:
         for number in range(4):
             found = list(pool.map(lambda _, n=number: encoder.words(f"a cat {n}"), range(4)))

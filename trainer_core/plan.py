@@ -24,6 +24,23 @@ class BaseModelName(StrEnum):
     LTX23 = "ltx-2.3"
 
 
+class MemoryTier(StrEnum):
+    """How the frozen base is held while training, from the most memory to the least."""
+
+    FULL = "full"  # its own precision: bfloat16 for LTX-2.3, float32 for mini
+    INT8 = "int8"
+    INT4 = "int4"
+    OFFLOAD = "offload"  # int4, and blocks wait in the host's memory until they are needed
+
+
+class ReferenceKind(StrEnum):
+    """What is shown beside the noised tokens."""
+
+    NONE = "none"
+    PAIR = "pair"  # a clip's or picture's own partner: the state before an effect, or a control clip made from it
+    SAME_SUBJECT = "same_subject"  # another picture of the set
+
+
 class BaseRules(BaseModel):
     """What a base model can take and where its training starts from."""
 
@@ -102,6 +119,7 @@ class TrainingPlan(BaseModel):
     fps: Annotated[float, Field(gt=0, le=60)]
     steps: Annotated[int, Field(ge=1, le=20_000)]
     batch_size: Annotated[int, Field(ge=1, le=64)]
+    gradient_accumulation: Annotated[int, Field(ge=1, le=64)] = 1  # batches whose gradients make one step
     learning_rate: Annotated[float, Field(gt=0, le=0.1)]
     warmup_steps: Annotated[int, Field(ge=0)] = 20
     final_learning_rate_share: Annotated[float, Field(gt=0, le=1)] = 0.1  # linear decay ends at this share
@@ -115,6 +133,13 @@ class TrainingPlan(BaseModel):
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the weights' moving average, which is exported; 0 is off
     largest_weight_norm: Annotated[float | None, Field(gt=0)] = None  # of each layer's change, Frobenius; None is off
     first_frame_probability: Annotated[float, Field(ge=0, le=1)] = 0.1
+    more_resolutions: tuple[Annotated[int, Field(ge=32)], ...] = ()  # edges of squares whose area is trained at as well
+    keep_aspect: bool = False  # each file keeps its own proportions instead of being cut to width x height
+    resample_fps: bool = True  # clips are brought to `fps`; otherwise each keeps its own rate
+    reference: ReferenceKind = ReferenceKind.NONE  # in-context training: clean tokens shown beside the noised ones
+    reference_downscale: Annotated[int, Field(ge=1, le=4)] = 1  # how many times smaller the reference is
+    with_audio: bool = False  # sound is trained together with the pictures, where the clips have some
+    memory: MemoryTier = MemoryTier.FULL
     held_out_share: Annotated[float, Field(ge=0, le=0.5)] = 0.1  # of the files, for the validation loss
     validation_every: Annotated[int, Field(ge=1)] = 50
     checkpoint_every: Annotated[int, Field(ge=1)] = 50

@@ -1,15 +1,43 @@
 """Which base models there are and how each is loaded."""
 
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer_core.plan import BaseModelName
+from trainer_core.plan import BaseModelName, MemoryTier
 
 if TYPE_CHECKING:  # asking whether a base is there must not cost the seconds that importing these takes
     import torch
-    from diffusers import LTX2Pipeline
+    from diffusers import LTX2Pipeline, LTX2VideoTransformer3DModel
 
 MINI_WEIGHTS = Path(__file__).parent / "mini" / "weights"
+
+
+class Part(StrEnum):
+    """What of a base is in memory at a time while files and captions are encoded."""
+
+    TEXT = "text"  # tokenizer, text encoder and connectors
+    VIDEO = "video"  # the video autoencoder
+    AUDIO = "audio"  # the audio autoencoder
+
+
+LoadParts = Callable[[Part], "LTX2Pipeline"]
+
+COMPONENTS = {
+    Part.TEXT: ("tokenizer", "text_encoder", "connectors"),
+    Part.VIDEO: ("vae",),
+    Part.AUDIO: ("audio_vae",),
+}
+ALL_COMPONENTS = (
+    "tokenizer",
+    "text_encoder",
+    "connectors",
+    "vae",
+    "audio_vae",
+    "vocoder",
+    "transformer",
+)  # with weights
 
 
 class BaseModelMissing(RuntimeError):
@@ -35,6 +63,28 @@ def load_pipeline(base: BaseModelName, dtype: "torch.dtype | None" = None) -> "L
     pipeline = LTX2Pipeline.from_pretrained(MINI_WEIGHTS, dtype=dtype or torch.float32, local_files_only=True)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+def load_part(base: BaseModelName, part: Part, memory: MemoryTier = MemoryTier.FULL) -> "LTX2Pipeline":
+    """A pipeline of which only this part is there, on the device it will work on. Raises BaseModelMissing."""
+    return _load_some(base, COMPONENTS[part])
+
+
+def load_transformer(
+    base: BaseModelName, memory: MemoryTier = MemoryTier.FULL, *, with_audio: bool = False
+) -> "LTX2VideoTransformer3DModel":
+    """The base's transformer for training. Raises BaseModelMissing."""
+    return _load_some(base, ("transformer",)).transformer
+
+
+def _load_some(base: BaseModelName, wanted: tuple[str, ...]) -> "LTX2Pipeline":
+    import torch
+    from diffusers import LTX2Pipeline
+
+    if reason := base_missing(base):
+        raise BaseModelMissing(reason)
+    absent = {name: None for name in ALL_COMPONENTS if name not in wanted}
+    return LTX2Pipeline.from_pretrained(MINI_WEIGHTS, dtype=torch.float32, local_files_only=True, **absent)
 
 
 def base_fingerprint(base: BaseModelName) -> str:

@@ -1,22 +1,25 @@
 """Which samples a step sees: a function of seed and step, so that a resumed run goes on exactly where it was.
 
-Stills and clips are never mixed in a batch: a batch has one latent shape."""
+Stills and clips are never mixed in a batch: what a batch shares is the examples' bucket.
+"""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from torch import Tensor
+
+from .examples import Bucket, Encoded
 
 
 class Batches:
-    """Batches of equal latent shapes. Every epoch shuffles; a bucket's last batch is filled up from its beginning."""
+    """Batches of one bucket each. Every epoch shuffles; a bucket's last batch is filled up from its beginning."""
 
-    def __init__(self, latents: list[Tensor], batch_size: int, seed: int) -> None:
-        buckets: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        for index, sample in enumerate(latents):
-            buckets[tuple(sample.shape)].append(index)
-        self._buckets = [buckets[shape] for shape in sorted(buckets)]
+    def __init__(self, samples: Sequence[Encoded], batch_size: int, seed: int) -> None:
+        buckets: dict[Bucket, list[int]] = defaultdict(list)
+        for index, sample in enumerate(samples):
+            buckets[sample.bucket].append(index)
+        self._buckets = [buckets[bucket] for bucket in sorted(buckets)]
         self._size = batch_size
         self._seed = seed
         self.per_epoch = sum(-(-len(bucket) // batch_size) for bucket in self._buckets)

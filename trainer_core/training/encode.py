@@ -1,10 +1,9 @@
 """Turns files and captions into latents and text embeddings, once: cached by content and settings."""
 
+import gc
 import hashlib
 import json
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,37 +13,28 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from trainer_core.base_models.registry import LoadParts, Part
 from trainer_core.dataset.buckets import Sample
 from trainer_core.dataset.manifest import Item, Manifest, path_of
 from trainer_core.dataset.media import fit, read_frames, read_image
 from trainer_core.generation.generate import prompt_tokens
 from trainer_core.plan import TrainingPlan
 
+from .captions import class_captions
+from .examples import Encoded, Words
+
 VERSION = 1  # raise when the way of encoding changes
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """One training example in memory: latents (channels, frames, height, width) and where its words are."""
-
-    latents: Tensor
-    caption: str
-
-
-@dataclass(frozen=True)
-class Words:
-    """A caption after text encoder and connectors: (tokens, width) for video and audio, and the token mask."""
-
-    video: Tensor
-    audio: Tensor
-    mask: Tensor
-
-
 class Encoder:
-    """Encodes with a pipeline's VAE, text encoder and connectors; keeps the results in a cache folder."""
+    """Encodes with a base's VAE, text encoder and connectors; keeps the results in a cache folder.
 
-    def __init__(self, pipeline: LTX2Pipeline, base_fingerprint: str, cache: Path) -> None:
-        self._pipeline = pipeline
+    `parts` loads what is needed when something is not in the cache; only one part is held at a time.
+    """
+
+    def __init__(self, parts: LoadParts, base_fingerprint: str, cache: Path) -> None:
+        self._load = parts
+        self._held: tuple[Part, LTX2Pipeline] | None = None
         self._base = base_fingerprint
         self._cache = cache
 
@@ -56,6 +46,20 @@ class Encoder:
             "latents", [item.sha256, *settings], lambda: {"latents": self._latents(dataset, item, sample, plan)}
         )
         return Encoded(tensors["latents"], item.caption)
+
+    def release(self) -> None:
+        """Let go of the part that is held, so that its memory is free."""
+        self._held = None
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _pipeline(self, part: Part) -> LTX2Pipeline:
+        held = self._held
+        if held is None or held[0] is not part:
+            self.release()
+            held = self._held = (part, self._load(part))
+        return held[1]
 
     @torch.inference_mode()
     def words(self, caption: str) -> Words:
@@ -69,17 +73,18 @@ class Encoder:
         else:
             frames = read_frames(path, fps=plan.fps, frames=sample.frames, start=sample.start)
         frames = fit(frames, plan.width, plan.height)
-        vae = self._pipeline.vae
+        vae = self._pipeline(Part.VIDEO).vae
         pixels = torch.from_numpy(frames).permute(3, 0, 1, 2)[None].to(vae.device, vae.dtype) / 127.5 - 1
         latents = vae.encode(pixels).latent_dist.mode()
         mean, std = (value.view(1, -1, 1, 1, 1).to(latents) for value in (vae.latents_mean, vae.latents_std))
         return ((latents - mean) * vae.config.scaling_factor / std)[0].float()
 
     def _words(self, caption: str) -> dict[str, Tensor]:
-        states, mask, _, _ = self._pipeline.encode_prompt(
-            caption, do_classifier_free_guidance=False, max_sequence_length=prompt_tokens(self._pipeline)
+        pipeline = self._pipeline(Part.TEXT)
+        states, mask, _, _ = pipeline.encode_prompt(
+            caption, do_classifier_free_guidance=False, max_sequence_length=prompt_tokens(pipeline)
         )
-        video, audio, mask = self._pipeline.connectors(states, mask)
+        video, audio, mask = pipeline.connectors(states, mask)
         return {"video": video[0].float(), "audio": audio[0].float(), "mask": mask[0]}
 
     def _cached(self, kind: str, key: list[object], make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -98,16 +103,6 @@ class Encoder:
         return tensors
 
 
-def class_captions(caption: str, trigger: str) -> tuple[str, str, str, str]:
-    """The caption without its trigger word: whole, its first phrase (the class), the rest, and nothing.
-
-    'chr_x7kq, a cat, at night' -> ('a cat, at night', 'a cat', 'at night', '').
-    """
-    without = re.sub(rf"(?<!\w){re.escape(trigger)}(?!\w)\s*[,:;]?\s*", "", caption, flags=re.IGNORECASE).strip(" ,")
-    subject, _, rest = without.partition(",")
-    return without, subject.strip(), rest.strip(), ""
-
-
 def encode_all(
     encoder: Encoder,
     dataset: Path,
@@ -116,7 +111,10 @@ def encode_all(
     plan: TrainingPlan,
     progress: Callable[[int, int], None],
 ) -> tuple[list[Encoded], dict[str, Words]]:
-    """All samples in order, and the words of every caption and of what the plan says in its place."""
+    """All samples in order, and the words of every caption and of what the plan says in its place.
+
+    First all pictures, then all words, so that each part of the base is loaded once at most.
+    """
     encoded = []
     for index, sample in enumerate(samples):
         encoded.append(encoder.sample(dataset, manifest.item(sample.item_id), sample, plan))
@@ -124,4 +122,6 @@ def encode_all(
     captions = {example.caption for example in encoded} | ({plan.trigger} if plan.caption_dropout else set())
     if plan.class_preservation:
         captions |= {words for caption in captions for words in class_captions(caption, plan.trigger)}
-    return encoded, {caption: encoder.words(caption) for caption in sorted(captions)}
+    words = {caption: encoder.words(caption) for caption in sorted(captions)}
+    encoder.release()
+    return encoded, words

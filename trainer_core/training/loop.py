@@ -1,7 +1,6 @@
 """The training loop: steps, validation, checkpoints. Knows tensors and a plan; not files, jobs or people."""
 
 import time
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -14,9 +13,9 @@ from trainer_core.plan import TrainingPlan
 from .averaging import averaged, limit_norms, put, start_average, update_average
 from .batches import Batches
 from .checkpoints import TrainingState, capture, restore
-from .encode import Encoded, Words
-from .model import add_lora, autocast, predict
-from .objective import Noised, add_noise, draw_sigmas, flow_loss, pack
+from .examples import Material
+from .inputs import Inputs, prepare, prepare_fixed
+from .model import add_lora, autocast, flow_losses, predict
 from .preservation import preservation_loss
 
 VALIDATION_SIGMAS = (0.2, 0.45, 0.7, 0.95)
@@ -36,15 +35,6 @@ class Listener(Protocol):
     def validation(self, step: int, loss: float) -> None: ...
     def checkpoint(self, state: TrainingState) -> None: ...
     def should_stop(self) -> bool: ...
-
-
-@dataclass(frozen=True)
-class Material:
-    """Encoded training and held-out samples, and the embeddings of their captions."""
-
-    training: list[Encoded]
-    held_out: list[Encoded]
-    words: dict[str, Words]
 
 
 def learning_rate_at(plan: TrainingPlan, step: int) -> float:
@@ -76,7 +66,7 @@ def train(
     if resumed:
         restore(parameters, optimizer, resumed)
     average = start_average(parameters, state.average) if plan.ema_decay else None
-    batches = Batches([sample.latents for sample in material.training], plan.batch_size, plan.seed)
+    batches = Batches(material.training, plan.batch_size, plan.seed)
     transformer.train()
     recent: list[Tensor] = []
     pace = _Pace()
@@ -84,19 +74,12 @@ def train(
         rate = learning_rate_at(plan, state.step)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        samples = [material.training[index] for index in batches.at(state.step)]
-        loss = _loss(transformer, samples, material.words, plan, state.step, device)
-        loss.backward()
-        if plan.class_preservation:
-            kept = samples[: plan.preserved_samples]
-            generator = torch.Generator().manual_seed(_seed(plan.seed, PRESERVATION + state.step))
-            preservation_loss(transformer, kept, material.words, plan, generator).backward()
+        recent.append(_accumulate(transformer, material, batches, plan, state.step, device))
         torch.nn.utils.clip_grad_norm_(parameters.values(), plan.clip_gradient_norm)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         if plan.largest_weight_norm:
             limit_norms(parameters, plan.alpha / plan.rank, plan.largest_weight_norm)
-        recent.append(loss.detach())
         state.step += 1
         if average is not None:
             update_average(average, parameters, plan.ema_decay, state.step)
@@ -129,51 +112,37 @@ def train(
     return state
 
 
-def _loss(
+def _accumulate(
     transformer: LTX2VideoTransformer3DModel,
-    samples: list[Encoded],
-    words: dict[str, Words],
+    material: Material,
+    batches: Batches,
     plan: TrainingPlan,
     step: int,
     device: torch.device,
 ) -> Tensor:
-    generator = torch.Generator().manual_seed(_seed(plan.seed, step))
-    latents = torch.stack([sample.latents for sample in samples])
-    frames, height, width = latents.shape[2:]
-    clean = pack(latents).to(device)
-    sigma = draw_sigmas(len(samples), clean.shape[1], generator).to(device)
-    noise = torch.randn(clean.shape, generator=generator).to(device)
-    kept = _kept_first_frame(len(samples), frames, height * width, plan, generator)
-    noised = add_noise(clean, sigma, noise, clean=kept.to(device) if kept is not None else None)
-    drop = torch.rand(len(samples), generator=generator) < plan.caption_dropout
-    said = [words[plan.trigger if dropped else sample.caption] for dropped, sample in zip(drop, samples, strict=True)]
-    return _flow(transformer, noised, said, (frames, height, width), plan).mean()
+    """Add up the gradients of a step's batches; returns their mean loss, on the device.
+
+    Each batch has a number of its own, which decides its samples and its random draws.
+    """
+    losses = []
+    share = 1 / plan.gradient_accumulation
+    for number in range(step * plan.gradient_accumulation, (step + 1) * plan.gradient_accumulation):
+        samples = [material.training[index] for index in batches.at(number)]
+        generator = torch.Generator().manual_seed(_seed(plan.seed, number))
+        loss = _losses(transformer, prepare(samples, material.words, plan, generator).to(device), plan).mean()
+        (loss * share).backward()
+        losses.append(loss.detach())
+        if plan.class_preservation:
+            kept = samples[: plan.preserved_samples]
+            generator = torch.Generator().manual_seed(_seed(plan.seed, PRESERVATION + number))
+            (preservation_loss(transformer, kept, material.words, plan, generator) * share).backward()
+    return torch.stack(losses).mean()
 
 
-def _kept_first_frame(
-    batch: int, frames: int, per_frame: int, plan: TrainingPlan, generator: torch.Generator
-) -> Tensor | None:
-    """Marks (batch, tokens) of first frames that stay clean, with the plan's probability; None where there are none."""
-    if frames == 1 or plan.first_frame_probability == 0:
-        return None
-    chosen = torch.rand(batch, generator=generator) < plan.first_frame_probability
-    if not chosen.any():
-        return None
-    kept = torch.zeros(batch, frames, per_frame, dtype=torch.bool)
-    kept[chosen, 0] = True
-    return kept.flatten(1)
-
-
-def _flow(
-    transformer: LTX2VideoTransformer3DModel,
-    noised: Noised,
-    words: list[Words],
-    shape: tuple[int, int, int],
-    plan: TrainingPlan,
-) -> Tensor:
-    with autocast(plan, noised.inputs.device):
-        predicted = predict(transformer, noised.inputs, noised.sigma, noised.timesteps, words, shape, plan.fps)
-    return flow_loss(predicted, noised)
+def _losses(transformer: LTX2VideoTransformer3DModel, inputs: Inputs, plan: TrainingPlan) -> Tensor:
+    with autocast(plan, inputs.video.inputs.device):
+        predicted = predict(transformer, inputs)
+    return flow_losses(predicted, inputs)
 
 
 @torch.no_grad()
@@ -191,13 +160,10 @@ def _validate(
     transformer.eval()
     losses = []
     for place, sample in enumerate(material.held_out):
-        clean = pack(sample.latents[None]).to(device)
         generator = torch.Generator().manual_seed(_seed(plan.seed, VALIDATION + place))
         for level in VALIDATION_SIGMAS:
-            noise = torch.randn(clean.shape, generator=generator).to(device)
-            noised = add_noise(clean, torch.tensor([level], device=device), noise)
-            frames, height, width = sample.latents.shape[1:]
-            losses.append(_flow(transformer, noised, [material.words[sample.caption]], (frames, height, width), plan))
+            inputs = prepare_fixed(sample, material.words, plan, level, generator)
+            losses.append(_losses(transformer, inputs.to(device), plan))
     transformer.train()
     mean = float(torch.cat(losses).mean())
     state.validation.append((state.step, mean))

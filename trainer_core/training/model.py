@@ -1,6 +1,6 @@
 """The trainable model: a frozen transformer with LoRA layers, and one forward pass over packed video latents."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from diffusers import LTX2VideoTransformer3DModel
@@ -9,7 +9,8 @@ from torch import Tensor
 
 from trainer_core.plan import TrainingPlan
 
-from .encode import Words
+from .inputs import Inputs
+from .objective import flow_loss
 
 VIDEO_ATTENTIONS = ("attn1", "attn2")  # self-attention and text cross-attention of the video branch
 
@@ -46,37 +47,72 @@ def lora_state(transformer: LTX2VideoTransformer3DModel) -> dict[str, Tensor]:
     return dict(get_peft_model_state_dict(transformer, adapter_name="default"))
 
 
-def predict(
-    transformer: LTX2VideoTransformer3DModel,
-    inputs: Tensor,
-    sigma: Tensor,
-    timesteps: Tensor,
-    words: Sequence[Words],
-    shape: tuple[int, int, int],
-    fps: float,
-) -> Tensor:
-    """Predicted velocity (batch, tokens, channels) for packed latents of latent shape (frames, height, width).
+@dataclass(frozen=True)
+class Predicted:
+    """Velocities (batch, tokens, channels) of the noised video tokens and, where there is sound, of the audio's."""
 
-    One silent audio token stands in for the audio branch, cut off from the video by `isolate_modalities`.
+    video: Tensor
+    audio: Tensor | None = None
+
+
+def predict(transformer: LTX2VideoTransformer3DModel, inputs: Inputs) -> Predicted:
+    """One forward pass.
+
+    Reference tokens follow the video's, at timestep 0. Without sound one silent audio token stands in for the audio
+    branch, cut off from the video by `isolate_modalities`.
     """
-    device, dtype = inputs.device, inputs.dtype
-    audio_channels = transformer.config.audio_in_channels
-    return transformer(
-        hidden_states=inputs,
-        audio_hidden_states=inputs.new_zeros(inputs.shape[0], 1, audio_channels),
-        encoder_hidden_states=torch.stack([w.video for w in words]).to(device, dtype),
-        audio_encoder_hidden_states=torch.stack([w.audio for w in words]).to(device, dtype),
-        encoder_attention_mask=torch.stack([w.mask for w in words]).to(device),
-        audio_encoder_attention_mask=torch.stack([w.mask for w in words]).to(device),
+    video, words, audio = inputs.video, inputs.words, inputs.audio
+    tokens, timesteps, coordinates = _with_reference(transformer, inputs)
+    batch = tokens.shape[0]
+    silent = tokens.new_zeros(batch, 1, transformer.config.audio_in_channels)
+    heard = audio.sigma if audio else video.sigma
+    output = transformer(
+        hidden_states=tokens,
+        audio_hidden_states=audio.inputs if audio else silent,
+        encoder_hidden_states=words.video,
+        audio_encoder_hidden_states=words.audio,
+        encoder_attention_mask=words.mask,
+        audio_encoder_attention_mask=words.mask,
         timestep=timesteps,
-        audio_timestep=1000 * sigma.view(-1, 1),  # the video's may differ from token to token
-        sigma=1000 * sigma,
-        num_frames=shape[0],
-        height=shape[1],
-        width=shape[2],
-        fps=fps,
-        audio_num_frames=1,
-        isolate_modalities=True,
+        audio_timestep=1000 * heard.view(-1, 1),  # the video's may differ from token to token
+        sigma=1000 * video.sigma,
+        audio_sigma=1000 * heard,
+        video_coords=coordinates,
+        audio_num_frames=audio.inputs.shape[1] if audio else 1,
+        isolate_modalities=audio is None,
         use_cross_timestep=True,
         return_dict=False,
-    )[0]
+    )
+    return Predicted(output[0][:, : video.inputs.shape[1]], output[1] if audio else None)
+
+
+def _with_reference(transformer: LTX2VideoTransformer3DModel, inputs: Inputs) -> tuple[Tensor, Tensor, Tensor]:
+    """Tokens, timesteps and rope coordinates (batch, 3, tokens, 2) of the video and, after it, of the reference."""
+    tokens, timesteps = inputs.video.inputs, inputs.video.timesteps
+    coordinates = _coordinates(transformer, inputs.shape, inputs)
+    reference = inputs.reference
+    if reference is None:
+        return tokens, timesteps, coordinates
+    batch, count = tokens.shape[:2]
+    at_zero = timesteps.new_zeros(batch, reference.tokens.shape[1])
+    where = _coordinates(transformer, reference.shape, inputs)
+    if reference.scale != 1:
+        where = torch.cat([where[:, :1], where[:, 1:] * reference.scale], dim=1)
+    return (
+        torch.cat([tokens, reference.tokens], dim=1),
+        torch.cat([timesteps.expand(batch, count), at_zero], dim=1),
+        torch.cat([coordinates, where], dim=2),
+    )
+
+
+def _coordinates(transformer: LTX2VideoTransformer3DModel, shape: tuple[int, int, int], inputs: Inputs) -> Tensor:
+    tokens = inputs.video.inputs
+    return transformer.rope.prepare_video_coords(tokens.shape[0], *shape, tokens.device, fps=inputs.fps)
+
+
+def flow_losses(predicted: Predicted, inputs: Inputs) -> Tensor:
+    """The objective per sample, shape (batch,): the video's error, plus the sound's where there is some."""
+    video = flow_loss(predicted.video, inputs.video)
+    if predicted.audio is None or inputs.audio is None:
+        return video
+    return video + flow_loss(predicted.audio, inputs.audio)

@@ -42,6 +42,14 @@ class Noised:
     timesteps: Tensor  # (batch, 1), or (batch, tokens) where a clean first frame makes tokens differ
     weight: Tensor | None  # (batch, tokens, 1): 0 where a clean token carries no loss; None when all carry it
 
+    def to(self, device: torch.device) -> "Noised":
+        """The same on a device; copies from pinned memory do not wait."""
+        inputs, target, sigma, timesteps = (
+            part.to(device, non_blocking=True) for part in (self.inputs, self.target, self.sigma, self.timesteps)
+        )
+        weight = None if self.weight is None else self.weight.to(device, non_blocking=True)
+        return Noised(inputs, target, sigma, timesteps, weight)
+
 
 def add_noise(latents: Tensor, sigma: Tensor, noise: Tensor, *, clean: Tensor | None = None) -> Noised:
     """Mix packed latents (batch, tokens, channels) with noise at `sigma` (batch,).

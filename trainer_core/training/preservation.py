@@ -12,8 +12,11 @@ from torch import Tensor
 
 from trainer_core.plan import TrainingPlan
 
-from .encode import Encoded, Words, class_captions
+from .captions import class_captions
+from .examples import Encoded, Words
+from .inputs import Inputs, stacked
 from .model import autocast, predict
+from .objective import Noised
 
 WEIGHT = 30.0  # answers that look different differ by little; found by trying 1, 6, 12, 16 and 30 on mini
 
@@ -36,13 +39,14 @@ def preservation_loss(
     sigma = (1 - 0.9 * torch.rand(len(samples), generator=generator).square()).to(device)  # mostly high: there it leaks
     which = torch.randint(4, (len(samples),), generator=generator)
     said = [words[class_captions(sample.caption, plan.trigger)[n]] for n, sample in zip(which, samples, strict=True)]
+    said_there = stacked(said).to(device)
+    fps = samples[0].fps or plan.fps
 
-    def velocity(inputs: Tensor, at: Tensor) -> Tensor:
+    def velocity(tokens: Tensor, at: Tensor) -> Tensor:
+        seen = Noised(tokens, tokens, at, 1000 * at.view(-1, 1), None)
         with autocast(plan, device):
-            answer = predict(
-                transformer, inputs, at, 1000 * at.view(-1, 1), said, (shape[0], shape[1], shape[2]), plan.fps
-            )
-        return answer.float()
+            answer = predict(transformer, Inputs(seen, said_there, (shape[0], shape[1], shape[2]), fps))
+        return answer.video.float()
 
     with torch.no_grad():
         transformer.disable_adapters()

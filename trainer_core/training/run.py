@@ -1,7 +1,6 @@
 """The training job: encode, train with checkpoints, export, verify. Started again, it goes on where it was."""
 
 import errno
-import gc
 import math
 import platform
 import time
@@ -13,7 +12,7 @@ import psutil
 import torch
 from diffusers import LTX2VideoTransformer3DModel
 
-from trainer_core.base_models.registry import BaseModelMissing, base_fingerprint, load_pipeline
+from trainer_core.base_models.registry import BaseModelMissing, base_fingerprint, load_part, load_transformer
 from trainer_core.costs import record_speed
 from trainer_core.dataset import manifest as manifests
 from trainer_core.dataset.buckets import samples_of, split_held_out
@@ -26,7 +25,8 @@ from trainer_core.projects import Lora, PlanRow, Workspace, new_id
 from . import checkpoints
 from .checkpoints import TrainingState
 from .encode import Encoder, encode_all
-from .loop import LossNotFinite, Material
+from .examples import Material
+from .loop import LossNotFinite
 from .loop import train as train_lora
 from .model import lora_state
 
@@ -82,8 +82,11 @@ def _prepare(context: JobContext, plan: TrainingPlan) -> tuple[LTX2VideoTransfor
     if not training:
         raise JobFailed("None of the files can be used by this plan, so there is nothing to train on.")
     context.emit("state", state="encoding", samples=len(samples), held_out=len(held_out))
-    pipeline = load_pipeline(plan.base)
-    encoder = Encoder(pipeline, base_fingerprint(plan.base), context.workspace.cache_folder())
+    encoder = Encoder(
+        lambda part: load_part(plan.base, part, plan.memory),
+        base_fingerprint(plan.base),
+        context.workspace.cache_folder(),
+    )
 
     def progress(done: int, total: int) -> None:
         context.stop_if_cancelled()
@@ -91,9 +94,7 @@ def _prepare(context: JobContext, plan: TrainingPlan) -> tuple[LTX2VideoTransfor
             context.emit("progress", phase="encoding", step=done, steps=total)
 
     encoded, words = encode_all(encoder, folder, manifest, training + held_out, plan, progress)
-    transformer = pipeline.transformer
-    del pipeline, encoder
-    gc.collect()
+    transformer = load_transformer(plan.base, plan.memory, with_audio=plan.with_audio)
     return transformer, Material(encoded[: len(training)], encoded[len(training) :], words)
 
 
