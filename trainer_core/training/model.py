@@ -11,6 +11,8 @@ from trainer_core.plan import TrainingPlan
 
 from .inputs import Inputs
 from .objective import flow_loss
+from .positions import Grid, Layout, coordinates
+from .video_only import has_audio
 
 VIDEO_ATTENTIONS = ("attn1", "attn2")  # self-attention and text cross-attention of the video branch
 
@@ -58,11 +60,24 @@ class Predicted:
 def predict(transformer: LTX2VideoTransformer3DModel, inputs: Inputs) -> Predicted:
     """One forward pass.
 
-    Reference tokens follow the video's, at timestep 0. Without sound one silent audio token stands in for the audio
-    branch, cut off from the video by `isolate_modalities`.
+    Reference tokens follow the video's, at timestep 0. Without sound in the inputs the audio branch, where there is
+    one, gets one silent token and is cut off from the video by `isolate_modalities`.
     """
     video, words, audio = inputs.video, inputs.words, inputs.audio
-    tokens, timesteps, coordinates = _with_reference(transformer, inputs)
+    tokens, timesteps, layout = _with_reference(inputs)
+    shown = video.inputs.shape[1]
+    if not has_audio(transformer):
+        if audio:
+            raise ValueError("Sound cannot be trained with a transformer whose audio branch was left out.")
+        velocity = transformer(
+            hidden_states=tokens,
+            encoder_hidden_states=words.video,
+            encoder_attention_mask=words.mask,
+            timestep=timesteps,
+            sigma=1000 * video.sigma,
+            layout=layout,
+        )
+        return Predicted(velocity[:, :shown])
     batch = tokens.shape[0]
     silent = tokens.new_zeros(batch, 1, transformer.config.audio_in_channels)
     heard = audio.sigma if audio else video.sigma
@@ -77,37 +92,28 @@ def predict(transformer: LTX2VideoTransformer3DModel, inputs: Inputs) -> Predict
         audio_timestep=1000 * heard.view(-1, 1),  # the video's may differ from token to token
         sigma=1000 * video.sigma,
         audio_sigma=1000 * heard,
-        video_coords=coordinates,
+        video_coords=coordinates(transformer.rope, layout, batch, tokens.device),
         audio_num_frames=audio.inputs.shape[1] if audio else 1,
         isolate_modalities=audio is None,
         use_cross_timestep=True,
         return_dict=False,
     )
-    return Predicted(output[0][:, : video.inputs.shape[1]], output[1] if audio else None)
+    return Predicted(output[0][:, :shown], output[1] if audio else None)
 
 
-def _with_reference(transformer: LTX2VideoTransformer3DModel, inputs: Inputs) -> tuple[Tensor, Tensor, Tensor]:
-    """Tokens, timesteps and rope coordinates (batch, 3, tokens, 2) of the video and, after it, of the reference."""
+def _with_reference(inputs: Inputs) -> tuple[Tensor, Tensor, Layout]:
+    """Tokens, timesteps and places of the video and, after it, of the reference."""
     tokens, timesteps = inputs.video.inputs, inputs.video.timesteps
-    coordinates = _coordinates(transformer, inputs.shape, inputs)
-    reference = inputs.reference
+    here, reference = Grid(inputs.shape, inputs.fps), inputs.reference
     if reference is None:
-        return tokens, timesteps, coordinates
+        return tokens, timesteps, (here,)
     batch, count = tokens.shape[:2]
     at_zero = timesteps.new_zeros(batch, reference.tokens.shape[1])
-    where = _coordinates(transformer, reference.shape, inputs)
-    if reference.scale != 1:
-        where = torch.cat([where[:, :1], where[:, 1:] * reference.scale], dim=1)
     return (
         torch.cat([tokens, reference.tokens], dim=1),
         torch.cat([timesteps.expand(batch, count), at_zero], dim=1),
-        torch.cat([coordinates, where], dim=2),
+        (here, Grid(reference.shape, inputs.fps, reference.scale)),
     )
-
-
-def _coordinates(transformer: LTX2VideoTransformer3DModel, shape: tuple[int, int, int], inputs: Inputs) -> Tensor:
-    tokens = inputs.video.inputs
-    return transformer.rope.prepare_video_coords(tokens.shape[0], *shape, tokens.device, fps=inputs.fps)
 
 
 def flow_losses(predicted: Predicted, inputs: Inputs) -> Tensor:
