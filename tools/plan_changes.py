@@ -1,12 +1,22 @@
 """Plain-English plan changes as arithmetic: relative and absolute, brought to values that the base model can take."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.costs import Estimate
-from trainer_core.plan import BASES, BaseModelName, Preset, TrainingPlan, nearest_frames, nearest_size, propose
+from trainer_core.plan import (
+    BASES,
+    BaseModelName,
+    MemoryTier,
+    Preset,
+    ReferenceKind,
+    TrainingPlan,
+    nearest_frames,
+    nearest_size,
+    propose,
+)
 from trainer_core.recipes import RECIPES
 
 MOST_STEPS = 20_000
@@ -36,6 +46,9 @@ class ChangePlan(BaseModel):
     learning_rate: Annotated[float | None, Field(gt=0, le=LARGEST_LEARNING_RATE)] = None
     learning_rate_factor: Annotated[float | None, Field(gt=0, le=100)] = None
     batch_size: Annotated[int | None, Field(ge=1, le=64)] = None
+    gradient_accumulation: Annotated[
+        int | None, Field(ge=1, le=64, description="batches whose gradients make one step")
+    ] = None
     width: Annotated[
         int | None, Field(ge=1, le=8192, description="pixels; goes to the nearest size the base can take")
     ] = None
@@ -45,6 +58,28 @@ class ChangePlan(BaseModel):
     frames: Annotated[int | None, Field(ge=1, le=2000, description="goes to the nearest number the base can take")] = (
         None
     )
+    more_resolutions: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=8192)], ...] | None,
+        Field(description="edges in pixels of squares at whose area the files are trained as well; empty: none"),
+    ] = None
+    keep_aspect: Annotated[
+        bool | None, Field(description="true: each file keeps its proportions instead of being cut to width x height")
+    ] = None
+    resample_fps: Annotated[bool | None, Field(description="false: each clip keeps its own frame rate")] = None
+    reference: Annotated[
+        ReferenceKind | None,
+        Field(
+            description="in-context training: pair shows each file's own partner (start/end pair or control clip), "
+            "same_subject another picture of the set"
+        ),
+    ] = None
+    reference_downscale: Annotated[int | None, Field(ge=1, le=4)] = None
+    with_audio: Annotated[bool | None, Field(description="true: learn the clips' sound as well")] = None
+    memory: Annotated[
+        MemoryTier | None,
+        Field(description="full, int8, int4 or offload: the less memory, the slower and the less exact"),
+    ] = None
+    gradient_checkpointing: Annotated[bool | None, Field(description="true: less memory, a third slower")] = None
     caption_dropout: Annotated[float | None, Field(ge=0, le=0.5)] = None
     class_preservation: Annotated[
         float | None, Field(ge=0, le=1, description="share of the batch also trained without the trigger; lowers leaks")
@@ -106,7 +141,7 @@ def _from_defaults(plan: TrainingPlan, change: ChangePlan) -> TrainingPlan:
 
 
 def _sizes(plan: TrainingPlan, change: ChangePlan, notes: list[str]) -> TrainingPlan:
-    changes: dict[str, int] = {}
+    changes: dict[str, Any] = {}
     for name, asked in (("width", change.width), ("height", change.height)):
         if asked is not None:
             changes[name] = nearest_size(asked, plan.base)
@@ -116,6 +151,8 @@ def _sizes(plan: TrainingPlan, change: ChangePlan, notes: list[str]) -> Training
                     f"{name} {asked} becomes {changes[name]}: {plan.base} takes multiples of {rules.size_factor} up "
                     f"to {rules.largest_edge}."
                 )
+    if change.more_resolutions is not None:
+        changes["more_resolutions"] = _edges(plan, change.more_resolutions, notes)
     if change.frames is not None:
         changes["frames"] = nearest_frames(change.frames, plan.base)
         if changes["frames"] != change.frames:
@@ -128,6 +165,19 @@ def _sizes(plan: TrainingPlan, change: ChangePlan, notes: list[str]) -> Training
             changes["frames"] = 1
             notes.append("There are only still pictures, so the plan stays at 1 frame; add clips to train on motion.")
     return plan.changed(**changes) if changes else plan
+
+
+def _edges(plan: TrainingPlan, asked: tuple[int, ...], notes: list[str]) -> tuple[int, ...]:
+    """Legal edges without repeats and without the plan's own size."""
+    legal = {edge: nearest_size(edge, plan.base) for edge in asked}
+    changed = [f"{edge} becomes {nearest}" for edge, nearest in legal.items() if nearest != edge]
+    if changed:
+        rules = BASES[plan.base]
+        notes.append(
+            f"{', '.join(changed)}: {plan.base} takes multiples of {rules.size_factor} up to {rules.largest_edge}."
+        )
+    own = {plan.width} if plan.width == plan.height else set()
+    return tuple(edge for edge in dict.fromkeys(legal.values()) if edge not in own)
 
 
 def _rank(plan: TrainingPlan, change: ChangePlan, notes: list[str]) -> TrainingPlan:
@@ -156,6 +206,14 @@ def _rate_and_rest(plan: TrainingPlan, change: ChangePlan, notes: list[str]) -> 
 
 _AS_NAMED = (
     "batch_size",
+    "gradient_accumulation",
+    "keep_aspect",
+    "resample_fps",
+    "reference",
+    "reference_downscale",
+    "with_audio",
+    "memory",
+    "gradient_checkpointing",
     "caption_dropout",
     "class_preservation",
     "ema_decay",

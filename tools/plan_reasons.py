@@ -4,6 +4,7 @@ from trainer_core.costs import Estimate
 from trainer_core.plan import BASES, Preset, TrainingPlan, steps_for
 from trainer_core.recipes import RECIPES
 
+from .plan_reasons_shown import shown
 from .text import plural
 
 FIELDS = (
@@ -12,8 +13,16 @@ FIELDS = (
     "alpha",
     "learning_rate",
     "batch_size",
+    "gradient_accumulation",
     "resolution",
+    "more_resolutions",
+    "keep_aspect",
     "frames",
+    "resample_fps",
+    "reference",
+    "with_audio",
+    "memory",
+    "gradient_checkpointing",
     "caption_dropout",
     "class_preservation",
     "ema_decay",
@@ -43,7 +52,7 @@ def summary(plan: TrainingPlan, cost: Estimate, names: tuple[str, ...]) -> list[
 
 def reasons(plan: TrainingPlan, cost: Estimate) -> dict[str, str]:
     """A paragraph per field of FIELDS."""
-    return _length(plan) | _capacity(plan) | _shape(plan) | _care(plan) | _cost(plan, cost)
+    return _length(plan) | _capacity(plan) | _shape(plan) | shown(plan) | _care(plan) | _cost(plan, cost)
 
 
 def _length(plan: TrainingPlan) -> dict[str, str]:

@@ -57,6 +57,7 @@ class BaseRules(BaseModel):
     learning_rate_factor: float  # times the recipe's learning rate
     steps_factor: float  # times the steps of the rule for LTX-2.3
     class_preservation: float
+    gradient_checkpointing: bool
     largest_edge: int
     largest_frames: int
     honesty: str
@@ -75,6 +76,7 @@ BASES: dict[BaseModelName, BaseRules] = {
         learning_rate_factor=20.0,
         steps_factor=0.5,
         class_preservation=0.5,
+        gradient_checkpointing=False,
         largest_edge=64,
         largest_frames=17,
         honesty="mini draws 64x64-pixel clips of a small drawn world. It shows how training goes; it is not LTX-2.3.",
@@ -91,6 +93,7 @@ BASES: dict[BaseModelName, BaseRules] = {
         learning_rate_factor=1.0,
         steps_factor=1.0,
         class_preservation=0.0,
+        gradient_checkpointing=True,
         largest_edge=1280,
         largest_frames=257,
         honesty="",
@@ -226,6 +229,7 @@ def propose(
         warmup_steps=min(20, steps // 5),
         rank=recipe.rank,
         class_preservation=rules.class_preservation,
+        gradient_checkpointing=rules.gradient_checkpointing,
         alpha=float(recipe.rank),
         first_frame_probability=recipe.first_frame_probability if clips else 0.0,
     )
@@ -245,7 +249,16 @@ class Change(BaseModel):
 FIELD_WORDS = {
     "learning_rate": "learning rate",
     "batch_size": "batch size",
+    "gradient_accumulation": "gradient accumulation",
     "fps": "frames per second",
+    "more_resolutions": "further resolutions",
+    "keep_aspect": "keeping each file's proportions",
+    "resample_fps": "one frame rate for all clips",
+    "reference": "references (in-context training)",
+    "reference_downscale": "how much smaller references are",
+    "with_audio": "sound",
+    "memory": "memory tier",
+    "gradient_checkpointing": "gradient checkpointing",
     "caption_dropout": "caption dropout",
     "ema_decay": "decay of the weights' moving average (EMA)",
     "largest_weight_norm": "weight-norm limit",
@@ -275,6 +288,10 @@ def _change(name: str, old: object, new: object) -> Change:
 def _short(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value):
         return value[:8]
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list):
+        return ", ".join(str(entry) for entry in value) or "none"
     return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else json.dumps(value)
 
 

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from .switches import take_switches
+
 _N = r"(\d+(?:\.\d+)?(?:e-?\d+)?)"
 _FIELDS = {  # in order: the first that is found in a clause is meant
     "learning_rate": r"learning[ -]rate",
@@ -15,12 +17,15 @@ _FIELDS = {  # in order: the first that is found in a clause is meant
     "held_out_share": r"h[oe]ld[ -]?out(?: share)?|validation share",
     "rank": r"\brank",
     "alpha": r"\balpha",
+    "gradient_accumulation": r"(?:gradient )?accumulat\w+",
     "batch_size": r"\bbatch(?:[ -]size)?",
+    "reference_downscale": r"reference[ -](?:downscal\w+|scale|size)",
     "frames": r"\bframes?\b",
     "seed": r"\bseed",
     "steps": r"\bsteps?\b|\biterations?\b|\btraining\b|\btrain(?:s|ed)?\b|\brun\b",
     "size": r"\bresolution|\bpixels?|\bsize\b",
 }
+_WHOLE = ("steps", "rank", "batch_size", "gradient_accumulation", "reference_downscale", "frames", "seed")
 _SHARES = ("caption_dropout", "class_preservation", "ema_decay", "first_frame_probability", "held_out_share")
 _LITTLE = r"\ba (?:little|bit|touch|tad|smidge)\b|\bslightly\b|\bsomewhat\b|\ba little bit\b"
 _MUCH = r"\bmuch\b|\ba lot\b|\bway\b|\bfar\b|\bconsiderably\b|\blots\b"
@@ -73,6 +78,7 @@ class Wanted:
 def wanted_changes(text: str) -> Wanted:
     """The changes in a normalised sentence (see spelling.normal); falsy when there are none."""
     wanted = Wanted()
+    text = take_switches(text, wanted.arguments)
     text = _take_preset(text, wanted)
     text = _take_limits(text, wanted)
     previous: tuple[str, Any] | None = None
@@ -286,5 +292,5 @@ def _store(name: str, operation: tuple[str, float], clause: str, wanted: Wanted)
     elif kind == "add":
         wanted.arguments["steps_added"] = int(value)
     else:
-        whole = name in ("steps", "rank", "batch_size", "frames", "seed")
+        whole = name in _WHOLE
         wanted.arguments[name] = int(value) if whole else value

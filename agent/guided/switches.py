@@ -1,0 +1,69 @@
+"""Parts of the plan that are turned on and off or chosen by name: sound, references, proportions, memory."""
+
+import re
+from typing import Any
+
+_NO = r"(?:no|without|turn(?:ed)? off|switch off|disable|drop|remove|stop using|don't use|do not use|ignore|skip)"
+_ON = r"(?:with|use|using|turn on|switch on|enable|include|add|train(?: on)?|learn|keep|do)"
+_SOUND = r"(?:the |their |its )?(?:sounds?|audio)"
+_REFERENCES = (
+    r"(?:the |any )?(?:reference (?:images?|pictures?|clips?|tokens?|training)|references|in[ -]context(?: training)?)"
+)
+_ASPECT = r"(?:the |their |its |each (?:file|clip|picture)'s )?(?:own )?(?:aspect(?: ratios?)?|proportions|shapes?)"
+_RATE = r"(?:the |their |its |each clip's )?(?:own |original )?(?:frame[ -]?rates?|fps)"
+
+# (pattern, arguments); the first that is found of each argument counts, so the negative comes first
+_SWITCHES: tuple[tuple[str, dict[str, Any]], ...] = (
+    (rf"\b{_NO} {_SOUND}\b|\b(?:silent|mute|pictures?) only\b", {"with_audio": False}),
+    (rf"\b{_ON} {_SOUND}(?: too| as well)?\b", {"with_audio": True}),
+    (rf"\b{_NO} {_REFERENCES}\b", {"reference": "none"}),
+    (r"\b(?:use|with|train on) (?:the |my )?(?:start(?: and |/|-| )end )?pairs\b"
+     r"|\bbefore[ /-]?(?:and[ -])?after pairs\b|\b(?:use|with) (?:the )?control clips?\b", {"reference": "pair"}),
+    (r"\banother (?:picture|photo|image) of (?:the same|him|her|them|it)\b(?: \w+)* as (?:a )?reference\b"
+     rf"|\b{_ON} {_REFERENCES}\b", {"reference": "same_subject"}),
+    (rf"\b(?:don't|do not|never|no) crop\w*\b|\bkeep {_ASPECT}\b|\bwithout cropping\b", {"keep_aspect": True}),
+    (r"\bcrop (?:them |it |everything |all )?(?:all )?(?:to|into) (?:a |the )?(?:square|same (?:size|shape))s?\b",
+     {"keep_aspect": False}),
+    (rf"\bkeep {_RATE}\b|\b(?:don't|do not|no) resampl\w+\b", {"resample_fps": False}),
+    (rf"\bresample (?:{_RATE}|the clips|all clips|them)\b|\bsame frame[ -]?rate for all\b", {"resample_fps": True}),
+    (rf"\b{_NO} gradient checkpoint\w*", {"gradient_checkpointing": False}),
+    (rf"\b{_ON} gradient checkpoint\w*", {"gradient_checkpointing": True}),
+    (r"\boffload\w*\b", {"memory": "offload"}),
+    (r"\b(?:int4|nf4|4[ -]?bits?)\b", {"memory": "int4"}),
+    (r"\b(?:int8|8[ -]?bits?)\b", {"memory": "int8"}),
+    (r"\b(?:full precision|unquanti[sz]ed)\b|\b(?:no|without) quanti[sz]\w+\b", {"memory": "full"}),
+)  # fmt: skip
+_ALSO = re.compile(
+    r"\b(?:also|additionally|as well|too)\b(?: train)?(?: it| them)? (?:at|in) (\d{3,4})(?: ?(?:p|px|pixels))?\b"
+    r"|\b(?:at|in) (\d{3,4}) (?:as well|too)\b"
+)
+_SEVERAL = re.compile(
+    r"\b(?:at|in|use|both|resolutions?(?: of)?) (\d{3,4})((?: ?(?:,|and|&|plus) ?\d{3,4})+)(?! ?(?:steps|frames))\b"
+)
+_ONE = re.compile(
+    r"\b(?:only|just) (?:1|one|a single) resolution\b|\b(?:no|without) (?:more|other|extra) resolutions?\b"
+)
+
+
+def take_switches(text: str, arguments: dict[str, Any]) -> str:
+    """Put what is turned on or off into the arguments; what was read is taken out of the text that is returned."""
+    text = _take_resolutions(text, arguments)
+    for pattern, found_arguments in _SWITCHES:
+        found = re.search(pattern, text)
+        if found and not found_arguments.keys() & arguments.keys():
+            arguments |= found_arguments
+            text = text[: found.start()] + " , " + text[found.end() :]
+    return text
+
+
+def _take_resolutions(text: str, arguments: dict[str, Any]) -> str:
+    if found := _ONE.search(text):
+        arguments["more_resolutions"] = []
+    elif found := _SEVERAL.search(text):
+        first, *more = (int(number) for number in re.findall(r"\d{3,4}", found[0]))
+        arguments |= {"width": first, "height": first, "more_resolutions": more}
+    elif found := _ALSO.search(text):
+        arguments["more_resolutions"] = [int(found[1] or found[2])]
+    else:
+        return text
+    return text[: found.start()] + " , " + text[found.end() :]
