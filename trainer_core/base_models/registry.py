@@ -73,8 +73,11 @@ def load_part(base: BaseModelName, part: Part, memory: MemoryTier = MemoryTier.F
 def load_transformer(
     base: BaseModelName, memory: MemoryTier = MemoryTier.FULL, *, with_audio: bool = False
 ) -> "LTX2VideoTransformer3DModel":
-    """The base's transformer for training. Raises BaseModelMissing."""
-    return _load_some(base, ("transformer",)).transformer
+    """The base's transformer for training, without its audio branch where that is not wanted. Raises BaseModelMissing."""
+    from trainer_core.training.video_only import without_audio
+
+    transformer = _load_some(base, ("transformer",)).transformer
+    return transformer if with_audio else without_audio(transformer)
 
 
 def _load_some(base: BaseModelName, wanted: tuple[str, ...]) -> "LTX2Pipeline":
