@@ -73,7 +73,7 @@ def load_part(base: BaseModelName, part: Part, memory: MemoryTier = MemoryTier.F
 def load_transformer(
     base: BaseModelName, memory: MemoryTier = MemoryTier.FULL, *, with_audio: bool = False
 ) -> "LTX2VideoTransformer3DModel":
-    """The base's transformer for training, without its audio branch where that is not wanted. Raises BaseModelMissing."""
+    """The base's transformer for training, without its audio branch unless `with_audio`. Raises BaseModelMissing."""
     from trainer_core.training.video_only import without_audio
 
     transformer = _load_some(base, ("transformer",)).transformer
