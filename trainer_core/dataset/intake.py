@@ -1,19 +1,23 @@
 """Files into a dataset: copies of what can be used, reasons for what cannot. The originals are only read."""
 
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from .info import MAX_CLIP_BYTES, MAX_IMAGE_BYTES
-from .media import SUPPORTED, MediaInfo, UnusableMedia, content_of, probe
+from .copies import copy_in
+from .copies import size_limit as size_limit
+from .media import SUPPORTED, MediaInfo, UnusableMedia, content_of
 from .records import MAX_CAPTION, MAX_NAME, Item, Manifest, Rejected, load, one_line, save
+from .references import copy_reference, end_of, pair_up, with_reference
 
 MAX_FILES = 5000  # looked at in one call
 KEPT_REASONS = 500  # refused files that the manifest remembers
 _COPIES = "files"
-_ENDINGS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "movie": ".mp4"}
+LONE_START = (
+    "It is named like the start of a pair, but its end is not there. Hand both over together, or rename it to train "
+    "on it by itself."
+)
 _PHOTOGRAPH, _VIDEO, _PICTURE = (
     ("A HEIC or AVIF photograph", "JPEG or PNG"),
     ("This kind of video", "MP4 (H.264)"),
@@ -31,8 +35,9 @@ def add_files(folder: Path, sources: Iterable[Path], *, progress: Callable[[int,
     """Copy files and folders (searched through) into the dataset and save its manifest.
 
     Hidden files are skipped, links that lead out of a given folder are refused, an exact copy of a known file is
-    refused with the first one's name, and the text of `picture.txt` becomes the caption of `picture.png`. A file that
-    cannot be used is listed in `rejected` with the reason; the rest goes on. `progress` is told (done, all).
+    refused with the first one's name, and the text of `picture.txt` becomes the caption of `picture.png`. Of a pair
+    `x_start`, `x_end` the start becomes the end's reference. A file that cannot be used is listed in `rejected` with
+    the reason; the rest goes on. `progress` is told (done, all).
     """
     manifest = load(folder)
     known = {item.sha256: item for item in manifest.items}
@@ -40,28 +45,57 @@ def add_files(folder: Path, sources: Iterable[Path], *, progress: Callable[[int,
     refused = dict.fromkeys(manifest.rejected)
     found, problems = find_files(sources)
     refused.update(dict.fromkeys(problems))
-    for index, path in enumerate(found):
+    pairs = pair_up(found)
+    ends: dict[str, Path] = {}  # item id -> its start
+    for index, path in enumerate(pairs.items):
         name = display_name(path)
         try:
             item = _take(folder, path, name)
         except (UnusableMedia, OSError) as error:
-            reason = (
-                str(error) if isinstance(error, UnusableMedia) else f"It cannot be read ({error.strerror or error})."
-            )
-            refused[Rejected(name=name, reason=reason)] = None
-            item = None
-        if item is not None and item.sha256 in known:
-            first = known[item.sha256]
-            if first.name != name or item.sha256 not in before:
+            refused[Rejected(name=name, reason=_why(error))] = None
+        else:
+            if path in pairs.starts:
+                ends[item.id] = pairs.starts[path]
+            first = known.setdefault(item.sha256, item)
+            if first is not item and (first.name != name or item.sha256 not in before):
                 reason = f"It is an exact copy of {first.name}."
                 refused[Rejected(name=name, reason=reason, duplicate_of=first.id)] = None
-        elif item is not None:
-            known[item.sha256] = item
         if progress:
-            progress(index + 1, len(found))
-    manifest = Manifest(items=tuple(known.values()), rejected=tuple(refused)[-KEPT_REASONS:])
+            progress(index + 1, len(pairs.items))
+    items, told = _with_starts(folder, {item.id: item for item in known.values()}, ends, pairs.lone_starts)
+    shown = {item.reference.name for item in items.values() if item.reference}
+    kept = [entry for entry in (*refused, *told) if entry.reason != LONE_START or entry.name not in shown]
+    manifest = Manifest(items=tuple(items.values()), rejected=tuple(dict.fromkeys(kept))[-KEPT_REASONS:])
     save(folder, manifest)
     return manifest
+
+
+def _with_starts(
+    folder: Path, items: dict[str, Item], ends: dict[str, Path], lone: Iterable[Path]
+) -> tuple[dict[str, Item], list[Rejected]]:
+    """The items with the starts of pairs as references, and the starts that could not be used."""
+    told: list[Rejected] = []
+    wanted = list(ends.items())
+    for path in lone:  # its end may have come in before
+        end = end_of(items, path.name)
+        if end is None:
+            told.append(Rejected(name=display_name(path), reason=LONE_START))
+        elif end.id in dict(wanted):
+            told.append(Rejected(name=display_name(path), reason=f"There is another start of {end.name} beside it."))
+        else:
+            wanted.append((end.id, path))
+    for item_id, path in wanted:
+        try:
+            reference = copy_reference(folder, path, "start", items[item_id])
+        except (UnusableMedia, OSError) as error:
+            told.append(Rejected(name=display_name(path), reason=_why(error)))
+        else:
+            items = with_reference(items, item_id, reference)
+    return items, told
+
+
+def _why(error: UnusableMedia | OSError) -> str:
+    return str(error) if isinstance(error, UnusableMedia) else f"It cannot be read ({error.strerror or error})."
 
 
 def display_name(path: Path) -> str:
@@ -131,14 +165,6 @@ def _refused_unseen(path: Path, root: Path) -> str | None:
     return None
 
 
-def size_limit(path: Path) -> int:
-    """The most bytes that a file with this content may have. Raises UnusableMedia when it has more."""
-    limit = MAX_CLIP_BYTES if content_of(path) == "movie" else MAX_IMAGE_BYTES
-    if path.stat().st_size > limit:
-        raise UnusableMedia(f"The file is larger than {limit // 2**20} MB. Save a smaller copy.")
-    return limit
-
-
 def item_of(path: Path, name: str, sha256: str, info: MediaInfo, *, file: str) -> Item:
     """The record of the media file at `path`, with the caption that lies beside it; `file` is where the item's is."""
     content, named = content_of(path), path.suffix.lower().lstrip(".").replace("jpg", "jpeg")
@@ -158,31 +184,8 @@ def item_of(path: Path, name: str, sha256: str, info: MediaInfo, *, file: str) -
 
 def _take(folder: Path, path: Path, name: str) -> Item:
     """Copy one file into the dataset, checked; no copy is left of one that cannot be used."""
-    content = content_of(path)
-    limit = size_limit(path)
-    copies = folder / _COPIES
-    copies.mkdir(parents=True, exist_ok=True)
-    unfinished = copies / f".{os.getpid()}.part"
-    try:
-        digest = _copy(path, unfinished, limit)
-        target = copies / f"itm_{digest[:12]}{_ENDINGS[content]}"
-        info = probe(unfinished)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return item_of(path, name, digest, info, file=f"{_COPIES}/{target.name}")
-
-
-def _copy(source: Path, target: Path, limit: int) -> str:
-    digest, copied = hashlib.sha256(), 0
-    with source.open("rb") as reader, target.open("wb") as writer:
-        while block := reader.read(1 << 20):
-            copied += len(block)
-            if copied > limit:
-                raise UnusableMedia(f"The file is larger than {limit // 2**20} MB. Save a smaller copy.")
-            digest.update(block)
-            writer.write(block)
-    return digest.hexdigest()
+    copied = copy_in(folder, path, where=_COPIES, prefix="itm")
+    return item_of(path, name, copied.sha256, copied.info, file=copied.file)
 
 
 def _caption_beside(path: Path) -> str:

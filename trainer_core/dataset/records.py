@@ -15,6 +15,19 @@ MAX_CAPTION = 2000  # characters
 MAX_NAME = 120
 
 CaptionSource = Literal["none", "file", "measured", "model", "person"]  # who wrote it; "model": a vision model
+Showing = Literal["start", "edges", "pose", "depth"]  # "start": the person's own file; else made from the item
+
+
+class Reference(BaseModel):
+    """What is shown beside an item while it is learned: a copy in the dataset folder; `name` is for display only."""
+
+    model_config = ConfigDict(frozen=True)
+
+    showing: Showing
+    name: str
+    file: str
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    info: MediaInfo
 
 
 class Item(BaseModel):
@@ -32,6 +45,7 @@ class Item(BaseModel):
     excluded: bool = False
     piece_of: str | None = None  # the id of the clip that this is a part of
     synthetic: bool = False  # made by a model, not by the person
+    reference: Reference | None = None  # for in-context training
 
 
 class Rejected(BaseModel):
@@ -69,8 +83,11 @@ class Manifest(BaseModel):
 
     @property
     def checksum(self) -> str:
-        """SHA-256 over the usable items' contents and captions, in the order of ids: TrainingPlan.dataset."""
-        return _digest(f"{item.sha256}\n{item.caption}" for item in sorted(self.usable, key=lambda item: item.id))
+        """SHA-256 over the usable items' contents, captions and references, in the order of ids: TrainingPlan.dataset.
+
+        An item without a reference counts as it did before there were references.
+        """
+        return _digest(_marks(item) for item in sorted(self.usable, key=lambda item: item.id))
 
     @property
     def files_checksum(self) -> str:
@@ -106,11 +123,12 @@ def save(folder: Path, manifest: Manifest) -> None:
     write_atomically(folder / FILE_NAME, manifest.model_dump_json(indent=1).encode())
 
 
-def path_of(folder: Path, item: Item) -> Path:
-    """Where the item's copy is. Raises ValueError when a tampered manifest points out of the folder."""
+def path_of(folder: Path, item: Item | Reference) -> Path:
+    """Where the item's or reference's copy is. Raises ValueError when a tampered manifest points out of the folder."""
     path = (folder / item.file).resolve()
     if not path.is_relative_to(folder.resolve()):
-        raise ValueError(f"The dataset's table names a file outside of the dataset for {item.id}.")
+        about = item.id if isinstance(item, Item) else "a reference"
+        raise ValueError(f"The dataset's table names a file outside of the dataset for {about}.")
     return path
 
 
@@ -132,6 +150,11 @@ def write_atomically(path: Path, content: bytes) -> None:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _marks(item: Item) -> str:
+    reference = f"\n{item.reference.sha256}" if item.reference else ""
+    return f"{item.sha256}\n{item.caption}{reference}"
 
 
 def _digest(parts: Iterable[str]) -> str:

@@ -1,0 +1,115 @@
+"""What is shown beside an item while it is learned (in-context training): a person's own pairs, or files made from it.
+
+Of `walk_start.mp4` and `walk_end.mp4` the end is the item to be learned and the start its reference.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .copies import copy_in
+from .info import UnusableMedia
+from .records import MAX_NAME, Item, Manifest, Reference, Showing, load, one_line, save
+
+REFERENCES = "references"  # the folder of copies, inside the dataset's
+_PAIRED = re.compile(r"(?P<base>.+)_(?P<side>start|end)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Files told apart by their names.
+
+    starts: the start of each end that has one. lone_starts: those without an end. The order of the others is kept.
+    """
+
+    items: tuple[Path, ...]
+    starts: Mapping[Path, Path]
+    lone_starts: tuple[Path, ...]
+
+
+def side_of(name: str) -> tuple[str, str] | None:
+    """("walk", "start") for walk_start.mp4, in small letters; None for names that are not of a pair."""
+    match = _PAIRED.fullmatch(Path(name).stem)
+    return (match["base"].casefold(), match["side"].casefold()) if match else None
+
+
+def pair_up(paths: Sequence[Path]) -> Paired:
+    """Tell pairs by their names: first in one folder, then, for files handed over one by one, wherever they lie."""
+    sides = {path: named for path in paths if (named := side_of(path.name)) is not None}
+    starts: dict[Path, Path] = {}
+    for one_folder in (True, False):
+        groups: dict[tuple[Path | None, str], dict[str, list[Path]]] = defaultdict(lambda: {"start": [], "end": []})
+        used = {*starts, *starts.values()}
+        for path, (base, side) in sides.items():
+            if path not in used:
+                groups[path.parent if one_folder else None, base][side].append(path)
+        for group in groups.values():
+            if len(group["start"]) == 1:
+                starts |= dict.fromkeys(group["end"], group["start"][0])
+    used = set(starts.values())
+    lone = tuple(path for path, (_, side) in sides.items() if side == "start" and path not in used)
+    return Paired(tuple(path for path in paths if path not in used and path not in lone), starts, lone)
+
+
+def copy_reference(folder: Path, path: Path, showing: Showing, item: Item, *, name: str | None = None) -> Reference:
+    """A checked copy of a file in the dataset, as the item's reference. Nothing is saved in the manifest yet.
+
+    Raises UnusableMedia in words where it cannot be used or shows just what the item shows, and OSError.
+    """
+    copied = copy_in(folder, path, where=REFERENCES, prefix="ref")
+    if copied.sha256 == item.sha256:
+        raise UnusableMedia(f"It is an exact copy of {item.name}, so there is nothing to learn from the two.")
+    return Reference(
+        showing=showing,
+        name=one_line(name or path.name, MAX_NAME) or "(a name without letters)",
+        file=copied.file,
+        sha256=copied.sha256,
+        info=copied.info,
+    )
+
+
+def with_reference(items: Mapping[str, Item], item_id: str, reference: Reference) -> dict[str, Item]:
+    """The items, by id, of which one has the reference. An item that is this very file is set aside: it is shown, not
+    learned."""
+    return {
+        each.id: each.model_copy(update={"reference": reference})
+        if each.id == item_id
+        else each.model_copy(update={"excluded": True})
+        if each.sha256 == reference.sha256
+        else each
+        for each in items.values()
+    }
+
+
+def set_references(folder: Path, references: Mapping[str, Reference | None]) -> Manifest:
+    """Give items, by id, a reference or take it away, in one write; files stay. Raises LookupError for unknown ids."""
+    manifest = load(folder)
+    for item_id in references:
+        manifest.item(item_id)
+    items = tuple(
+        item.model_copy(update={"reference": references[item.id]}) if item.id in references else item
+        for item in manifest.items
+    )
+    manifest = manifest.model_copy(update={"items": items})
+    save(folder, manifest)
+    return manifest
+
+
+def unpaired_ends(manifest: Manifest) -> list[Item]:
+    """Usable items that are named like the end of a pair and have no reference."""
+    return [
+        item
+        for item in manifest.usable
+        if item.reference is None and (side := side_of(item.name)) is not None and side[1] == "end"
+    ]
+
+
+def end_of(items: Mapping[str, Item], start_name: str) -> Item | None:
+    """The one item that a start file belongs to by its name; None where there is none, or several."""
+    side = side_of(start_name)
+    if side is None:
+        return None
+    found = [item for item in items.values() if side_of(item.name) == (side[0], "end")]
+    return found[0] if len(found) == 1 else None
