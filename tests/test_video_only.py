@@ -18,7 +18,7 @@ from trainer_core.plan import BaseModelName, TrainingPlan, propose
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training.checkpoints import TrainingState
 from trainer_core.training.examples import Encoded, Material, Words
-from trainer_core.training.inputs import Inputs, Reference
+from trainer_core.training.inputs import Inputs, Reference, stacked
 from trainer_core.training.loop import train
 from trainer_core.training.model import add_lora, flow_losses, predict
 from trainer_core.training.objective import add_noise
@@ -135,6 +135,21 @@ def test_a_run_ends_with_the_same_weights_with_and_without_the_audio_branch() ->
     assert whole.validation == part.validation
     assert list(whole.weights) == list(part.weights)
     assert all(torch.equal(value, part.weights[name]) for name, value in whole.weights.items())
+
+
+def test_there_is_a_mask_only_where_words_are_padded() -> None:
+    """Without one attention may take its fastest way; a mask of ones says the same."""
+    part = without_audio(random_model())
+    inputs = inputs_of(part)["per sample"]
+    one = Words(inputs.words.video[0], inputs.words.audio[0], torch.ones(6, dtype=torch.long))
+    padded = replace(one, mask=torch.tensor([0, 1, 1, 1, 1, 1]))
+    assert stacked([one, one]).mask is None
+    found = stacked([one, padded]).mask
+    assert found is not None
+    assert found.tolist() == [[1] * 6, [0] + [1] * 5]
+    with torch.no_grad():
+        masked = predict(part, inputs).video
+        assert torch.allclose(masked, predict(part, replace(inputs, words=replace(inputs.words, mask=None))).video)
 
 
 def test_sound_with_a_model_without_audio_branch_is_refused() -> None:

@@ -38,16 +38,18 @@ class Encoded:
 class Words:
     """Captions after text encoder and connectors: (tokens, width) for video and audio, and the mask (tokens,).
 
-    A batch of them has one more dimension in front.
+    A batch of them has one more dimension in front; there the mask is None when nothing is padded, so that attention
+    may take its fastest way.
     """
 
     video: Tensor
     audio: Tensor
-    mask: Tensor
+    mask: Tensor | None
 
     def to(self, device: torch.device) -> "Words":
         """The same on a device; copies from pinned memory do not wait."""
-        return Words(*(part.to(device, non_blocking=True) for part in (self.video, self.audio, self.mask)))
+        video, audio = (part.to(device, non_blocking=True) for part in (self.video, self.audio))
+        return Words(video, audio, None if self.mask is None else self.mask.to(device, non_blocking=True))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ The same examples, plan and generator give the same inputs on every machine.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -97,8 +97,13 @@ def prepare_fixed(
 
 
 def stacked(words: Sequence[Words]) -> Words:
-    """A batch of captions."""
-    return Words(*(torch.stack([getattr(entry, part.name) for entry in words]) for part in fields(Words)))
+    """A batch of captions. LTX-2.3's connectors put registers where padding was, so that there is seldom a mask."""
+    masks = [torch.ones(len(entry.video)) if entry.mask is None else entry.mask for entry in words]
+    return Words(
+        torch.stack([entry.video for entry in words]),
+        torch.stack([entry.audio for entry in words]),
+        None if all(bool(mask.all()) for mask in masks) else torch.stack(masks),
+    )
 
 
 def _kept_first_frame(
