@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from trainer_core.dataset.buckets import MAX_WINDOWS, Sample, samples_of, split_held_out
+from trainer_core.dataset.buckets import Sample, samples_of, split_held_out
+from trainer_core.dataset.clips import MAX_WINDOWS
 from trainer_core.dataset.manifest import (
     Item,
     Manifest,
@@ -183,13 +184,14 @@ def test_samples_of_pictures_and_clips() -> None:
     manifest = Manifest(items=(item(1), item(2, "clip", 3.5), item(3, "clip", 0.6), item(4, "clip", 30.0)))
     samples, notes = samples_of(manifest, plan_for(manifest))
     by_item = [[sample for sample in samples if sample.item_id == each.id] for each in manifest.items]
-    assert by_item[0] == [Sample(manifest.items[0].id, 0.0, 1)]
+    assert by_item[0] == [Sample(manifest.items[0].id, 0.0, 1, 64, 64)]
     assert [(sample.start, sample.frames) for sample in by_item[1]] == [(0.0, 9), (1.125, 9), (2.25, 9)]
     assert [sample.frames for sample in by_item[2]] == [1]
     assert len(by_item[3]) == MAX_WINDOWS
     assert by_item[3][-1].start > 26
-    assert len(notes) == 2
     assert "0.6 s is too short for 9 frames" in notes[0]
+    assert f"{MAX_WINDOWS} of its 26 possible windows are used" in notes[1]
+    assert notes[2:] == ["Fewer samples than the batch of 8, so some repeat within a batch: 64x64 with 1 frame (2)"]
 
 
 def test_stills_are_left_out_where_motion_is_taught() -> None:
@@ -201,7 +203,7 @@ def test_stills_are_left_out_where_motion_is_taught() -> None:
 
 @given(count=st.integers(0, 60), share=st.floats(0, 0.5), seed=st.integers(0, 1000))
 def test_the_held_out_part_is_split_by_item(count: int, share: float, seed: int) -> None:
-    samples = [Sample(item(number).id, start, 9) for number in range(count) for start in (0.0, 1.0)]
+    samples = [Sample(item(number).id, start, 9, 64, 64) for number in range(count) for start in (0.0, 1.0)]
     train, held_out = split_held_out(samples, share, seed)
     assert sorted(train + held_out, key=samples.index) == samples
     assert not {sample.item_id for sample in train} & {sample.item_id for sample in held_out}

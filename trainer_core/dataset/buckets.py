@@ -1,50 +1,139 @@
-"""What training reads: one sample per picture, one or more per clip, and the part that is held out for validation."""
+"""What training reads: samples of each picture and clip in buckets, and the part that is held out for validation.
+
+A bucket is what the samples of one batch share: width, height, number of frames and frame rate.
+"""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from trainer_core.plan import BASES, TrainingPlan
 from trainer_core.recipes import RECIPES
 
-from .clips import largest_frames, windows
+from .clips import Window, windows_of
 from .manifest import Item, Manifest
+from .sizes import Size, further_sizes, nearest_to, sizes_of
 
-MAX_WINDOWS = 8  # of one clip, spread evenly, so that a long clip does not outweigh the others
 FEWEST_TO_HOLD_OUT = 5  # items; with fewer than this every one is needed for training
+NAMED = 3  # files that a note about several names
 
 
 @dataclass(frozen=True)
 class Sample:
     """One training example: `frames` frames from `start` seconds of an item; an image has start 0 and 1 frame.
 
-    `taken_from` is the clip that was first given, where the item is a piece of one; None for everything else.
+    It is cut and resized to width x height. fps: the clip's own frame rate, whose frames are read one by one; None
+    where a clip is brought to the plan's rate, and for one frame. `taken_from` is the clip that was first given, where
+    the item is a piece of one; None for everything else.
     """
 
     item_id: str
     start: float
     frames: int
+    width: int
+    height: int
+    fps: float | None = None
     taken_from: str | None = None
+
+    @property
+    def bucket(self) -> tuple[int, int, int, float]:
+        """Width, height, frames and own frame rate (0 for the plan's)."""
+        return self.width, self.height, self.frames, self.fps or 0.0
 
 
 def samples_of(manifest: Manifest, plan: TrainingPlan) -> tuple[list[Sample], list[str]]:
-    """The samples of all usable items under the plan, in the manifest's order, and notes for a person."""
+    """The samples of all usable items under the plan, in the manifest's order, and notes for a person.
+
+    An item that gives no sample has a note with the reason.
+    """
     samples: list[Sample] = []
     notes: list[str] = []
+    sizes = _Sizes(plan)
     stills_teach = RECIPES[plan.recipe].images is not None
     origins = {each.id: each.piece_of for each in manifest.items}
     for item in manifest.usable:
-        if item.info.kind == "clip":
-            found, note = _of_clip(item, plan)
-        elif stills_teach:
-            found, note = [Sample(item.id, 0.0, 1)], None
-        else:
-            found, note = [], f"{item.name}: left out, because stills cannot teach {RECIPES[plan.recipe].teaches}"
+        if item.info.kind == "image" and not stills_teach:
+            notes.append(f"{item.name}: left out, because stills cannot teach {RECIPES[plan.recipe].teaches}")
+            continue
+        found, said = windows_of(item.info, plan) if item.info.kind == "clip" else ([Window(0.0, 1)], [])
+        notes += [f"{item.name}: {words}" for words in said]
         given = _as_given(item.id, origins)
-        samples += found if given == item.id else [replace(sample, taken_from=given) for sample in found]
-        if note:
-            notes.append(note)
-    return samples, notes
+        samples += [
+            Sample(
+                item.id, window.start, window.frames, *size, window.fps, taken_from=None if given == item.id else given
+            )
+            for size in sizes.of(item)
+            for window in found
+        ]
+    return samples, [*notes, *sizes.notes(), *_small_buckets(samples, plan)]
+
+
+class _Sizes:
+    """Chooses each item's sizes and remembers what a person should know about them."""
+
+    def __init__(self, plan: TrainingPlan) -> None:
+        self._plan = plan
+        self._main, self._further = sizes_of(plan), further_sizes(plan)
+        self._used: Counter[Size] = Counter()
+        self._too_small: dict[int, list[str]] = {}
+
+    def of(self, item: Item) -> list[Size]:
+        """The size near the plan's area, and those of more resolutions that do not enlarge the item."""
+        width, height = item.info.width, item.info.height
+        chosen = [nearest_to(width, height, self._main)]
+        for edge, sizes in self._further.items():
+            size = nearest_to(width, height, sizes)
+            if size in chosen:
+                continue
+            if size[0] <= width and size[1] <= height:
+                chosen.append(size)
+            else:
+                self._too_small.setdefault(edge, []).append(item.name)
+        self._used.update(chosen)
+        return chosen
+
+    def notes(self) -> list[str]:
+        """Which resolutions add nothing, which files are too small for them, and how many files have each size."""
+        told = []
+        for edge, sizes in self._further.items():
+            if set(sizes) <= set(self._main):
+                largest = BASES[self._plan.base].largest_edge
+                told.append(f"Resolution {edge} adds nothing: the sizes are the same ({largest} is the largest edge)")
+        for edge, names in self._too_small.items():
+            told.append(
+                f"Resolution {edge}: not for {_listed(names)}, which would be enlarged; trained at the other sizes only"
+            )
+        if len(self._used) > 1:
+            counts = ", ".join(f"{width}x{height} ({count})" for (width, height), count in sorted(self._used.items()))
+            told.append(f"Sizes, with how many files each has: {counts}")
+        return told
+
+
+def _small_buckets(samples: Sequence[Sample], plan: TrainingPlan) -> list[str]:
+    """A note about buckets with fewer training samples than a batch, or none."""
+    training, _held_out = split_held_out(samples, plan.held_out_share, plan.seed)
+    small = [(bucket, n) for bucket, n in sorted(buckets_of(training).items()) if n < plan.batch_size]
+    if not small:
+        return []
+    told = ", ".join(f"{_bucket_words(bucket)} ({count})" for bucket, count in small)
+    return [f"Fewer samples than the batch of {plan.batch_size}, so some repeat within a batch: {told}"]
+
+
+def buckets_of(samples: Sequence[Sample]) -> Counter[tuple[int, int, int, float]]:
+    """How many samples each bucket has."""
+    return Counter(sample.bucket for sample in samples)
+
+
+def _bucket_words(bucket: tuple[int, int, int, float]) -> str:
+    width, height, frames, fps = bucket
+    length = "1 frame" if frames == 1 else f"{frames} frames"
+    return f"{width}x{height} with {length}" + (f" at {fps:g} a second" if fps else "")
+
+
+def _listed(names: Sequence[str]) -> str:
+    told = ", ".join(names[:NAMED])
+    return told if len(names) <= NAMED else f"{told} and {len(names) - NAMED} more"
 
 
 def _as_given(item_id: str, origins: dict[str, str | None]) -> str:
@@ -54,24 +143,6 @@ def _as_given(item_id: str, origins: dict[str, str | None]) -> str:
         item_id = before
         passed.add(item_id)
     return item_id
-
-
-def _of_clip(item: Item, plan: TrainingPlan) -> tuple[list[Sample], str | None]:
-    if plan.frames == 1:
-        return [Sample(item.id, round(item.info.seconds / 2, 3), 1)], f"{item.name}: only its middle frame is used"
-    starts = windows(item.info, frames=plan.frames, fps=plan.fps)
-    if not starts:
-        frames = largest_frames(item.info, frames=plan.frames, fps=plan.fps, factor=BASES[plan.base].frame_factor)
-        note = (
-            f"{item.name}: {item.info.seconds:.1f} s is too short for {plan.frames} frames at {plan.fps:g} a second; "
-            f"{frames} frame{'s are' if frames > 1 else ' is'} used"
-        )
-        return [Sample(item.id, 0.0, frames)], note
-    if len(starts) <= MAX_WINDOWS:
-        return [Sample(item.id, start, plan.frames) for start in starts], None
-    chosen = [starts[index * (len(starts) - 1) // (MAX_WINDOWS - 1)] for index in range(MAX_WINDOWS)]
-    note = f"{item.name}: {MAX_WINDOWS} of its {len(starts)} possible windows are used"
-    return [Sample(item.id, start, plan.frames) for start in chosen], note
 
 
 def split_held_out(samples: Sequence[Sample], share: float, seed: int) -> tuple[list[Sample], list[Sample]]:

@@ -28,7 +28,7 @@ def probe_clip(path: Path) -> MediaInfo:
         has_audio = bool(container.streams.audio)
     if not times:
         raise damaged()
-    interval = float(np.median(np.diff(times))) if len(times) > 1 else 1 / 24
+    interval = _interval(times)
     seconds = times[-1] - times[0] + interval
     if seconds > MAX_CLIP_SECONDS:
         raise UnusableMedia(
@@ -77,23 +77,42 @@ def read_frames(
     """
     moments = [start + index / fps for index in range(frames)]
     chosen: list[Frame] = []
+    shown: list[float] = []
     last: Frame | None = None
-    shown = previous = 0.0
-    interval = 0.0
     for seconds, picture in iterate_frames(path, start=start):
-        interval, previous = (seconds - previous if last is not None else interval), seconds
         while last is not None and len(chosen) < frames and moments[len(chosen)] < seconds - 1e-4:
             chosen.append(last)
         if len(chosen) == frames:
             break
         last = fit(picture, width, height) if width and height else picture
-        shown = seconds
-    while last is not None and len(chosen) < frames and moments[len(chosen)] < shown + max(interval, 1e-3) + 1e-4:
+        shown.append(seconds)
+    while last is not None and len(chosen) < frames and moments[len(chosen)] < shown[-1] + _interval(shown) + 1e-4:
         chosen.append(last)
     if len(chosen) < frames:
         needed = start + (frames - 1) / fps
         raise UnusableMedia(f"The clip is too short: {frames} frames at {fps:g} a second need {needed:.2f} s of it.")
     return np.stack(chosen)
+
+
+def read_own_frames(
+    path: Path, *, first: int, frames: int, width: int | None = None, height: int | None = None
+) -> Frame:
+    """`frames` of the clip's own frames, one by one from number `first` (0 is the first in the order of display).
+
+    uint8 RGB of shape (frames, height, width, 3); with `width` and `height` each frame is fitted while reading.
+    Raises UnusableMedia when the clip has fewer frames.
+    """
+    with opened(path) as (container, stream):
+        origin = float((stream.start_time or 0) * cast(Fraction, stream.time_base))
+        times = [seconds - origin for seconds in _packet_times(container, stream)]
+    chosen: list[Frame] = []
+    if first + frames <= len(times):
+        for seconds, picture in iterate_frames(path, start=times[first]):
+            if seconds >= times[first] - 1e-4:
+                chosen.append(fit(picture, width, height) if width and height else picture)
+            if len(chosen) == frames:
+                return np.stack(chosen)
+    raise UnusableMedia(f"The clip is too short: frames {first + 1} to {first + frames} are not all there.")
 
 
 def write_clip(path: Path, frames: Frame, fps: float, metadata: dict[str, str] | None = None) -> None:
@@ -121,6 +140,11 @@ def write_clip(path: Path, frames: Frame, fps: float, metadata: dict[str, str] |
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _interval(times: list[float]) -> float:
+    """How long a frame is shown, in seconds: the median of what lies between them."""
+    return float(np.median(np.diff(times))) if len(times) > 1 else 1 / 24
 
 
 def _packet_times(container: InputContainer, stream: VideoStream) -> list[float]:

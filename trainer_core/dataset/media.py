@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from .fitting import fit
-from .footage import iterate_frames, probe_clip, read_frames, write_clip
+from .footage import iterate_frames, probe_clip, read_frames, read_own_frames, write_clip
 from .info import SUPPORTED, MediaInfo, UnusableMedia, content_of
 from .stills import probe_image, read_image
 
@@ -17,6 +17,7 @@ __all__ = [
     "probe",
     "read_frames",
     "read_image",
+    "read_own_frames",
     "write_clip",
 ]
 

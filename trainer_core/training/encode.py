@@ -7,16 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
 import torch
 from diffusers import LTX2Pipeline
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from trainer_core.base_models.registry import LoadParts, Part
 from trainer_core.dataset.buckets import Sample
+from trainer_core.dataset.clips import first_frame
 from trainer_core.dataset.manifest import Item, Manifest, path_of
-from trainer_core.dataset.media import fit, read_frames, read_image
+from trainer_core.dataset.media import fit, read_frames, read_image, read_own_frames
 from trainer_core.generation.generate import prompt_tokens
 from trainer_core.plan import TrainingPlan
 
@@ -41,11 +44,13 @@ class Encoder:
     @torch.inference_mode()
     def sample(self, dataset: Path, item: Item, sample: Sample, plan: TrainingPlan) -> Encoded:
         """Latents of one sample, normalised by the VAE's own statistics. Raises UnusableMedia."""
-        settings = [sample.start, sample.frames, plan.fps, plan.width, plan.height]
+        settings: list[object] = [sample.start, sample.frames, plan.fps, sample.width, sample.height]
+        if sample.fps:
+            settings.append("own frames")
         tensors = self._cached(
             "latents", [item.sha256, *settings], lambda: {"latents": self._latents(dataset, item, sample, plan)}
         )
-        return Encoded(tensors["latents"], item.caption)
+        return Encoded(tensors["latents"], item.caption, None if sample.fps == plan.fps else sample.fps)
 
     def release(self) -> None:
         """Let go of the part that is held, so that its memory is free."""
@@ -67,12 +72,7 @@ class Encoder:
         return Words(**self._cached("words", [caption], lambda: self._words(caption)))
 
     def _latents(self, dataset: Path, item: Item, sample: Sample, plan: TrainingPlan) -> Tensor:
-        path = path_of(dataset, item)
-        if item.info.kind == "image":
-            frames = read_image(path)[None]
-        else:
-            frames = read_frames(path, fps=plan.fps, frames=sample.frames, start=sample.start)
-        frames = fit(frames, plan.width, plan.height)
+        frames = read_sample(path_of(dataset, item), item, sample, plan)
         vae = self._pipeline(Part.VIDEO).vae
         pixels = torch.from_numpy(frames).permute(3, 0, 1, 2)[None].to(vae.device, vae.dtype) / 127.5 - 1
         latents = vae.encode(pixels).latent_dist.mode()
@@ -101,6 +101,20 @@ class Encoder:
         save_file(tensors, partial)
         partial.replace(path)
         return tensors
+
+
+def read_sample(path: Path, item: Item, sample: Sample, plan: TrainingPlan) -> NDArray[np.uint8]:
+    """The sample's frames from the item's file, or from one cut like it; uint8 RGB (frames, height, width, 3).
+
+    Raises UnusableMedia.
+    """
+    width, height = sample.width, sample.height
+    if item.info.kind == "image":
+        return fit(read_image(path)[None], width, height)
+    if sample.fps:
+        first = first_frame(item.info, sample.start)
+        return read_own_frames(path, first=first, frames=sample.frames, width=width, height=height)
+    return read_frames(path, fps=plan.fps, frames=sample.frames, start=sample.start, width=width, height=height)
 
 
 def encode_all(
