@@ -164,9 +164,23 @@ class TrainingPlan(BaseModel):
                 f"{self.frames} frames do not fit {self.base}: it must be a multiple of {rules.frame_factor} plus 1 "
                 f"(1, 9, 17, ...), at most {rules.largest_frames}"
             )
+        self._check_reference(rules.size_factor)
         if self.warmup_steps >= self.steps:
             raise ValueError(f"warm-up of {self.warmup_steps} steps leaves nothing of {self.steps} steps")
         return self
+
+    def _check_reference(self, size_factor: int) -> None:
+        """A smaller reference must itself have a legal size, or its positions could not be scaled exactly."""
+        if self.reference is ReferenceKind.NONE:
+            return
+        legal = [by for by in range(1, 5) if not (self.width % (by * size_factor) or self.height % (by * size_factor))]
+        if self.reference_downscale not in legal:
+            nearest = min(legal, key=lambda by: abs(by - self.reference_downscale))
+            raise ValueError(
+                f"references {self.reference_downscale} times smaller than {self.width}x{self.height} do not fit "
+                f"{self.base}: their width and height must be multiples of {size_factor} too. The nearest factor that "
+                f"does is {nearest}"
+            )
 
     @property
     def fingerprint(self) -> str:
