@@ -13,6 +13,7 @@ from trainer_core.plan import TrainingPlan
 from .averaging import averaged, limit_norms, put, start_average, update_average
 from .batches import Batches
 from .checkpoints import TrainingState, capture, restore
+from .distributed import Ranks
 from .examples import Material
 from .inputs import Inputs, prepare, prepare_fixed
 from .model import add_lora, autocast, flow_losses, predict
@@ -51,12 +52,15 @@ def train(
     plan: TrainingPlan,
     resumed: TrainingState | None,
     listener: Listener,
+    ranks: Ranks | None = None,
 ) -> TrainingState:
     """Train the plan's LoRA into `transformer` and return the last state. Raises LossNotFinite.
 
     With `ema_decay` the finished transformer carries the weights' moving average. Stops early, after a checkpoint, when
-    the listener says so: then `state.step < plan.steps`.
+    the listener says so: then `state.step < plan.steps`. With `ranks` all these processes call this with the same
+    material and each tells its own listener; the first one's decides when to stop.
     """
+    ranks = ranks or Ranks()
     device = next(transformer.parameters()).device
     parameters = add_lora(transformer, plan)
     if plan.gradient_checkpointing:
@@ -65,6 +69,7 @@ def train(
     state = resumed or TrainingState()
     if resumed:
         restore(parameters, optimizer, resumed)
+    ranks.prepare(transformer, state.step)
     average = start_average(parameters, state.average) if plan.ema_decay else None
     batches = Batches(material.training, plan.batch_size, plan.seed)
     transformer.train()
@@ -74,7 +79,8 @@ def train(
         rate = learning_rate_at(plan, state.step)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        recent.append(_accumulate(transformer, material, batches, plan, state.step, device))
+        loss = _accumulate(transformer, material, batches, plan, state.step, device, ranks)
+        recent.append(ranks.average(parameters.values(), loss))
         torch.nn.utils.clip_grad_norm_(parameters.values(), plan.clip_gradient_norm)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -96,9 +102,9 @@ def train(
             pace.reported()
         if last or state.step % plan.validation_every == 0:
             with averaged(parameters, average):  # what is exported is what is judged
-                _validate(transformer, material, plan, state, listener, device)
+                _validate(transformer, material, plan, state, listener, device, ranks)
             pace.pause()
-        stop = listener.should_stop()
+        stop = ranks.stop(listener.should_stop())
         if last or stop or state.step % plan.checkpoint_every == 0:
             state.losses.append((state.step, _checked_mean(recent, state.step)))
             recent.clear()
@@ -119,14 +125,15 @@ def _accumulate(
     plan: TrainingPlan,
     step: int,
     device: torch.device,
+    ranks: Ranks,
 ) -> Tensor:
-    """Add up the gradients of a step's batches; returns their mean loss, on the device.
+    """Add up the gradients of this process' batches of a step; returns their mean loss, on the device.
 
-    Each batch has a number of its own, which decides its samples and its random draws.
+    Each batch has a number of its own, which decides its samples and its random draws, whoever takes it.
     """
     losses = []
     share = 1 / plan.gradient_accumulation
-    for number in range(step * plan.gradient_accumulation, (step + 1) * plan.gradient_accumulation):
+    for number in ranks.share(range(step * plan.gradient_accumulation, (step + 1) * plan.gradient_accumulation)):
         samples = [material.training[index] for index in batches.at(number)]
         generator = torch.Generator().manual_seed(_seed(plan.seed, number))
         loss = _losses(transformer, prepare(samples, material.words, plan, generator).to(device), plan).mean()
@@ -153,19 +160,28 @@ def _validate(
     state: TrainingState,
     listener: Listener,
     device: torch.device,
+    ranks: Ranks,
 ) -> None:
-    """Loss on held-out samples with noise and sigmas that never change, so that two steps can be compared."""
+    """Loss on held-out samples with noise and sigmas that never change, so that two steps can be compared.
+
+    Processes share the samples. Each passes through the model equally often, for where the base is shared out they can
+    only pass together: one without a sample of its own takes the last one and does not count it.
+    """
     if not material.held_out:
         return
     transformer.eval()
-    losses = []
-    for place, sample in enumerate(material.held_out):
+    count = len(material.held_out)
+    losses = torch.zeros(count, len(VALIDATION_SIGMAS), device=device)
+    for first in range(0, count, ranks.size):
+        place = min(first + ranks.rank, count - 1)
         generator = torch.Generator().manual_seed(_seed(plan.seed, VALIDATION + place))
-        for level in VALIDATION_SIGMAS:
-            inputs = prepare_fixed(sample, material.words, plan, level, generator)
-            losses.append(_losses(transformer, inputs.to(device), plan))
+        for column, level in enumerate(VALIDATION_SIGMAS):
+            inputs = prepare_fixed(material.held_out[place], material.words, plan, level, generator)
+            loss = _losses(transformer, inputs.to(device), plan)
+            if first + ranks.rank < count:
+                losses[place, column] = loss.squeeze(0)
     transformer.train()
-    mean = float(torch.cat(losses).mean())
+    mean = float(ranks.collect(losses).mean())
     state.validation.append((state.step, mean))
     listener.validation(state.step, mean)
 
