@@ -15,18 +15,21 @@ from .positions import Grid, Layout, coordinates
 from .video_only import has_audio
 
 VIDEO_ATTENTIONS = ("attn1", "attn2")  # self-attention and text cross-attention of the video branch
+AUDIO_ATTENTIONS = ("audio_attn1", "audio_attn2", "audio_to_video_attn", "video_to_audio_attn")
 
 
 def add_lora(transformer: LTX2VideoTransformer3DModel, plan: TrainingPlan) -> dict[str, torch.nn.Parameter]:
-    """Freeze the transformer and add the plan's LoRA to its video branch. Returns the trainable float32 parameters.
+    """Freeze the transformer and add the plan's LoRA to it. Returns the trainable float32 parameters.
 
-    Training sees no sound, so LoRA layers on the audio branch would stay at zero; they are left out of the file.
+    Without sound only the video branch has LoRA layers: those on the audio branch would stay at zero in the file. With
+    it they are on all attentions of both branches and between them.
     """
     transformer.requires_grad_(False)
+    sound = AUDIO_ATTENTIONS if plan.with_audio and has_audio(transformer) else ()
     names = [
         name
         for name, _ in transformer.named_modules()
-        if name.endswith(plan.targets) and any(f".{attention}." in name for attention in VIDEO_ATTENTIONS)
+        if name.endswith(plan.targets) and any(f".{attention}." in name for attention in (*VIDEO_ATTENTIONS, *sound))
     ]
     torch.manual_seed(plan.seed)
     transformer.add_adapter(
