@@ -11,7 +11,7 @@ from torch import nn
 from ..plan import BaseModelName
 
 _FOLDER = Path(__file__).resolve().parent.parent / "base_models"
-LTX23_CONFIG = _FOLDER / "ltx23_config.json"
+LTX23_CONFIG = _FOLDER / "ltx23" / "configs" / "transformer.json"
 MINI_CONFIG = _FOLDER / "mini" / "weights" / "transformer" / "config.json"
 
 
