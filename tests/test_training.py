@@ -35,7 +35,7 @@ from trainer_core.training.encode import Encoder
 from trainer_core.training.examples import Encoded
 from trainer_core.training.model import add_lora
 from trainer_core.training.objective import add_noise, draw_sigmas, flow_loss, pack, shift_of, unpack
-from trainer_core.training.preservation import preservation_loss
+from trainer_core.training.preservation import ask, preservation_loss
 
 TRIGGER = "chr_x7kq"
 
@@ -260,7 +260,7 @@ def test_class_preservation_holds_what_the_model_says_without_the_trigger(tmp_pa
     optimizer = torch.optim.AdamW(parameters.values(), lr=3e-3)
 
     def loss(step: int) -> torch.Tensor:
-        return preservation_loss(transformer, samples, words, plan, torch.Generator().manual_seed(step))
+        return preservation_loss(transformer, ask(samples, words, plan, torch.Generator().manual_seed(step)), plan)
 
     before = float(loss(99).detach())
     for step in range(15):

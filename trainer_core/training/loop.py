@@ -1,6 +1,7 @@
 """The training loop: steps, validation, checkpoints. Knows tensors and a plan; not files, jobs or people."""
 
 import time
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -11,16 +12,16 @@ from torch import Tensor
 from trainer_core.plan import TrainingPlan
 
 from .averaging import averaged, limit_norms, put, start_average, update_average
-from .batches import Batches
 from .checkpoints import TrainingState, capture, restore
 from .distributed import Ranks
 from .examples import Material
-from .inputs import Inputs, prepare, prepare_fixed
+from .inputs import Inputs, prepare_fixed
 from .model import add_lora, autocast, flow_losses, predict
+from .prefetch import Batch, feed, seed_of
 from .preservation import preservation_loss
 
 VALIDATION_SIGMAS = (0.2, 0.45, 0.7, 0.95)
-VALIDATION, PRESERVATION = 1_000_000_000, 2_000_000_000  # apart from the steps' own random numbers
+VALIDATION = 1_000_000_000  # apart from the steps' own random numbers
 REPORT_SECONDS = 2.0
 SETTLING_STEPS = 3  # the first steps are slower and do not count for the pace
 
@@ -62,6 +63,20 @@ def train(
     """
     ranks = ranks or Ranks()
     device = next(transformer.parameters()).device
+    with feed(material, plan, _numbers(plan, resumed.step if resumed else 0, ranks), device) as fed:
+        return _train(transformer, material, plan, resumed, listener, ranks, fed)
+
+
+def _train(
+    transformer: LTX2VideoTransformer3DModel,
+    material: Material,
+    plan: TrainingPlan,
+    resumed: TrainingState | None,
+    listener: Listener,
+    ranks: Ranks,
+    fed: Iterator[Batch],
+) -> TrainingState:
+    device = next(transformer.parameters()).device
     parameters = add_lora(transformer, plan)
     if plan.gradient_checkpointing:
         transformer.enable_gradient_checkpointing()
@@ -71,7 +86,6 @@ def train(
         restore(parameters, optimizer, resumed)
     ranks.prepare(transformer, state.step)
     average = start_average(parameters, state.average) if plan.ema_decay else None
-    batches = Batches(material.training, plan.batch_size, plan.seed)
     transformer.train()
     recent: list[Tensor] = []
     pace = _Pace()
@@ -79,7 +93,7 @@ def train(
         rate = learning_rate_at(plan, state.step)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        loss = _accumulate(transformer, material, batches, plan, state.step, device, ranks)
+        loss = _accumulate(transformer, fed, plan, state.step, device, ranks)
         recent.append(ranks.average(parameters.values(), loss))
         torch.nn.utils.clip_grad_norm_(parameters.values(), plan.clip_gradient_norm)
         optimizer.step()
@@ -118,10 +132,19 @@ def train(
     return state
 
 
+def _numbers(plan: TrainingPlan, first: int, ranks: Ranks) -> Iterator[int]:
+    """The numbers of this process' batches from step `first` on, in order."""
+    for step in range(first, plan.steps):
+        yield from _numbers_of(plan, step, ranks)
+
+
+def _numbers_of(plan: TrainingPlan, step: int, ranks: Ranks) -> range:
+    return ranks.share(range(step * plan.gradient_accumulation, (step + 1) * plan.gradient_accumulation))
+
+
 def _accumulate(
     transformer: LTX2VideoTransformer3DModel,
-    material: Material,
-    batches: Batches,
+    fed: Iterator[Batch],
     plan: TrainingPlan,
     step: int,
     device: torch.device,
@@ -133,16 +156,13 @@ def _accumulate(
     """
     losses = []
     share = 1 / plan.gradient_accumulation
-    for number in ranks.share(range(step * plan.gradient_accumulation, (step + 1) * plan.gradient_accumulation)):
-        samples = [material.training[index] for index in batches.at(number)]
-        generator = torch.Generator().manual_seed(_seed(plan.seed, number))
-        loss = _losses(transformer, prepare(samples, material.words, plan, generator).to(device), plan).mean()
+    for _number in _numbers_of(plan, step, ranks):
+        batch = next(fed).to(device)
+        loss = _losses(transformer, batch.inputs, plan).mean()
         (loss * share).backward()
         losses.append(loss.detach())
-        if plan.class_preservation:
-            kept = samples[: plan.preserved_samples]
-            generator = torch.Generator().manual_seed(_seed(plan.seed, PRESERVATION + number))
-            (preservation_loss(transformer, kept, material.words, plan, generator) * share).backward()
+        if batch.asked:
+            (preservation_loss(transformer, batch.asked, plan) * share).backward()
     return torch.stack(losses).mean()
 
 
@@ -174,7 +194,7 @@ def _validate(
     losses = torch.zeros(count, len(VALIDATION_SIGMAS), device=device)
     for first in range(0, count, ranks.size):
         place = min(first + ranks.rank, count - 1)
-        generator = torch.Generator().manual_seed(_seed(plan.seed, VALIDATION + place))
+        generator = torch.Generator().manual_seed(seed_of(plan.seed, VALIDATION + place))
         for column, level in enumerate(VALIDATION_SIGMAS):
             inputs = prepare_fixed(material.held_out[place], material.words, plan, level, generator)
             loss = _losses(transformer, inputs.to(device), plan)
@@ -191,10 +211,6 @@ def _checked_mean(losses: list[Tensor], step: int) -> float:
     if not np.isfinite(mean):
         raise LossNotFinite(f"The loss was no longer a number at step {step}.")
     return mean
-
-
-def _seed(seed: int, step: int) -> int:
-    return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 class _Pace:
