@@ -167,7 +167,7 @@ def test_another_architecture_is_refused() -> None:
 
 
 def test_of_the_22b_model_5_9_of_19_0_billion_parameters_are_left_out() -> None:
-    config = json.loads((Path(registry.__file__).parent / "ltx23_config.json").read_text())
+    config = json.loads((Path(registry.__file__).parent / "ltx23" / "configs" / "transformer.json").read_text())
     with torch.device("meta"):
         whole = LTX2VideoTransformer3DModel.from_config(config)
     names = {name: parameter.numel() for name, parameter in whole.named_parameters()}

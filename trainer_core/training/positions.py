@@ -55,3 +55,7 @@ class RotaryEmbeddings:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
+
+    def forget(self) -> None:
+        """Let go of everything that is kept."""
+        self._kept.clear()
