@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from .decoding import Frame, damaged, decoded, opened, upright
 from .fitting import fit
 from .info import MAX_CLIP_SECONDS, SMALLEST_EDGE, MediaInfo, UnusableMedia
+from .sound import Sound, write_sound
 
 FULLY_CHECKED_SECONDS = 60.0  # longer clips are decoded at their start and end only
 UNEVEN_INTERVAL = 0.25  # a frame interval this share off the median is uneven
@@ -115,10 +116,12 @@ def read_own_frames(
     raise UnusableMedia(f"The clip is too short: frames {first + 1} to {first + frames} are not all there.")
 
 
-def write_clip(path: Path, frames: Frame, fps: float, metadata: dict[str, str] | None = None) -> None:
+def write_clip(
+    path: Path, frames: Frame, fps: float, metadata: dict[str, str] | None = None, sound: Sound | None = None
+) -> None:
     """Write uint8 RGB frames of shape (n, height, width, 3) as H.264 mp4 (yuv420p, plays in browsers), atomically.
 
-    Odd widths and heights are filled up by repeating the last column or row: yuv420p needs even ones.
+    Odd widths and heights are filled up by repeating the last column or row: yuv420p needs even ones. Sound becomes AAC.
     """
     if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
         raise ValueError(f"Frames must be uint8 of shape (n, height, width, 3), not {frames.dtype} {frames.shape}")
@@ -134,9 +137,12 @@ def write_clip(path: Path, frames: Frame, fps: float, metadata: dict[str, str] |
             stream.height, stream.width = frames.shape[1:3]
             stream.pix_fmt = "yuv420p"
             stream.options = {"crf": "14", "preset": "fast", "threads": "1"}  # one thread: the same bytes each time
+            track = container.add_stream("aac", rate=sound.rate, layout="stereo") if sound else None
             for picture in frames:
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
             container.mux(stream.encode(None))
+            if sound and track:
+                write_sound(container, track, sound)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

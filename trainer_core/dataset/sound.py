@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -9,7 +10,7 @@ from typing import cast
 import av
 import numpy as np
 from av.audio.stream import AudioStream
-from av.container import InputContainer
+from av.container import InputContainer, OutputContainer
 from numpy.typing import NDArray
 
 from .decoding import opened
@@ -21,6 +22,14 @@ Samples = NDArray[np.float32]  # (channels, samples), full scale is 1.0
 SILENCE = 1e-4  # a window that never gets louder than this (-80 dB of full scale) holds no sound
 GAP = 0.02  # seconds by which a packet's time may be off before it is believed that sound is missing there
 MAX_RATE, MAX_CHANNELS = 384_000, 16
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Samples of two channels and how many of them there are in a second."""
+
+    samples: Samples
+    rate: int
 
 
 def read_sound(path: Path, *, start: float, seconds: float, rate: int) -> Samples | None:
@@ -49,6 +58,17 @@ def read_sound(path: Path, *, start: float, seconds: float, rate: int) -> Sample
     begin, count = round((start - first) * rate), round(seconds * rate)
     window = samples[:, begin : begin + count]
     return cast(Samples, np.pad(window, ((0, 0), (0, count - window.shape[1]))))
+
+
+def write_sound(container: OutputContainer, track: AudioStream, sound: Sound) -> None:
+    """Encode the sound into a track that was opened at its rate, from the clip's first moment on."""
+    samples = np.ascontiguousarray(np.clip(sound.samples, -1, 1), dtype=np.float32)
+    frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
+    frame.sample_rate, frame.pts, frame.time_base = sound.rate, 0, Fraction(1, sound.rate)
+    into_packets = av.AudioResampler(format="fltp", layout="stereo", rate=sound.rate, frame_size=track.frame_size)
+    for part in (*into_packets.resample(frame), *into_packets.resample(None)):
+        container.mux(track.encode(part))
+    container.mux(track.encode(None))
 
 
 def is_silent(samples: Samples) -> bool:

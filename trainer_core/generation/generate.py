@@ -4,14 +4,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from diffusers import LTX2Pipeline
 from numpy.typing import NDArray
 
+from trainer_core.dataset.sound import Sound
+
 ADAPTER = "sidekick"
 PROMPT_TOKENS = 1024  # LTX-2.3 was trained with this many; mini's tokenizer says its own, smaller number
+AUDIO_GUIDANCE = 7.0  # what diffusers' documentation suggests for LTX-2.3's sound
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,30 @@ def generate(pipeline: LTX2Pipeline, request: GenerateRequest) -> NDArray[np.uin
     return generate_batch(pipeline, [request])[0]
 
 
-@torch.inference_mode()
 def generate_batch(pipeline: LTX2Pipeline, requests: Sequence[GenerateRequest]) -> list[NDArray[np.uint8]]:
     """Clips for requests of one shape. Each has its own seed, so that a batch's clips equal single ones."""
+    return [_pixels(clip) for clip in np.asarray(_made(pipeline, requests, audio_guidance=1.0).frames)]
+
+
+def generate_with_sound(pipeline: LTX2Pipeline, request: GenerateRequest) -> tuple[NDArray[np.uint8], Sound]:
+    """The clip and what is heard in it, up to 0.04 s shorter. mini is silent by construction: all samples are zero.
+
+    The sound has a guidance of its own, and picture and sound listen to each other, so that the frames of a model that
+    has a voice are not exactly those of `generate`.
+    """
+    made = _made(pipeline, [request], audio_guidance=AUDIO_GUIDANCE)
+    return _pixels(np.asarray(made.frames)[0]), Sound(
+        made.audio[0].float().cpu().numpy(), pipeline.vocoder.config.output_sampling_rate
+    )
+
+
+@torch.inference_mode()
+def _made(pipeline: LTX2Pipeline, requests: Sequence[GenerateRequest], audio_guidance: float) -> Any:
+    """The pipeline's answer: `frames` (batch, frames, height, width, 3) in 0 to 1, `audio` (batch, 2, samples)."""
     if len({request.shape for request in requests}) != 1:
         raise ValueError("Clips of one batch must share size, length, steps and guidance.")
     first = requests[0]
-    frames = pipeline(
+    return pipeline(
         prompt=[request.prompt for request in requests],
         negative_prompt=[""] * len(requests),
         width=first.width,
@@ -53,7 +74,7 @@ def generate_batch(pipeline: LTX2Pipeline, requests: Sequence[GenerateRequest]) 
         frame_rate=first.fps,
         num_inference_steps=first.steps,
         guidance_scale=first.guidance,
-        audio_guidance_scale=1.0,
+        audio_guidance_scale=audio_guidance,
         stg_scale=0.0,
         audio_stg_scale=0.0,
         modality_scale=1.0,
@@ -62,8 +83,11 @@ def generate_batch(pipeline: LTX2Pipeline, requests: Sequence[GenerateRequest]) 
         max_sequence_length=prompt_tokens(pipeline),
         generator=[torch.Generator().manual_seed(request.seed) for request in requests],
         output_type="np",
-    ).frames
-    return [(np.clip(clip, 0, 1) * 255 + 0.5).astype(np.uint8) for clip in np.asarray(frames)]
+    )
+
+
+def _pixels(clip: NDArray[np.floating]) -> NDArray[np.uint8]:
+    return (np.clip(clip, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def prompt_tokens(pipeline: LTX2Pipeline) -> int:
