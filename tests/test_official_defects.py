@@ -175,10 +175,10 @@ def test_8_a_run_goes_on_from_plain_files_with_optimizer_and_data_order(tmp_path
     stopped = Noted(stop_at=3)
     half = train(transformer, material(transformer), plan, None, stopped)
     assert half.step == 3
-    saved = checkpoints.save(tmp_path, half, plan.fingerprint)
-    assert {path.suffix for path in saved.rglob("*") if path.is_file()} <= {".safetensors", ".json"}  # nothing pickled
+    saved = checkpoints.save(tmp_path, half, plan)
+    assert {path.suffix for path in saved.rglob("*") if path.is_file()} <= {".safetensors", ".json", ""}  # nothing pickled
     json.loads(next(saved.glob("*.json")).read_text())
-    resumed, notes = checkpoints.load_latest(tmp_path, plan.fingerprint)
+    resumed, notes = checkpoints.load_latest(tmp_path, plan)
     assert resumed is not None
     assert not notes
     transformer = small_model()

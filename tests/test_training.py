@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file, save_file
 
 from trainer_core.base_models.mini.world.character import random_character
 from trainer_core.base_models.mini.world.render import render_clip, render_image
@@ -30,7 +29,6 @@ from trainer_core.projects import PlanRow, Run, Workspace, create_project, new_i
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training import checkpoints
 from trainer_core.training.captions import class_captions
-from trainer_core.training.checkpoints import TrainingState
 from trainer_core.training.encode import Encoder
 from trainer_core.training.examples import Encoded
 from trainer_core.training.model import add_lora
@@ -156,7 +154,7 @@ def test_the_file_changes_generation_and_unloads_without_a_trace(workspace: Work
 
 @pytest.mark.slow
 def test_cancel_keeps_a_checkpoint_and_says_so(workspace: Workspace) -> None:
-    project_id, plan_id, _ = make_project(workspace, steps=5000)
+    project_id, plan_id, plan = make_project(workspace, steps=5000)
     job_id, folder = submit(workspace, project_id, plan_id)
     backend_named("local").start(workspace, job_id)
     until = time.monotonic() + 120
@@ -165,16 +163,9 @@ def test_cancel_keeps_a_checkpoint_and_says_so(workspace: Workspace) -> None:
         time.sleep(0.05)
     store.request_cancel(workspace, job_id)
     assert wait_for(workspace, job_id, {"cancelled", "failed", "succeeded"}) == "cancelled"
-    state, notes = checkpoints.load_latest(
-        folder / "checkpoints", TrainingPlan.model_validate(workspace_plan(workspace, plan_id)).fingerprint
-    )
+    state, notes = checkpoints.load_latest(folder / "checkpoints", plan)
     assert state is not None
     assert not notes
-
-
-def workspace_plan(workspace: Workspace, plan_id: str) -> dict:
-    with workspace.session() as session:
-        return session.get_one(PlanRow, plan_id).body
 
 
 @pytest.mark.slow
@@ -188,50 +179,6 @@ def test_changed_captions_are_refused_before_anything_is_trained(workspace: Work
     job = store.get(workspace, job_id)
     assert job.state == "failed"
     assert "changed since this plan" in (job.error or "")
-
-
-@pytest.mark.slow
-def test_a_loss_that_is_no_number_stops_with_words_instead_of_a_broken_file(workspace: Workspace) -> None:
-    project_id, plan_id, _ = make_project(workspace, steps=4, checkpoint_every=2)
-    first, _ = submit(workspace, project_id, plan_id)
-    work(workspace, first)
-    for path in workspace.cache_folder().rglob("*.safetensors"):
-        tensors = load_file(path)
-        if "latents" in tensors:
-            save_file({"latents": tensors["latents"] * float("nan")}, path)
-    job_id, folder = submit(workspace, project_id, plan_id)
-    work(workspace, job_id)
-    job = store.get(workspace, job_id)
-    assert job.state == "failed"
-    assert "no longer a number" in (job.error or "")
-    assert "learning rate" in (job.error or "")
-    assert not (folder / "lora.safetensors").exists()
-
-
-def test_damaged_checkpoint_falls_back_to_the_one_before(tmp_path: Path) -> None:
-    for step in (10, 20):
-        state = TrainingState(step=step, weights={"a": torch.full((4,), float(step))}, validation=[(step, 0.5)])
-        checkpoints.save(tmp_path, state, "plan")
-    damaged = tmp_path / "step-000020" / "state.safetensors"
-    damaged.write_bytes(damaged.read_bytes()[:-3])
-    state, notes = checkpoints.load_latest(tmp_path, "plan")
-    assert state is not None
-    assert state.step == 10
-    assert state.weights["a"].tolist() == [10.0] * 4
-    assert "damaged" in notes[0]
-
-
-def test_checkpoints_of_another_plan_are_not_used(tmp_path: Path) -> None:
-    checkpoints.save(tmp_path, TrainingState(step=10, weights={"a": torch.zeros(1)}), "plan one")
-    state, notes = checkpoints.load_latest(tmp_path, "plan two")
-    assert state is None
-    assert "another plan" in notes[0]
-
-
-def test_only_the_newest_three_checkpoints_are_kept(tmp_path: Path) -> None:
-    for step in range(1, 6):
-        checkpoints.save(tmp_path, TrainingState(step=step, weights={"a": torch.zeros(1)}), "plan")
-    assert [path.name for path in sorted(tmp_path.glob("step-*"))] == ["step-000003", "step-000004", "step-000005"]
 
 
 def test_class_captions_lose_the_trigger_and_nothing_else() -> None:

@@ -4,15 +4,14 @@ import gc
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import torch
 from diffusers import LTX2Pipeline
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from trainer_core.base_models.registry import LoadParts, Part
@@ -23,8 +22,10 @@ from trainer_core.dataset.media import fit, read_frames, read_image, read_own_fr
 from trainer_core.generation.generate import prompt_tokens
 from trainer_core.plan import TrainingPlan
 
+from .cache import EntryDamaged, read_entry, write_entry
 from .captions import class_captions
 from .examples import Encoded, Words
+from .references import Shown, read_shown, shown_beside
 
 VERSION = 1  # raise when the way of encoding changes
 
@@ -40,6 +41,7 @@ class Encoder:
         self._held: tuple[Part, LTX2Pipeline] | None = None
         self._base = base_fingerprint
         self._cache = cache
+        self.damaged = 0  # entries of the cache that were damaged and are made again
 
     @torch.inference_mode()
     def sample(self, dataset: Path, item: Item, sample: Sample, plan: TrainingPlan) -> Encoded:
@@ -48,9 +50,17 @@ class Encoder:
         if sample.fps:
             settings.append("own frames")
         tensors = self._cached(
-            "latents", [item.sha256, *settings], lambda: {"latents": self._latents(dataset, item, sample, plan)}
+            "latents",
+            [item.sha256, *settings],
+            lambda: {"latents": self._encode(read_sample(path_of(dataset, item), item, sample, plan))},
         )
         return Encoded(tensors["latents"], item.caption, None if sample.fps == plan.fps else sample.fps)
+
+    @torch.inference_mode()
+    def reference(self, dataset: Path, shown: Shown) -> Tensor:
+        """Latents of a reference, normalised like a sample's. Raises UnusableMedia."""
+        key = [shown.media.sha256, *shown.settings]
+        return self._cached("latents", key, lambda: {"latents": self._encode(read_shown(dataset, shown))})["latents"]
 
     def release(self) -> None:
         """Let go of the part that is held, so that its memory is free."""
@@ -71,8 +81,7 @@ class Encoder:
         """The caption's embeddings as the transformer reads them: text encoder and connectors have both run."""
         return Words(**self._cached("words", [caption], lambda: self._words(caption)))
 
-    def _latents(self, dataset: Path, item: Item, sample: Sample, plan: TrainingPlan) -> Tensor:
-        frames = read_sample(path_of(dataset, item), item, sample, plan)
+    def _encode(self, frames: NDArray[np.uint8]) -> Tensor:
         vae = self._pipeline(Part.VIDEO).vae
         pixels = torch.from_numpy(frames).permute(3, 0, 1, 2)[None].to(vae.device, vae.dtype) / 127.5 - 1
         latents = vae.encode(pixels).latent_dist.mode()
@@ -90,16 +99,15 @@ class Encoder:
     def _cached(self, kind: str, key: list[object], make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
         digest = hashlib.sha256(json.dumps([VERSION, kind, self._base, *key]).encode()).hexdigest()
         path = self._cache / digest[:2] / f"{digest}.safetensors"
-        if path.exists():
-            try:
-                return load_file(path)
-            except (OSError, SafetensorError):  # a damaged entry is made again
-                path.unlink(missing_ok=True)
+        try:
+            kept = read_entry(path)
+        except (OSError, EntryDamaged):
+            kept = None
+            self.damaged += 1
+        if kept is not None:
+            return kept
         tensors = {name: value.contiguous().clone() for name, value in make().items()}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{uuid4().hex}.partial")  # two runs may encode the same file at once
-        save_file(tensors, partial)
-        partial.replace(path)
+        write_entry(path, tensors)
         return tensors
 
 
@@ -130,8 +138,11 @@ def encode_all(
     First all pictures, then all words, so that each part of the base is loaded once at most.
     """
     encoded = []
+    shown = shown_beside(manifest, samples, plan)
+    shared = cache(partial(encoder.reference, dataset))  # one picture may be shown beside many
     for index, sample in enumerate(samples):
-        encoded.append(encoder.sample(dataset, manifest.item(sample.item_id), sample, plan))
+        example = encoder.sample(dataset, manifest.item(sample.item_id), sample, plan)
+        encoded.append(replace(example, references=tuple(shared(each) for each in shown.get(sample, ()))))
         progress(index + 1, len(samples))
     captions = {example.caption for example in encoded} | ({plan.trigger} if plan.caption_dropout else set())
     if plan.class_preservation:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-import numpy as np
 import torch
 from diffusers import LTX2VideoTransformer3DModel
 from torch import Tensor
@@ -12,7 +11,7 @@ from torch import Tensor
 from trainer_core.plan import TrainingPlan
 
 from .averaging import averaged, limit_norms, put, start_average, update_average
-from .checkpoints import TrainingState, capture, restore
+from .checkpoints import NotFinite, TrainingState, capture, restore
 from .distributed import Ranks
 from .examples import Material
 from .inputs import Inputs, prepare_fixed
@@ -24,10 +23,6 @@ VALIDATION_SIGMAS = (0.2, 0.45, 0.7, 0.95)
 VALIDATION = 1_000_000_000  # apart from the steps' own random numbers
 REPORT_SECONDS = 2.0
 SETTLING_STEPS = 3  # the first steps are slower and do not count for the pace
-
-
-class LossNotFinite(RuntimeError):
-    """The loss became NaN or infinite; the message names the step."""
 
 
 class Listener(Protocol):
@@ -55,7 +50,7 @@ def train(
     listener: Listener,
     ranks: Ranks | None = None,
 ) -> TrainingState:
-    """Train the plan's LoRA into `transformer` and return the last state. Raises LossNotFinite.
+    """Train the plan's LoRA into `transformer` and return the last state. Raises NotFinite.
 
     With `ema_decay` the finished transformer carries the weights' moving average. Stops early, after a checkpoint, when
     the listener says so: then `state.step < plan.steps`. With `ranks` all these processes call this with the same
@@ -84,10 +79,11 @@ def _train(
     state = resumed or TrainingState()
     if resumed:
         restore(parameters, optimizer, resumed)
-    ranks.prepare(transformer, state.step)
+    ranks.agree_on(state.step)
     average = start_average(parameters, state.average) if plan.ema_decay else None
     transformer.train()
-    recent: list[Tensor] = []
+    recent: list[Tensor] = []  # losses since the last checkpoint, and the norms of their gradients, on the device
+    norms: list[Tensor] = []
     pace = _Pace()
     while state.step < plan.steps:
         rate = learning_rate_at(plan, state.step)
@@ -95,7 +91,7 @@ def _train(
             group["lr"] = rate
         loss = _accumulate(transformer, fed, plan, state.step, device, ranks)
         recent.append(ranks.average(parameters.values(), loss))
-        torch.nn.utils.clip_grad_norm_(parameters.values(), plan.clip_gradient_norm)
+        norms.append(torch.nn.utils.clip_grad_norm_(parameters.values(), plan.clip_gradient_norm))
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         if plan.largest_weight_norm:
@@ -111,7 +107,7 @@ def _train(
             or state.step % plan.checkpoint_every == 0
             or state.step % plan.validation_every == 0
         ):
-            mean = _checked_mean(recent, state.step)
+            mean = _checked_mean(recent, norms, state.step)
             listener.progress(state.step, mean, rate, pace.seconds_per_step)
             pace.reported()
         if last or state.step % plan.validation_every == 0:
@@ -120,8 +116,9 @@ def _train(
             pace.pause()
         stop = ranks.stop(listener.should_stop())
         if last or stop or state.step % plan.checkpoint_every == 0:
-            state.losses.append((state.step, _checked_mean(recent, state.step)))
+            state.losses.append((state.step, _checked_mean(recent, norms, state.step)))
             recent.clear()
+            norms.clear()
             capture(parameters, optimizer, average, state)
             listener.checkpoint(state)
             pace.pause()
@@ -206,11 +203,15 @@ def _validate(
     listener.validation(state.step, mean)
 
 
-def _checked_mean(losses: list[Tensor], step: int) -> float:
-    mean = float(torch.stack(losses).mean()) if losses else float("nan")
-    if not np.isfinite(mean):
-        raise LossNotFinite(f"The loss was no longer a number at step {step}.")
-    return mean
+def _checked_mean(losses: list[Tensor], norms: list[Tensor], step: int) -> float:
+    """Mean loss of the steps up to `step`; the one place that waits for the device. Raises NotFinite."""
+    figures = torch.stack([torch.stack(losses).float(), torch.stack(norms).float()]).cpu()
+    wrong = ~figures.isfinite()
+    if wrong.any():
+        first = int(wrong.any(0).int().argmax())
+        kind = "loss" if wrong[0, first] else "gradient"
+        raise NotFinite(f"The {kind} was no longer a number at step {step - len(losses) + first + 1}.")
+    return float(figures[0].mean())
 
 
 class _Pace:

@@ -23,12 +23,12 @@ from trainer_core.plan import TrainingPlan
 from trainer_core.projects import Lora, PlanRow, Workspace, new_id
 
 from . import checkpoints
-from .checkpoints import TrainingState
+from .checkpoints import NotFinite, TrainingState
 from .encode import Encoder, encode_all
 from .examples import Material
-from .loop import LossNotFinite
 from .loop import train as train_lora
 from .model import lora_state
+from .records import OtherPlan
 
 LORA_FILE = "lora.safetensors"
 
@@ -94,6 +94,8 @@ def _prepare(context: JobContext, plan: TrainingPlan) -> tuple[LTX2VideoTransfor
             context.emit("progress", phase="encoding", step=done, steps=total)
 
     encoded, words = encode_all(encoder, folder, manifest, training + held_out, plan, progress)
+    if encoder.damaged:
+        context.emit("message", text=f"Stored encodings that were damaged and have been made again: {encoder.damaged}.")
     transformer = load_transformer(plan.base, plan.memory, with_audio=plan.with_audio)
     return transformer, Material(encoded[: len(training)], encoded[len(training) :], words)
 
@@ -102,7 +104,12 @@ def _train(
     context: JobContext, plan: TrainingPlan, transformer: LTX2VideoTransformer3DModel, material: Material
 ) -> TrainingState:
     folder = context.folder / "checkpoints"
-    resumed, notes = checkpoints.load_latest(folder, plan.fingerprint)
+    try:
+        resumed, notes = checkpoints.load_latest(folder, plan)
+    except OtherPlan as other:
+        raise JobFailed(
+            f"{other} Nothing was trained and the checkpoint is kept. Launch the plan as a new run, or undo the change."
+        ) from other
     for note in notes:
         context.emit("message", text=note)
     if resumed:
@@ -112,7 +119,7 @@ def _train(
     context.emit("state", state="training", steps=plan.steps, step=first, samples=len(material.training), device=device)
     try:
         state = train_lora(transformer.to(device), material, plan, resumed, _Reporter(context, plan, folder))
-    except LossNotFinite as error:
+    except NotFinite as error:
         raise JobFailed(
             f"{error} The run was stopped; the checkpoints before it are kept. A learning rate of "
             f"{plan.learning_rate / 5:g} (a fifth) usually cures this."
@@ -180,7 +187,7 @@ class _Reporter:
         self.context.emit("validation", step=step, loss=loss)
 
     def checkpoint(self, state: TrainingState) -> None:
-        path = checkpoints.save(self.folder, state, self.plan.fingerprint)
+        path = checkpoints.save(self.folder, state, self.plan)
         self.context.emit("checkpoint", step=state.step, file=path.name)
 
     def should_stop(self) -> bool:
