@@ -121,7 +121,7 @@ def write_clip(
 ) -> None:
     """Write uint8 RGB frames of shape (n, height, width, 3) as H.264 mp4 (yuv420p, plays in browsers), atomically.
 
-    Odd widths and heights are filled up by repeating the last column or row: yuv420p needs even ones. Sound becomes AAC.
+    Odd widths and heights are filled up by repeating the last column or row: yuv420p needs even ones. Sound is AAC.
     """
     if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
         raise ValueError(f"Frames must be uint8 of shape (n, height, width, 3), not {frames.dtype} {frames.shape}")
