@@ -18,12 +18,14 @@ from trainer_core.base_models.registry import LoadParts, Part
 from trainer_core.dataset.buckets import Sample
 from trainer_core.dataset.clips import first_frame
 from trainer_core.dataset.manifest import Item, Manifest, path_of
-from trainer_core.dataset.media import fit, read_frames, read_image, read_own_frames
+from trainer_core.dataset.media import UnusableMedia, fit, read_frames, read_image, read_own_frames
+from trainer_core.dataset.sound import is_silent, read_sound
 from trainer_core.generation.generate import prompt_tokens
 from trainer_core.plan import TrainingPlan
 
 from .cache import EntryDamaged, read_entry, write_entry
 from .captions import class_captions
+from .encode_audio import audio_tokens
 from .examples import Encoded, Words
 from .references import Shown, read_shown, shown_beside
 
@@ -41,6 +43,7 @@ class Encoder:
         self._held: tuple[Part, LTX2Pipeline] | None = None
         self._base = base_fingerprint
         self._cache = cache
+        self.notes: dict[str, str] = {}  # by item, for a person: what could not be used as it is
         self.damaged = 0  # entries of the cache that were damaged and are made again
 
     @torch.inference_mode()
@@ -77,6 +80,26 @@ class Encoder:
         return held[1]
 
     @torch.inference_mode()
+    def sound(self, dataset: Path, item: Item, sample: Sample, plan: TrainingPlan) -> Tensor | None:
+        """Audio latents (tokens, channels) of a sample's window; None where nothing is heard in it.
+
+        Sound that cannot be read counts as none: the pictures are good, and `notes` says so.
+        """
+        if sample.frames == 1 or not item.info.has_audio:
+            return None
+        seconds = sample.frames / (sample.fps or plan.fps)
+        try:
+            tokens = self._cached(
+                "sound",
+                [item.sha256, sample.start, seconds],
+                lambda: {"tokens": self._hear(path_of(dataset, item), sample.start, seconds)},
+            )["tokens"]
+        except UnusableMedia as error:
+            self.notes.setdefault(item.id, f"{item.name}: {error} Its pictures are trained without it.")
+            return None
+        return tokens if len(tokens) else None
+
+    @torch.inference_mode()
     def words(self, caption: str) -> Words:
         """The caption's embeddings as the transformer reads them: text encoder and connectors have both run."""
         return Words(**self._cached("words", [caption], lambda: self._words(caption)))
@@ -87,6 +110,13 @@ class Encoder:
         latents = vae.encode(pixels).latent_dist.mode()
         mean, std = (value.view(1, -1, 1, 1, 1).to(latents) for value in (vae.latents_mean, vae.latents_std))
         return ((latents - mean) * vae.config.scaling_factor / std)[0].float()
+
+    def _hear(self, path: Path, start: float, seconds: float) -> Tensor:
+        autoencoder = self._pipeline(Part.AUDIO).audio_vae
+        samples = read_sound(path, start=start, seconds=seconds, rate=autoencoder.config.sample_rate)
+        if samples is None or is_silent(samples):
+            return torch.empty(0, 0)
+        return audio_tokens(autoencoder, samples)
 
     def _words(self, caption: str) -> dict[str, Tensor]:
         pipeline = self._pipeline(Part.TEXT)
@@ -135,7 +165,7 @@ def encode_all(
 ) -> tuple[list[Encoded], dict[str, Words]]:
     """All samples in order, and the words of every caption and of what the plan says in its place.
 
-    First all pictures, then all words, so that each part of the base is loaded once at most.
+    First all pictures, then all sound, then all words, so that each part of the base is loaded once at most.
     """
     encoded = []
     shown = shown_beside(manifest, samples, plan)
@@ -144,6 +174,9 @@ def encode_all(
         example = encoder.sample(dataset, manifest.item(sample.item_id), sample, plan)
         encoded.append(replace(example, references=tuple(shared(each) for each in shown.get(sample, ()))))
         progress(index + 1, len(samples))
+    if plan.with_audio:
+        heard = [encoder.sound(dataset, manifest.item(sample.item_id), sample, plan) for sample in samples]
+        encoded = [replace(example, audio=audio) for example, audio in zip(encoded, heard, strict=True)]
     captions = {example.caption for example in encoded} | ({plan.trigger} if plan.caption_dropout else set())
     if plan.class_preservation:
         captions |= {words for caption in captions for words in class_captions(caption, plan.trigger)}
