@@ -45,11 +45,11 @@ def test_mini_here_has_a_time_and_no_charge(workspace: Workspace) -> None:
 
 def test_a_measured_run_corrects_the_estimate(workspace: Workspace) -> None:
     record_speed(workspace, MINI, seconds_per_step=0.25, device="2 CPU cores")
-    found = estimate(workspace, MINI, samples=0)
+    found = estimate(workspace, MINI, samples=[])
     overhead = found.seconds - 0.25 * MINI.steps  # type: ignore[operator]
     assert 0 <= overhead < 60
     assert "as measured on" in found.basis
-    twice = estimate(workspace, MINI.changed(steps=2 * MINI.steps), samples=0)
+    twice = estimate(workspace, MINI.changed(steps=2 * MINI.steps), samples=[])
     assert twice.seconds - found.seconds == pytest.approx(0.25 * MINI.steps)  # type: ignore[operator]
     assert sorted(file.name for file in workspace.home.glob("speeds.json*")) == ["speeds.json"]
 

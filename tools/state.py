@@ -123,9 +123,9 @@ def plan_of(context: ToolContext) -> TrainingPlan:
 
 
 def estimate_of(workspace: Workspace, plan: TrainingPlan, manifest: Manifest) -> Estimate:
-    """Time and price of the plan on this machine, with as many samples as the files give."""
+    """Time and price of the plan on this machine, with the samples that the files give."""
     samples, _notes = samples_of(manifest, plan)
-    return estimate(workspace, plan, "local", samples=len(samples))
+    return estimate(workspace, plan, "local", samples=samples)
 
 
 def changes_to_undo(workspace: Workspace, row: PlanRow) -> int:

@@ -1,7 +1,9 @@
 """What a run will take, in time and money, before it starts. What is not known is None and is said to be unknown."""
 
 import json
+import math
 import os
+from collections.abc import Sequence
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from .dataset.buckets import Sample, buckets_of, split_held_out
 from .plan import BaseModelName, TrainingPlan
 from .projects import Workspace, new_id
 
@@ -56,23 +59,36 @@ class Speed(BaseModel):
 _SPEEDS = TypeAdapter(dict[str, Speed])
 
 
-def tokens_per_sample(plan: TrainingPlan) -> float:
-    """Mean number of latent tokens of a training sample: stills have one latent frame, clips (frames - 1) / 8 + 1."""
+def tokens_per_sample(plan: TrainingPlan, samples: Sequence[Sample] = ()) -> float:
+    """Mean number of latent tokens of the samples in a batch: stills have one latent frame, clips (frames - 1) / 8 + 1.
+
+    `samples` are all of the plan's; an epoch takes as many batches from each bucket of those that are trained on as
+    the bucket fills. Without samples each file counts once, at the plan's size and length.
+    """
     edge, time = _COMPRESSION[plan.base]
-    one_frame = (plan.width // edge) * (plan.height // edge)
-    of_clip = one_frame * ((plan.frames - 1) // time + 1)
+
+    def tokens(width: int, height: int, frames: int) -> int:
+        return (width // edge) * (height // edge) * ((frames - 1) // time + 1)
+
+    if samples:
+        training, _held_out = split_held_out(samples, plan.held_out_share, plan.seed)
+        batches = {bucket: math.ceil(count / plan.batch_size) for bucket, count in buckets_of(training).items()}
+        return sum(tokens(*bucket[:3]) * count for bucket, count in batches.items()) / sum(batches.values())
+    still, clip = tokens(plan.width, plan.height, 1), tokens(plan.width, plan.height, plan.frames)
     media = plan.images + plan.clips
-    return (plan.images * one_frame + plan.clips * of_clip) / media if media else float(of_clip)
+    return (plan.images * still + plan.clips * clip) / media if media else float(clip)
 
 
-def record_speed(workspace: Workspace, plan: TrainingPlan, seconds_per_step: float, device: str) -> None:
-    """Keep what a run measured, for the next estimate.
+def record_speed(
+    workspace: Workspace, plan: TrainingPlan, seconds_per_step: float, device: str, samples: Sequence[Sample] = ()
+) -> None:
+    """Keep what a run with these samples measured, for the next estimate.
 
     `seconds_per_step`: wall-clock seconds of the whole loop per step, validation and checkpoints included.
     """
     shipped = _shipped().get(plan.base)
     speed = Speed(
-        seconds_per_step_token=seconds_per_step / _work(plan),
+        seconds_per_step_token=seconds_per_step / _work(plan, samples),
         start_seconds=shipped.start_seconds if shipped else 0.0,
         seconds_per_sample=shipped.seconds_per_sample if shipped else 0.0,
         machine=device,
@@ -85,8 +101,10 @@ def record_speed(workspace: Workspace, plan: TrainingPlan, seconds_per_step: flo
     os.replace(draft, path)  # noqa: PTH105 - atomic
 
 
-def estimate(workspace: Workspace, plan: TrainingPlan, backend: str = "local", samples: int | None = None) -> Estimate:
-    """Time and price of the plan on a backend. `samples`: training samples after cutting clips; default: the files."""
+def estimate(
+    workspace: Workspace, plan: TrainingPlan, backend: str = "local", samples: Sequence[Sample] | None = None
+) -> Estimate:
+    """Time and price of the plan on a backend. `samples`: all that the files give; without them, each file is one."""
     if backend == "local":
         found = _speed(workspace, plan)
         if found is None:
@@ -95,7 +113,7 @@ def estimate(workspace: Workspace, plan: TrainingPlan, backend: str = "local", s
             )
             return Estimate(seconds=None, dollars=0.0, basis=basis)
         speed, source = found
-        per_step = _seconds_per_step(speed, plan)
+        per_step = _seconds_per_step(speed, plan, samples)
         basis = f"{plan.steps} steps at {per_step:.2g} s, {source}; this machine: no charge"
         return Estimate(seconds=_fixed_seconds(speed, plan, samples) + plan.steps * per_step, dollars=0.0, basis=basis)
     if backend == "fal" and plan.base is BaseModelName.LTX23:
@@ -109,7 +127,9 @@ def estimate(workspace: Workspace, plan: TrainingPlan, backend: str = "local", s
     return Estimate(seconds=None, dollars=None, basis=f"nothing is known of training {plan.base} on {backend!r}")
 
 
-def steps_within(workspace: Workspace, plan: TrainingPlan, seconds: float, samples: int | None = None) -> int | None:
+def steps_within(
+    workspace: Workspace, plan: TrainingPlan, seconds: float, samples: Sequence[Sample] | None = None
+) -> int | None:
     """The most steps, rounded down to 10, that the plan can take on this machine in so many seconds.
 
     None when the speed is not known; 0 when loading and encoding alone take longer.
@@ -118,20 +138,21 @@ def steps_within(workspace: Workspace, plan: TrainingPlan, seconds: float, sampl
     if found is None:
         return None
     left = seconds - _fixed_seconds(found[0], plan, samples)
-    return max(0, int(left / _seconds_per_step(found[0], plan) / 10 + 1e-9) * 10)
+    return max(0, int(left / _seconds_per_step(found[0], plan, samples) / 10 + 1e-9) * 10)
 
 
-def _seconds_per_step(speed: Speed, plan: TrainingPlan) -> float:
-    return speed.seconds_per_step_token * _work(plan)
+def _seconds_per_step(speed: Speed, plan: TrainingPlan, samples: Sequence[Sample] | None) -> float:
+    return speed.seconds_per_step_token * _work(plan, samples or ())
 
 
-def _work(plan: TrainingPlan) -> float:
+def _work(plan: TrainingPlan, samples: Sequence[Sample]) -> float:
     """A step's tokens with those of class preservation, which take two forward passes (a third each) more."""
-    return tokens_per_sample(plan) * (plan.batch_size + plan.preserved_samples * 5 / 3)
+    shown = plan.batch_size + plan.preserved_samples * 5 / 3
+    return tokens_per_sample(plan, samples) * shown * plan.gradient_accumulation
 
 
-def _fixed_seconds(speed: Speed, plan: TrainingPlan, samples: int | None) -> float:
-    count = plan.images + plan.clips if samples is None else samples
+def _fixed_seconds(speed: Speed, plan: TrainingPlan, samples: Sequence[Sample] | None) -> float:
+    count = plan.images + plan.clips if samples is None else len(samples)
     return speed.start_seconds + count * speed.seconds_per_sample
 
 
