@@ -4,14 +4,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+import torch
 from PIL import Image
+from pydantic import ValidationError
 
-from trainer_core.dataset.manifest import Manifest, add_files, load
-from trainer_core.dataset.media import write_clip
+from trainer_core.base_models.registry import load_pipeline
+from trainer_core.dataset.buckets import Sample, samples_of, split_held_out
+from trainer_core.dataset.manifest import Item, Manifest, add_files, load
+from trainer_core.dataset.media import MediaInfo, write_clip
 from trainer_core.dataset.references import unpaired_ends
+from trainer_core.plan import BaseModelName, TrainingPlan, propose
+from trainer_core.recipes import RECIPES, RecipeName
+from trainer_core.training.encode import Encoder, encode_all
+from trainer_core.training.examples import Encoded
+from trainer_core.training.references import shown_beside
 
-Frames = NDArray[np.uint8]
+STILL = MediaInfo(
+    kind="image", width=64, height=64, frames=1, fps=None, seconds=0.0, has_audio=False, variable_frame_rate=False
+)
 
 
 def picture(path: Path, seed: int) -> Path:
@@ -110,3 +120,89 @@ def test_a_changed_reference_is_another_dataset_and_old_tables_still_load(tmp_pa
     old = without.model_dump_json(exclude={"items": {"__all__": {"reference"}}})
     assert "reference" not in old
     assert Manifest.model_validate_json(old).checksum == without.checksum
+
+
+def plan_of(manifest: Manifest, **changes: object) -> TrainingPlan:
+    recipe = RECIPES[RecipeName.CHARACTER]
+    plan = propose(recipe, BaseModelName.MINI, "fx_x7kq", manifest.checksum, images=manifest.images, clips=1)
+    short = {"steps": 6, "warmup_steps": 1, "rank": 2, "alpha": 2.0, "batch_size": 2, "class_preservation": 0.0}
+    return plan.changed(**short | {"checkpoint_every": 3, "validation_every": 3} | changes)
+
+
+def encoded(folder: Path, plan: TrainingPlan) -> tuple[list[Sample], list[Encoded]]:
+    """Through the encoder's public door; its text side is stood in for by nothing: words are encoded too."""
+    manifest = load(folder)
+    samples, _ = samples_of(manifest, plan)
+    pipeline = load_pipeline(BaseModelName.MINI)
+    encoder = Encoder(lambda _part: pipeline, "test", folder / "cache")
+    examples, _ = encode_all(encoder, folder, manifest, samples, plan, lambda _done, _all: None)
+    return samples, examples
+
+
+def test_pairs_are_encoded_at_their_own_size_with_as_many_frames_as_the_target(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "long_start.mp4", 1, frames=30)
+    clip(tmp_path / "in" / "long_end.mp4", 2, frames=20)
+    clip(tmp_path / "in" / "short_start.mp4", 3, frames=5)
+    clip(tmp_path / "in" / "short_end.mp4", 4, frames=20)
+    picture(tmp_path / "in" / "still_start.png", 5)
+    clip(tmp_path / "in" / "still_end.mp4", 6, frames=20)
+    clip(tmp_path / "in" / "plain.mp4", 7, frames=20)
+    manifest = add_files(tmp_path / "set", [tmp_path / "in"])
+    plan = plan_of(manifest, reference="pair", reference_downscale=2, frames=9)
+    samples, examples = encoded(tmp_path / "set", plan)
+    by_name: dict[str, list[tuple[int, ...]]] = {}
+    for sample, example in zip(samples, examples, strict=True):
+        shapes = [tuple(shown.shape[1:]) for shown in example.references]
+        assert tuple(example.latents.shape[1:]) == (2, 8, 8)
+        by_name.setdefault(manifest.item(sample.item_id).name, []).extend(shapes)
+    assert by_name == {
+        "long_end.mp4": [(2, 4, 4)] * 2,
+        "short_end.mp4": [(1, 4, 4)] * 2,
+        "still_end.mp4": [(1, 4, 4)] * 2,
+        "plain.mp4": [],
+    }
+    assert len({example.bucket for example in examples}) == 3  # no batch mixes them
+
+
+def test_a_subject_is_shown_by_other_training_pictures_only(tmp_path: Path) -> None:
+    for seed in range(12):
+        picture(tmp_path / "in" / f"{seed:02}.png", seed)
+    clip(tmp_path / "in" / "walk.mp4", 20)
+    manifest = add_files(tmp_path / "set", [tmp_path / "in"])
+    plan = plan_of(manifest, reference="same_subject", frames=9, held_out_share=0.3)
+    samples, _ = samples_of(manifest, plan)
+    training, held_out = split_held_out(samples, plan.held_out_share, plan.seed)
+    shown = shown_beside(manifest, samples, plan)
+    learned = {sample.item_id for sample in training}
+    assert held_out
+    for sample in samples:
+        beside = {each.media.sha256 for each in shown[sample]}
+        assert beside <= {item.sha256 for item in manifest.items if item.id in learned and item.info.kind == "image"}
+        assert manifest.item(sample.item_id).sha256 not in beside
+        assert len(beside) >= len(learned) - 2
+    _, examples = encoded(tmp_path / "set", plan)
+    still = next(example for example in examples if example.latents.shape[1] == 1)
+    assert any(torch.equal(still.references[0], other.latents) for other in examples)  # encoded once, used as both
+    assert {tuple(r.shape) for example in examples for r in example.references} == {tuple(still.latents.shape)}
+
+
+def test_what_was_cut_from_one_clip_is_not_shown_beside_it(tmp_path: Path) -> None:
+    manifest = Manifest(
+        items=tuple(
+            Item(
+                id=f"itm_{n:012x}", name=f"{n}.png", file=f"{n}.png", sha256=f"{n:064x}", info=STILL, piece_of=piece_of
+            )
+            for n, piece_of in ((1, None), (2, "itm_000000000001"), (3, "itm_000000000001"), (4, None))
+        )
+    )
+    plan = plan_of(manifest, reference="same_subject", held_out_share=0.0)
+    samples, _ = samples_of(manifest, plan)
+    shown = shown_beside(manifest, samples, plan)
+    assert [len(shown[sample]) for sample in samples] == [1, 1, 1, 3]
+    assert all(each.media.name == "4.png" for sample in samples[:3] for each in shown[sample])
+
+
+def test_a_plan_refuses_references_that_would_have_no_legal_size(tmp_path: Path) -> None:
+    plan = plan_of(Manifest(), reference="pair", reference_downscale=2)
+    with pytest.raises(ValidationError, match=r"must be multiples of 32 too. The nearest factor that does is 2"):
+        plan.changed(reference_downscale=3)
