@@ -25,20 +25,23 @@ def add_lora(transformer: LTX2VideoTransformer3DModel, plan: TrainingPlan) -> di
     it they are on all attentions of both branches and between them.
     """
     transformer.requires_grad_(False)
-    sound = AUDIO_ATTENTIONS if plan.with_audio and has_audio(transformer) else ()
-    names = [
-        name
-        for name, _ in transformer.named_modules()
-        if name.endswith(plan.targets) and any(f".{attention}." in name for attention in (*VIDEO_ATTENTIONS, *sound))
-    ]
+    device = next(transformer.parameters()).device  # with block offload the blocks' weights wait elsewhere
+    sound = plan.with_audio and has_audio(transformer)
+    names = [name for name, _ in transformer.named_modules() if is_trained(name, plan, sound)]
     torch.manual_seed(plan.seed)
     transformer.add_adapter(
         LoraConfig(r=plan.rank, lora_alpha=plan.alpha, target_modules=names, init_lora_weights=True)  # type: ignore[arg-type]
     )
     parameters = {name: p for name, p in transformer.named_parameters() if p.requires_grad}
     for p in parameters.values():
-        p.data = p.data.float()
+        p.data = p.data.to(device, torch.float32)
     return dict(sorted(parameters.items()))
+
+
+def is_trained(name: str, plan: TrainingPlan, sound: bool) -> bool:
+    """Does the layer of this name get LoRA? With `sound` those of the audio branch and between the two do as well."""
+    attentions = (*VIDEO_ATTENTIONS, *AUDIO_ATTENTIONS) if sound else VIDEO_ATTENTIONS
+    return name.endswith(plan.targets) and any(f".{attention}." in name for attention in attentions)
 
 
 def autocast(plan: TrainingPlan, device: torch.device) -> torch.autocast:
