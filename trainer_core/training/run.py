@@ -96,7 +96,12 @@ def _prepare(context: JobContext, plan: TrainingPlan) -> tuple[LTX2VideoTransfor
     encoded, words = encode_all(encoder, folder, manifest, training + held_out, plan, progress)
     if encoder.damaged:
         context.emit("message", text=f"Stored encodings that were damaged and have been made again: {encoder.damaged}.")
-    transformer = load_transformer(plan.base, plan.memory, with_audio=plan.with_audio)
+    for note in encoder.notes.values():
+        context.emit("message", text=note)
+    heard = any(example.audio is not None for example in encoded)
+    if plan.with_audio and not heard:
+        context.emit("message", text="Nothing can be heard in any clip, so this trains as without sound.")
+    transformer = load_transformer(plan.base, plan.memory, with_audio=heard)
     return transformer, Material(encoded[: len(training)], encoded[len(training) :], words)
 
 
