@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 from diffusers import LTX2VideoTransformer3DModel
 from torch import Tensor
+from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.nn import Parameter
 
@@ -36,13 +37,24 @@ class Ranks:
         """This process' part of the numbers: those k with k % size == rank, where `numbers` starts at a multiple."""
         return numbers[self.rank :: self.size]
 
-    def prepare(self, transformer: LTX2VideoTransformer3DModel, step: int) -> None:
-        """Call once, when the LoRA is there and `step` steps are done. Raises RanksDisagree.
+    def place(self, transformer: LTX2VideoTransformer3DModel, device: torch.device) -> LTX2VideoTransformer3DModel:
+        """Put the frozen base on its device, before the LoRA is added to it.
 
-        Where the base is shared out, each process keeps 1/size of every block's frozen weights in their own precision
-        and gathers a block only while it works. The LoRA stays whole in all of them: with its AdamW moments it is
-        small (rank 32: 1.6 GB), and so a checkpoint needs no gathering and fits any number of processes.
+        Where it is shared out, each process keeps 1/size of every block's weights, in the precision they are stored
+        in, and gathers a block only while it works. The LoRA stays whole in every process: with its AdamW moments it
+        is small (rank 32 on LTX-2.3: 1.6 GB), so a checkpoint needs no gathering and fits any number of processes.
         """
+        if not self._sharded:
+            return transformer.to(device)
+        transformer.requires_grad_(False)
+        mesh = init_device_mesh(device.type, (self.size,))
+        for block in transformer.transformer_blocks:
+            fully_shard(block, mesh=mesh)
+        fully_shard(transformer, mesh=mesh)
+        return transformer.to(device)  # what is not split, such as the tables of rope
+
+    def agree_on(self, step: int) -> None:
+        """Check, once, that all go on from the same number of steps that are done. Raises RanksDisagree."""
         if self.size == 1:
             return
         steps: list[int] = [0] * self.size
@@ -52,11 +64,6 @@ class Ranks:
                 f"The training processes read different checkpoints (steps {', '.join(map(str, steps))}). Nothing was "
                 "trained. On several machines the workspace must be one shared folder."
             )
-        if self._sharded:
-            trained = {p for p in transformer.parameters() if p.requires_grad}
-            for block in transformer.transformer_blocks:
-                fully_shard(block, ignored_params=trained)
-            fully_shard(transformer, ignored_params=trained)
 
     @torch.no_grad()
     def average(self, parameters: Iterable[Parameter], loss: Tensor) -> Tensor:
