@@ -13,6 +13,7 @@ from trainer_core.recipes import RECIPES
 
 from .clips import Window, windows_of
 from .manifest import Item, Manifest
+from .references import reference_notes
 from .sizes import Size, further_sizes, nearest_to, sizes_of
 
 FEWEST_TO_HOLD_OUT = 5  # items; with fewer than this every one is needed for training
@@ -66,7 +67,7 @@ def samples_of(manifest: Manifest, plan: TrainingPlan) -> tuple[list[Sample], li
             for size in sizes.of(item)
             for window in found
         ]
-    return samples, [*notes, *sizes.notes(), *_small_buckets(samples, plan)]
+    return samples, [*notes, *sizes.notes(), *reference_notes(manifest, plan), *_small_buckets(samples, plan)]
 
 
 class _Sizes:

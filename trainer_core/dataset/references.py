@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer_core.plan import ReferenceKind, TrainingPlan
+
 from .copies import copy_in
 from .info import UnusableMedia
 from .records import MAX_NAME, Item, Manifest, Reference, Showing, load, one_line, save
 
 REFERENCES = "references"  # the folder of copies, inside the dataset's
+NAMED = 3  # files that a note names
 _PAIRED = re.compile(r"(?P<base>.+)_(?P<side>start|end)", re.IGNORECASE)
 
 
@@ -113,3 +116,20 @@ def end_of(items: Mapping[str, Item], start_name: str) -> Item | None:
         return None
     found = [item for item in items.values() if side_of(item.name) == (side[0], "end")]
     return found[0] if len(found) == 1 else None
+
+
+def reference_notes(manifest: Manifest, plan: TrainingPlan) -> list[str]:
+    """What a person should know about the references of a plan: which files have none, and what becomes of them."""
+    if plan.reference is ReferenceKind.PAIR:
+        without = [item.name for item in manifest.usable if item.reference is None]
+        if not without:
+            return []
+        told = f"{len(without)} of {len(manifest.usable)} files have no reference and are trained as plain examples: "
+        more = f" and {len(without) - NAMED} more" if len(without) > NAMED else ""
+        return [told + ", ".join(without[:NAMED]) + more]
+    if plan.reference is ReferenceKind.SAME_SUBJECT and manifest.images < 2:
+        return [
+            f"Another picture of the subject is to be shown, but the set has {manifest.images or 'no'} "
+            f"picture{'' if manifest.images == 1 else 's'}: what has none to be shown is trained as a plain example"
+        ]
+    return []

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-from trainer_core.plan import BASES, BaseModelName, TrainingPlan
+from trainer_core.plan import BASES, BaseModelName, ReferenceKind, TrainingPlan
 
 Size = tuple[int, int]  # width, height in pixels
 
@@ -18,15 +18,15 @@ def sizes_of(plan: TrainingPlan) -> list[Size]:
     own = (plan.width, plan.height)
     if not plan.keep_aspect:
         return [own]
-    return list(dict.fromkeys([own, *_of_all_aspects(plan.base, plan.width * plan.height)]))
+    return list(dict.fromkeys([own, *_of_all_aspects(plan, plan.width * plan.height)]))
 
 
 def further_sizes(plan: TrainingPlan) -> dict[int, list[Size]]:
     """For each edge of `more_resolutions`, the sizes near the area of a square with that edge."""
     found = {}
     for edge in plan.more_resolutions:
-        own = nearest_legal(plan.base, plan.width / plan.height, edge * edge)
-        all_of_them = [own, *_of_all_aspects(plan.base, edge * edge)] if plan.keep_aspect else [own]
+        own = nearest_legal(plan.base, plan.width / plan.height, edge * edge, _times_smaller(plan))
+        all_of_them = [own, *_of_all_aspects(plan, edge * edge)] if plan.keep_aspect else [own]
         found[edge] = list(dict.fromkeys(all_of_them))
     return found
 
@@ -37,21 +37,27 @@ def nearest_to(width: int, height: int, sizes: Sequence[Size]) -> Size:
 
 
 @lru_cache(maxsize=512)
-def nearest_legal(base: BaseModelName, aspect: float, area: int) -> Size:
+def nearest_legal(base: BaseModelName, aspect: float, area: int, times_smaller: int = 1) -> Size:
     """The base's legal size nearest to an aspect (width / height) and an area in pixels.
 
-    Legal: multiples of its size factor up to its largest edge. At most 5 % above the area, or the smallest size.
+    Legal: multiples of its size factor up to its largest edge, also when divided by `times_smaller`. At most 5 % above
+    the area, or the smallest size.
     """
-    rules = BASES[base]
-    edges = range(rules.size_factor, rules.largest_edge + 1, rules.size_factor)
+    step = BASES[base].size_factor * times_smaller
+    edges = range(step, BASES[base].largest_edge + 1, step)
     fitting = [(w, h) for w in edges for h in edges if w * h <= MOST_AREA * area]
 
     def distance(size: Size) -> float:
         width, height = size
         return abs(math.log(width / height / aspect)) + AREA_WEIGHT * abs(math.log(width * height / area))
 
-    return min(fitting, key=distance, default=(rules.size_factor, rules.size_factor))
+    return min(fitting, key=distance, default=(step, step))
 
 
-def _of_all_aspects(base: BaseModelName, area: int) -> list[Size]:
-    return [nearest_legal(base, width / height, area) for width, height in ASPECTS]
+def _of_all_aspects(plan: TrainingPlan, area: int) -> list[Size]:
+    return [nearest_legal(plan.base, width / height, area, _times_smaller(plan)) for width, height in ASPECTS]
+
+
+def _times_smaller(plan: TrainingPlan) -> int:
+    """References have a legal size too."""
+    return 1 if plan.reference is ReferenceKind.NONE else plan.reference_downscale
