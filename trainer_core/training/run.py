@@ -4,13 +4,14 @@ import errno
 import math
 import platform
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
-from diffusers import LTX2VideoTransformer3DModel
+from torch import Tensor
 
 from trainer_core.base_models.registry import BaseModelMissing, base_fingerprint, load_part, load_transformer
 from trainer_core.costs import record_speed
@@ -24,13 +25,15 @@ from trainer_core.projects import Lora, PlanRow, Workspace, new_id
 
 from . import checkpoints
 from .checkpoints import NotFinite, TrainingState
+from .distributed import Ranks
 from .encode import Encoder, encode_all
 from .examples import Material
+from .launch import launch, layout_for
 from .loop import train as train_lora
-from .model import lora_state
 from .records import OtherPlan
 
 LORA_FILE = "lora.safetensors"
+CHECKPOINTS = "checkpoints"
 
 
 def train(context: JobContext) -> dict[str, Any]:
@@ -38,8 +41,7 @@ def train(context: JobContext) -> dict[str, Any]:
     plan = read_plan(context.workspace, context.job.arguments["plan_id"])
     began = time.monotonic()
     try:
-        transformer, material = _prepare(context, plan)
-        state = _train(context, plan, transformer, material)
+        state = _trained(context, plan)
     except (BaseModelMissing, UnusableMedia) as error:
         raise JobFailed(str(error)) from error
     except OSError as error:
@@ -48,7 +50,7 @@ def train(context: JobContext) -> dict[str, Any]:
         raise JobFailed(
             "The disk is full. The last checkpoint is kept; free some space and start the run again."
         ) from error
-    lora = _export(context, plan, transformer)
+    lora = _export(context, plan, state)
     return {
         "lora_id": lora.id,
         "file": lora.file,
@@ -67,8 +69,36 @@ def read_plan(workspace: Workspace, plan_id: str) -> TrainingPlan:
         return TrainingPlan.model_validate(session.get_one(PlanRow, plan_id).body)
 
 
-def _prepare(context: JobContext, plan: TrainingPlan) -> tuple[LTX2VideoTransformer3DModel, Material]:
-    """Encode everything, then keep only the transformer: text encoder and VAE leave memory."""
+Tell = Callable[..., None]  # like JobContext.emit
+
+
+def tell_nobody(kind: str, **data: Any) -> None:
+    """In place of JobContext.emit, where another process already tells."""
+
+
+def _trained(context: JobContext, plan: TrainingPlan) -> TrainingState:
+    """Encode everything, then train in this process or in several."""
+    layout = layout_for(plan)
+    material = read_material(context, plan, context.emit)
+    if layout.note:
+        context.emit("message", text=layout.note)
+    if layout.total == 1:
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return train_here(context, plan, material, Ranks(), device, context.emit)
+    del material  # each process reads it from the cache
+    launch(context, layout)
+    state, notes = checkpoints.load_latest(context.folder / CHECKPOINTS, plan)
+    if state is None or notes:
+        raise JobFailed(
+            f"The training ended, but its last checkpoint cannot be used. {' '.join(notes)} Start it again."
+        )
+    if state.step < plan.steps:
+        raise JobCancelled
+    return state
+
+
+def read_material(context: JobContext, plan: TrainingPlan, tell: Tell) -> Material:
+    """Encode everything that is not in the cache yet; text encoder and VAE leave memory again."""
     folder = context.workspace.dataset_folder(context.job.project_id)
     manifest = manifests.load(folder)
     if manifest.checksum != plan.dataset:
@@ -77,11 +107,11 @@ def _prepare(context: JobContext, plan: TrainingPlan) -> tuple[LTX2VideoTransfor
         )
     samples, notes = samples_of(manifest, plan)
     for note in notes:
-        context.emit("message", text=note)
+        tell("message", text=note)
     training, held_out = split_held_out(samples, plan.held_out_share, plan.seed)
     if not training:
         raise JobFailed("None of the files can be used by this plan, so there is nothing to train on.")
-    context.emit("state", state="encoding", samples=len(samples), held_out=len(held_out))
+    tell("state", state="encoding", samples=len(samples), held_out=len(held_out))
     encoder = Encoder(
         lambda part: load_part(plan.base, part, plan.memory),
         base_fingerprint(plan.base),
@@ -89,26 +119,30 @@ def _prepare(context: JobContext, plan: TrainingPlan) -> tuple[LTX2VideoTransfor
     )
 
     def progress(done: int, total: int) -> None:
-        context.stop_if_cancelled()
+        if tell is not tell_nobody:
+            context.stop_if_cancelled()
         if done == total or done % 25 == 0:
-            context.emit("progress", phase="encoding", step=done, steps=total)
+            tell("progress", phase="encoding", step=done, steps=total)
 
     encoded, words = encode_all(encoder, folder, manifest, training + held_out, plan, progress)
     if encoder.damaged:
-        context.emit("message", text=f"Stored encodings that were damaged and have been made again: {encoder.damaged}.")
+        tell("message", text=f"Stored encodings that were damaged and have been made again: {encoder.damaged}.")
     for note in encoder.notes.values():
-        context.emit("message", text=note)
+        tell("message", text=note)
     heard = any(example.audio is not None for example in encoded)
     if plan.with_audio and not heard:
-        context.emit("message", text="Nothing can be heard in any clip, so this trains as without sound.")
-    transformer = load_transformer(plan.base, plan.memory, with_audio=heard)
-    return transformer, Material(encoded[: len(training)], encoded[len(training) :], words)
+        tell("message", text="Nothing can be heard in any clip, so this trains as without sound.")
+    return Material(encoded[: len(training)], encoded[len(training) :], words)
 
 
-def _train(
-    context: JobContext, plan: TrainingPlan, transformer: LTX2VideoTransformer3DModel, material: Material
+def train_here(
+    context: JobContext, plan: TrainingPlan, material: Material, ranks: Ranks, device: torch.device, tell: Tell
 ) -> TrainingState:
-    folder = context.folder / "checkpoints"
+    """Train in this process, from the last checkpoint on; with others in `ranks`, only the first one saves and tells.
+
+    Raises JobFailed, and JobCancelled when the run was stopped before its end.
+    """
+    folder = context.folder / CHECKPOINTS
     try:
         resumed, notes = checkpoints.load_latest(folder, plan)
     except OtherPlan as other:
@@ -116,14 +150,24 @@ def _train(
             f"{other} Nothing was trained and the checkpoint is kept. Launch the plan as a new run, or undo the change."
         ) from other
     for note in notes:
-        context.emit("message", text=note)
+        tell("message", text=note)
     if resumed:
-        context.emit("message", text=f"Going on from the checkpoint at step {resumed.step}.")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+        tell("message", text=f"Going on from the checkpoint at step {resumed.step}.")
+    heard = any(example.audio is not None for example in (*material.training, *material.held_out))
+    transformer = load_transformer(plan.base, plan.memory, with_audio=heard)
     first, began = resumed.step if resumed else 0, time.monotonic()
-    context.emit("state", state="training", steps=plan.steps, step=first, samples=len(material.training), device=device)
+    tell(
+        "state",
+        state="training",
+        steps=plan.steps,
+        step=first,
+        samples=len(material.training),
+        device=device.type,
+        processes=ranks.size,
+    )
+    listener = _Reporter(context, plan, folder) if ranks.rank == 0 else _Silent()
     try:
-        state = train_lora(transformer.to(device), material, plan, resumed, _Reporter(context, plan, folder))
+        state = train_lora(ranks.place(transformer, device), material, plan, resumed, listener, ranks)
     except NotFinite as error:
         raise JobFailed(
             f"{error} The run was stopped; the checkpoints before it are kept. A learning rate of "
@@ -131,17 +175,17 @@ def _train(
         ) from error
     if state.step < plan.steps:
         raise JobCancelled
-    if state.step > first:
-        record_speed(context.workspace, plan, (time.monotonic() - began) / (state.step - first), _machine(device))
+    if state.step > first and ranks.size == 1:
+        record_speed(context.workspace, plan, (time.monotonic() - began) / (state.step - first), _machine(device.type))
     return state
 
 
-def _export(context: JobContext, plan: TrainingPlan, transformer: LTX2VideoTransformer3DModel) -> Lora:
+def _export(context: JobContext, plan: TrainingPlan, state: TrainingState) -> Lora:
     path = context.folder / LORA_FILE
     try:
         report = export_lora(
             path,
-            lora_state(transformer),
+            _finished_weights(state),
             rank=plan.rank,
             alpha=plan.alpha,
             plan=plan,
@@ -164,6 +208,11 @@ def _export(context: JobContext, plan: TrainingPlan, transformer: LTX2VideoTrans
         session.add(lora)
     context.emit("message", text=f"The LoRA file is written and verified: {report.modules} layers, rank {plan.rank}.")
     return lora
+
+
+def _finished_weights(state: TrainingState) -> dict[str, Tensor]:
+    """The weights that are exported, or their moving average where there is one, under peft's names for files."""
+    return {name.replace(".default.", "."): value for name, value in (state.average or state.weights).items()}
 
 
 @dataclass
@@ -197,6 +246,22 @@ class _Reporter:
 
     def should_stop(self) -> bool:
         return self.context.cancelled()
+
+
+class _Silent:
+    """The listener of a process that is not the first."""
+
+    def progress(self, step: int, loss: float, learning_rate: float, seconds_per_step: float) -> None:
+        pass
+
+    def validation(self, step: int, loss: float) -> None:
+        pass
+
+    def checkpoint(self, state: TrainingState) -> None:
+        pass
+
+    def should_stop(self) -> bool:
+        return False
 
 
 def _memory_gb() -> float:
