@@ -58,6 +58,8 @@ class BaseRules(BaseModel):
     steps_factor: float  # times the steps of the rule for LTX-2.3
     class_preservation: float
     gradient_checkpointing: bool
+    sampling_steps: int  # of denoising, for a clip
+    guidance: float  # classifier-free guidance scale
     largest_edge: int
     largest_frames: int
     honesty: str
@@ -77,6 +79,8 @@ BASES: dict[BaseModelName, BaseRules] = {
         steps_factor=0.5,
         class_preservation=0.5,
         gradient_checkpointing=False,
+        sampling_steps=12,
+        guidance=3.0,
         largest_edge=64,
         largest_frames=17,
         honesty="mini draws 64x64-pixel clips of a small drawn world. It shows how training goes; it is not LTX-2.3.",
@@ -94,6 +98,8 @@ BASES: dict[BaseModelName, BaseRules] = {
         steps_factor=1.0,
         class_preservation=0.0,
         gradient_checkpointing=True,
+        sampling_steps=30,  # this and the guidance: diffusers' documentation of LTX-2.3
+        guidance=3.0,
         largest_edge=1280,
         largest_frames=257,
         honesty="",

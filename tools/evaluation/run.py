@@ -30,8 +30,6 @@ from .scoring import Model, measure_all, score_clip, variety
 from .sheet import contact_sheet
 
 CLIPS = "test_clips"  # folder inside the run's folder
-GUIDANCE = 3.0
-SAMPLING_STEPS = 12
 LORA_FILE = "lora.safetensors"
 BATCH = {BaseModelName.MINI: 4, BaseModelName.LTX23: 1}  # clips made at once
 
@@ -77,8 +75,8 @@ def evaluate(context: JobContext) -> dict[str, Any]:
         height=plan.height,
         frames=plan.frames if plan.frames > 1 else BASES[plan.base].frames,
         fps=plan.fps,
-        sampling_steps=SAMPLING_STEPS,
-        guidance=GUIDANCE,
+        sampling_steps=BASES[plan.base].sampling_steps,
+        guidance=BASES[plan.base].guidance,
         honesty=BASES[plan.base].honesty,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
