@@ -17,6 +17,7 @@ from torch import Tensor
 
 from trainer_core.plan import TrainingPlan
 
+from .optimizer import moments_on
 from .records import RECORD, STATE, SUMS, CheckpointDamaged, Record, finished, read_record, sums_of
 
 KEPT = 3
@@ -158,8 +159,7 @@ def restore(parameters: dict[str, torch.nn.Parameter], optimizer: torch.optim.Op
     for name, p in parameters.items():
         p.copy_(state.weights[name])
         if name in state.moments:
-            moments = state.moments[name]
-            optimizer.state[p] = {key: value if key == "step" else value.to(p.device) for key, value in moments.items()}
+            optimizer.state[p] = moments_on(state.moments[name], p.device)
 
 
 def _sync(path: Path) -> None:

@@ -15,8 +15,11 @@ from .checkpoints import NotFinite, TrainingState, capture, restore
 from .distributed import Ranks
 from .examples import Material
 from .inputs import Inputs, prepare_fixed
+from .memory import checkpointing
 from .model import add_lora, autocast, flow_losses, predict
 from .prefetch import Batch, feed, seed_of
+from .offload import enable_checkpointing
+from .optimizer import new_optimizer
 from .preservation import preservation_loss
 
 VALIDATION_SIGMAS = (0.2, 0.45, 0.7, 0.95)
@@ -73,9 +76,9 @@ def _train(
 ) -> TrainingState:
     device = next(transformer.parameters()).device
     parameters = add_lora(transformer, plan)
-    if plan.gradient_checkpointing:
-        transformer.enable_gradient_checkpointing()
-    optimizer = torch.optim.AdamW(parameters.values(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
+    if checkpointing(plan):
+        enable_checkpointing(transformer)
+    optimizer = new_optimizer(parameters, plan)
     state = resumed or TrainingState()
     if resumed:
         restore(parameters, optimizer, resumed)
