@@ -124,6 +124,66 @@ def test_a_job_that_loses_every_worker_fails_with_words(workspace: Workspace, pr
     assert store.get(workspace, waiting.id).state == State.FAILED
 
 
+def test_attempts_that_got_further_do_not_count(workspace: Workspace, project: Project, tmp_path: Path) -> None:
+    """Twenty kills in a long run are no reason to give up, as long as each attempt saves something new."""
+    job = submit(workspace, project)
+
+    def lose(*steps: int) -> list[str]:
+        gone = subprocess.Popen([sys.executable, "-c", ""])
+        gone.wait()
+        assert store.claim(workspace, job.id, gone.pid)
+        for step in steps:
+            events.emit(workspace, job.id, "checkpoint", {"step": step})
+        return [words for words in recover(workspace) if job.id in words]
+
+    def starts_nothing(*_: object) -> None: ...
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(LOCAL), "start", starts_nothing)
+        assert "goes on from what it saved (attempt 2 of 3)" in lose()[0]
+        for reached in range(10, 60, 10):
+            assert f"(step {reached})" in lose(reached)[0]
+        assert "(step 50; attempt 2 of 3 from there)" in lose(50)[0]  # saved again after a damaged one: no progress
+        assert "(step 50; attempt 3 of 3 from there)" in lose()[0]
+        lose()
+    failed = store.get(workspace, job.id)
+    assert failed.state == State.FAILED
+    assert (failed.error or "").startswith("The worker was lost 3 times without getting further than step 50")
+
+
+def test_a_worker_lives_whatever_the_clock_says(
+    workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its start was once compared as wall-clock time: a clock set by an hour made a second worker join the first."""
+    job = submit(workspace, project, steps=1000, seconds=100)
+    LOCAL.start(workspace, job.id)
+    wait_for_step(workspace, job, 1)
+    real = psutil.boot_time()
+    for hours in (-1, 1):
+        monkeypatch.setattr("psutil._pslinux.boot_time", lambda hours=hours: real + 3600 * hours)
+        assert LOCAL.alive(workspace, job.id)
+        assert recover(workspace) == []
+    kill_worker(workspace, job)
+    assert not LOCAL.alive(workspace, job.id)
+
+
+def test_a_worker_that_holds_the_job_cannot_be_joined(workspace: Workspace, project: Project) -> None:
+    """Even when its row was put back in the queue, as from a machine that thought it lost."""
+    job = submit(workspace, project, steps=1000, seconds=100)
+    LOCAL.start(workspace, job.id)
+    wait_for_step(workspace, job, 1)
+    first = store.get(workspace, job.id)
+    os.kill(first.pid or 0, signal.SIGSTOP)  # it hangs
+    assert store.requeue(workspace, job.id, attempt=first.attempt)
+    worker_module.work(workspace, job.id)  # sees the lock and leaves the job alone
+    assert store.get(workspace, job.id).attempt == first.attempt
+    os.kill(first.pid or 0, signal.SIGCONT)
+    wait_for(lambda: not psutil.pid_exists(first.pid or 0))  # it has seen that the job is not its own any more
+    nearly_done(workspace, job)
+    worker_module.work(workspace, job.id)
+    assert store.get(workspace, job.id).state == State.SUCCEEDED
+
+
 def test_of_many_workers_one_gets_the_job(workspace: Workspace, project: Project) -> None:
     job = submit(workspace, project, steps=5, seconds=0.5)
     for _ in range(4):

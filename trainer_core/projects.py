@@ -71,7 +71,6 @@ class Job(Table):
     state: Mapped[str] = mapped_column(String(20), default="queued")
     attempt: Mapped[int] = mapped_column(default=0)
     pid: Mapped[int | None] = mapped_column()
-    process_started: Mapped[float | None] = mapped_column()  # tells a reused pid from ours
     host: Mapped[str | None] = mapped_column(String(200))  # the pid means nothing on another machine
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     error: Mapped[str | None] = mapped_column()  # what a person is told

@@ -1,11 +1,13 @@
 """Turns an exception of a task into words for a person; the traceback goes to the job's log, without secrets."""
 
-import errno
+import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from ..projects import now
 from .context import JobFailed
+from .full_disk import is_full_disk
 from .redact import redact
 
 LOG_NAME = "worker.log"
@@ -21,8 +23,11 @@ def words_for(error: BaseException) -> str:
         return (
             f"The machine ran out of memory. {kept} Try a smaller batch size, fewer frames or a smaller picture size."
         )
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk is full. {kept} Free some space and start again."
+    if is_full_disk(error):
+        return (
+            "The disk is full. Everything that was saved before is kept, checkpoints too. Free some space and start "
+            "again: it goes on from there."
+        )
     if isinstance(error, PermissionError):
         return f"A file could not be opened for lack of permission: {_short(error)}. {kept}"
     if isinstance(error, FileNotFoundError):
@@ -35,10 +40,14 @@ def words_for(error: BaseException) -> str:
 
 
 def write_log(folder: Path, error: BaseException) -> None:
-    """Append the traceback to the log in `folder`."""
-    text = redact("".join(traceback.format_exception(error)))
-    with (folder / LOG_NAME).open("a", encoding="utf-8", errors="replace") as log:
-        log.write(f"{now():%Y-%m-%d %H:%M:%S} UTC\n{text}\n")
+    """Append the traceback to the log in `folder`; where the disk has no room for it, it is only printed."""
+    text = f"{now():%Y-%m-%d %H:%M:%S} UTC\n" + redact("".join(traceback.format_exception(error))) + "\n"
+    try:
+        with (folder / LOG_NAME).open("a", encoding="utf-8", errors="replace") as log:
+            log.write(text)
+    except OSError:
+        with suppress(OSError):
+            print(text, file=sys.stderr)
 
 
 def _short(error: BaseException) -> str:

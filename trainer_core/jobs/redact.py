@@ -3,6 +3,7 @@
 import io
 import os
 import re
+from contextlib import suppress
 from typing import TextIO
 
 HIDDEN = "[hidden]"
@@ -31,17 +32,22 @@ def redact(text: str) -> str:
 
 
 class RedactedStream(io.TextIOBase):
-    """A text stream that passes everything on without secrets. A secret cut over two writes is not seen."""
+    """A text stream that passes everything on without secrets. A secret cut over two writes is not seen.
+
+    What cannot be written is dropped: a full disk or a closed window must not end the work that is told of.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        self._stream.write(redact(text))
+        with suppress(OSError):
+            self._stream.write(redact(text))
         return len(text)
 
     def flush(self) -> None:
-        self._stream.flush()
+        with suppress(OSError):
+            self._stream.flush()
 
     def fileno(self) -> int:
         return self._stream.fileno()

@@ -10,7 +10,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import psutil
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
@@ -109,13 +108,17 @@ def job_folder(workspace: Workspace, job: Job) -> Path:
     return folder
 
 
+def lock_of(workspace: Workspace, job_id: str) -> Path:
+    """The lock that the job's worker holds for as long as it lives."""
+    return workspace.home / "locks" / f"{job_id}.lock"
+
+
 def claim(workspace: Workspace, job_id: str, pid: int) -> bool:
     """Take a ready job for the process `pid`: True for exactly one of all that ask."""
     values = {
         "state": State.RUNNING,
         "attempt": Job.attempt + 1,
         "pid": pid,
-        "process_started": psutil.Process(pid).create_time(),
         "host": platform.node(),
         "error": None,
     }
@@ -166,7 +169,6 @@ def requeue(workspace: Workspace, job_id: str, *, attempt: int, counted: bool = 
     values = {
         "state": State.QUEUED,
         "pid": None,
-        "process_started": None,
         "attempt": attempt if counted else attempt - 1,
     }
     with workspace.session() as session:

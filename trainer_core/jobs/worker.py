@@ -13,10 +13,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from ..projects import Workspace
 from . import store
 from .context import JobCancelled, JobContext, JobFailed
 from .failures import words_for, write_log
+from .full_disk import free_reserve, is_full_disk, keep_reserve
+from .locks import lock
 from .redact import RedactedStream
 
 __all__ = ["JobCancelled", "JobContext", "JobFailed", "main", "work"]
@@ -56,8 +60,13 @@ def work(workspace: Workspace, job_id: str) -> None:
 
 
 def _work_one(workspace: Workspace, job_id: str) -> bool:
-    if not store.claim(workspace, job_id, os.getpid()):
-        return False
+    with lock(store.lock_of(workspace, job_id)) as mine:
+        return mine and store.claim(workspace, job_id, os.getpid()) and _do(workspace, job_id)
+
+
+def _do(workspace: Workspace, job_id: str) -> bool:
+    """Do the job that is this worker's; True when it succeeded."""
+    keep_reserve(workspace.home)
     job = store.get(workspace, job_id)
     context = JobContext(workspace, job, store.job_folder(workspace, job))
     try:
@@ -72,6 +81,8 @@ def _work_one(workspace: Workspace, job_id: str) -> bool:
         Exception,
         SystemExit,
     ) as error:  # whatever a task raises ends as words for a person, never as a dead worker
+        if is_full_disk(error):
+            free_reserve(workspace.home)
         write_log(context.folder, error)
         store.fail(workspace, job_id, words_for(error), attempt=job.attempt)
     else:
@@ -101,9 +112,10 @@ def _watch(context: JobContext, done: threading.Event) -> None:
     workspace, job = context.workspace, context.job
     cancelled_at: float | None = None
     while not done.wait(min(BEAT_SECONDS, CANCEL_GRACE_SECONDS / 2)):
-        lost = not store.beat(workspace, job.id, job.attempt)
-        if cancelled_at is None and (lost or context.cancelled()):
-            cancelled_at = time.monotonic()
+        with suppress(OperationalError):  # a database that is full or busy for a moment: the next beat may come through
+            lost = not store.beat(workspace, job.id, job.attempt)
+            if cancelled_at is None and (lost or context.cancelled()):
+                cancelled_at = time.monotonic()
         if cancelled_at is not None and time.monotonic() - cancelled_at >= CANCEL_GRACE_SECONDS and not done.is_set():
             store.cancel(workspace, job.id, attempt=job.attempt)
             os._exit(0)

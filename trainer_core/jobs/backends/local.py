@@ -7,14 +7,12 @@ import sys
 import threading
 from datetime import timedelta
 
-import psutil
-
 from ...projects import Workspace, now
 from .. import store
 from ..failures import LOG_NAME
+from ..locks import is_held
 
 NICE = 5
-START_TOLERANCE_SECONDS = 2.0  # a process's start time shifts a little when the clock is set
 SILENCE = timedelta(minutes=2)  # a worker on another machine that says nothing for so long is gone
 
 
@@ -49,19 +47,13 @@ class LocalBackend:
         threading.Thread(target=process.wait, daemon=True).start()  # or the ended worker stays as a zombie
 
     def alive(self, workspace: Workspace, job_id: str) -> bool:
-        """Is a worker at this running job? Told by pid and start time; on another machine by its signs of life."""
+        """Is a worker at this running job? Told by the lock it holds; on another machine by its signs of life."""
         job = store.get(workspace, job_id)
-        if job.state != store.State.RUNNING or job.pid is None:
+        if job.state != store.State.RUNNING:
             return False
         if job.host != platform.node() and not workspace.database_url.startswith("sqlite"):
             return now() - job.updated_at < SILENCE
-        try:
-            process = psutil.Process(job.pid)
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return False
-            return abs(process.create_time() - (job.process_started or 0.0)) < START_TOLERANCE_SECONDS
-        except psutil.NoSuchProcess:
-            return False
+        return is_held(store.lock_of(workspace, job_id))
 
     def cancel(self, workspace: Workspace, job_id: str) -> str:
         """Ask the job to stop. A job whose worker is gone is cancelled at once."""
