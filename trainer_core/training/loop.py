@@ -17,9 +17,9 @@ from .examples import Material
 from .inputs import Inputs, prepare_fixed
 from .memory import checkpointing
 from .model import add_lora, autocast, flow_losses, predict
-from .prefetch import Batch, feed, seed_of
 from .offload import enable_checkpointing
 from .optimizer import new_optimizer
+from .prefetch import Batch, feed, seed_of
 from .preservation import preservation_loss
 
 VALIDATION_SIGMAS = (0.2, 0.45, 0.7, 0.95)
