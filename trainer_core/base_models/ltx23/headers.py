@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,15 @@ class Header:
 def read_header(path: Path) -> Header:
     """The header of the file at `path`. Raises UnreadableWeights when it is not a whole safetensors file."""
     try:
-        size = path.stat().st_size
+        stat = path.stat()
+    except OSError as error:
+        raise UnreadableWeights(f"{path.name} is missing. Fetch it again.") from error
+    return _read_header(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _read_header(path: Path, size: int, _changed: int) -> Header:
+    try:
         with path.open("rb") as file:
             start = file.read(9)
             length = int.from_bytes(start[:8], "little")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
+from accelerate import init_empty_weights
 from diffusers import LTX2VideoTransformer3DModel
 from safetensors import safe_open
 from torch import Tensor, nn
@@ -39,13 +40,33 @@ def stream_transformer(
     Without `place` the tensor goes to `device` in `dtype` (None: as stored). Raises WrongWeights unless the names and
     sizes of `weights` are exactly those of the complete model: nothing is ever left at random values.
     """
-    with torch.device("meta"):
-        model = LTX2VideoTransformer3DModel.from_config(dict(config))
+    model = empty(LTX2VideoTransformer3DModel, config)
     check_names(model, weights)
     if prepare:
         prepare(model)
     fill(model, weights, place or to_device(device, dtype))
     return model.requires_grad_(False).eval()
+
+
+def stream_model(
+    kind: type[Any],
+    weights: Mapping[str, Stored],
+    config: Mapping[str, Any],
+    device: torch.device | str,
+    dtype: torch.dtype | None,
+) -> Any:
+    """Another part of the pipeline (an autoencoder, the connectors, the vocoder), read in the same way."""
+    model = empty(kind, config)
+    check_names(model, weights)
+    fill(model, weights, to_device(device, dtype))
+    nn.Module.to(model, device=device, dtype=dtype)  # buffers that no file holds
+    return model.requires_grad_(False).eval()
+
+
+def empty(kind: type[Any], config: Mapping[str, Any]) -> Any:
+    """A model of diffusers' class `kind` with parameters on the meta device; what its buffers compute is there."""
+    with init_empty_weights(include_buffers=False):
+        return kind.from_config(dict(config))
 
 
 def to_device(device: torch.device | str, dtype: torch.dtype | None) -> Place:

@@ -8,15 +8,18 @@ from .headers import Stored, UnreadableWeights, read_header
 NAMES = ("diffusion_pytorch_model", "model")  # diffusers' and transformers' names for weights
 
 
-def weights_in_folder(folder: Path) -> dict[str, Stored]:
-    """Every tensor of the component in `folder`, by name. Raises UnreadableWeights for missing or damaged files."""
-    for name in NAMES:
+def weights_in_folder(folder: Path, names: tuple[str, ...] = NAMES) -> dict[str, Stored]:
+    """Every tensor of the component in `folder`, by name. Raises UnreadableWeights for missing or damaged files.
+
+    `names` are the beginnings of the file's name to look for, in this order.
+    """
+    for name in names:
         index = folder / f"{name}.safetensors.index.json"
         if index.is_file():
             return _indexed(index)
         if (folder / f"{name}.safetensors").is_file():
             return dict(read_header(folder / f"{name}.safetensors").tensors)
-    raise UnreadableWeights(f"There are no safetensors weights in {folder.name}.")
+    raise UnreadableWeights(f"There are no safetensors weights in {folder.name}. Fetch them again.")
 
 
 def _indexed(index: Path) -> dict[str, Stored]:

@@ -1,0 +1,160 @@
+"""Loads LTX-2.3 part by part, from a folder or from the single file, to the device where each part will work."""
+
+import importlib.util
+from typing import Any
+
+import torch
+from diffusers import (
+    AutoencoderKLLTX2Audio,
+    AutoencoderKLLTX2Video,
+    FlowMatchEulerDiscreteScheduler,
+    LTX2Pipeline,
+    LTX2VideoTransformer3DModel,
+)
+from diffusers.pipelines.ltx2 import LTX2TextConnectors
+from diffusers.pipelines.ltx2.vocoder import LTX2VocoderWithBWE
+from transformers import AutoTokenizer, BitsAndBytesConfig, Gemma3ForConditionalGeneration
+
+from trainer_core.plan import MemoryTier
+
+from .layout import SCHEDULER
+from .names import Component
+from .source import Source
+from .streaming import Place, Prepare, WrongWeights, stream_model, stream_transformer
+
+CLASSES: dict[Component, type[Any]] = {
+    Component.CONNECTORS: LTX2TextConnectors,
+    Component.VAE: AutoencoderKLLTX2Video,
+    Component.AUDIO_VAE: AutoencoderKLLTX2Audio,
+    Component.VOCODER: LTX2VocoderWithBWE,
+}
+TEXT_BITS = {MemoryTier.FULL: None, MemoryTier.INT8: 8, MemoryTier.INT4: 4, MemoryTier.OFFLOAD: 4}
+DTYPE = torch.bfloat16  # LTX-2.3's own
+
+
+class NeedsBitsAndBytes(RuntimeError):
+    """The text encoder was to be loaded in 8 or 4 bit and the package for it is not installed."""
+
+
+def default_device() -> torch.device:
+    """The GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def load_components(
+    source: Source,
+    wanted: tuple[str, ...],
+    memory: MemoryTier = MemoryTier.FULL,
+    *,
+    device: torch.device | None = None,
+    dtype: torch.dtype = DTYPE,
+    **ready: Any,
+) -> LTX2Pipeline:
+    """A pipeline of which only the `wanted` parts are there, on `device` in `dtype`; `ready` are parts made elsewhere.
+
+    Names are those of LTX2Pipeline: tokenizer, text_encoder, connectors, vae, audio_vae, vocoder. `memory` decides in
+    how many bits the text encoder is held. Raises WrongWeights, UnreadableWeights or NeedsBitsAndBytes.
+    """
+    device = device or default_device()
+    parts: dict[str, Any] = dict.fromkeys(("tokenizer", "text_encoder", "transformer", *CLASSES))
+    for name in wanted:
+        if name == "tokenizer":
+            parts[name] = AutoTokenizer.from_pretrained(source.tokenizer, local_files_only=True)
+        elif name == "text_encoder":
+            parts[name] = _load_text_encoder(source, TEXT_BITS[memory], device, dtype)
+        else:
+            component = Component(name)
+            weights = source.weights(component)
+            parts[name] = stream_model(CLASSES[component], weights, source.config(component), device, dtype)
+    scheduler = FlowMatchEulerDiscreteScheduler.from_config(source.config(SCHEDULER))
+    return LTX2Pipeline(scheduler=scheduler, **{**parts, **ready})
+
+
+def load_transformer(
+    source: Source,
+    *,
+    with_audio: bool = False,
+    device: torch.device | None = None,
+    dtype: torch.dtype | None = DTYPE,
+    prepare: Prepare | None = None,
+    place: Place | None = None,
+) -> LTX2VideoTransformer3DModel:
+    """The transformer, streamed to `device`; without `with_audio` its audio branch is not even read.
+
+    `prepare` and `place` are for quantising on the way: see `stream_transformer`. `prepare` comes after the audio
+    branch was taken out.
+    """
+
+    def shape(model: LTX2VideoTransformer3DModel) -> None:
+        if not with_audio:
+            from trainer_core.training.video_only import without_audio
+
+            without_audio(model)
+        if prepare:
+            prepare(model)
+
+    return stream_transformer(
+        source.weights(Component.TRANSFORMER),
+        source.config(Component.TRANSFORMER),
+        prepare=shape,
+        device=device or default_device(),
+        dtype=dtype,
+        place=place,
+    )
+
+
+def load_pipeline(
+    source: Source,
+    memory: MemoryTier = MemoryTier.FULL,
+    *,
+    device: torch.device | None = None,
+    dtype: torch.dtype = DTYPE,
+    prepare: Prepare | None = None,
+    place: Place | None = None,
+) -> LTX2Pipeline:
+    """The complete pipeline for making clips. Where the GPU cannot hold all of it, parts wait in the host's memory."""
+    device = device or default_device()
+    fits = device.type != "cuda" or bytes_of(source) < torch.cuda.mem_get_info(device)[0] * 0.9
+    at = device if fits else torch.device("cpu")
+    transformer = load_transformer(source, with_audio=True, device=at, dtype=dtype, prepare=prepare, place=place)
+    others = ("tokenizer", "text_encoder", *CLASSES)
+    pipeline = load_components(source, others, memory, device=at, dtype=dtype, transformer=transformer)
+    if not fits:
+        pipeline.enable_model_cpu_offload(device=device)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def bytes_of(source: Source) -> int:
+    """Bytes of all weights as they are in the files."""
+    return sum(file.stat().st_size for file in source.files() if file.suffix == ".safetensors")
+
+
+def _load_text_encoder(source: Source, bits: int | None, device: torch.device, dtype: torch.dtype) -> Any:
+    settings: dict[str, Any] = {}
+    if bits:
+        if importlib.util.find_spec("bitsandbytes") is None:
+            raise NeedsBitsAndBytes(
+                f"Holding the text encoder in {bits} bit needs the package bitsandbytes, which is not installed. "
+                "Install it (pip install bitsandbytes), or choose the memory setting 'full' in the plan."
+            )
+        four = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": dtype}
+        settings["quantization_config"] = BitsAndBytesConfig(**(four if bits == 4 else {"load_in_8bit": True}))
+    load: Any = Gemma3ForConditionalGeneration.from_pretrained
+    model, told = load(
+        source.text_encoder,
+        dtype=dtype,
+        device_map={"": device},
+        local_files_only=True,
+        use_safetensors=True,
+        output_loading_info=True,
+        **settings,
+    )
+    for words in ("missing_keys", "mismatched_keys", "error_msgs"):
+        if told.get(words):
+            first = str(sorted(map(str, told[words]))[0])[:160]
+            raise WrongWeights(
+                f"The text encoder's files in {source.text_encoder.name} do not fit Gemma-3: {len(told[words])} "
+                f"{words.replace('_', ' ')} (first: {first}). Nothing was loaded."
+            )
+    return model.requires_grad_(False).eval()
