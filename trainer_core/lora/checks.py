@@ -7,6 +7,7 @@ from ..plan import BaseModelName
 from .base_match import BaseMatch
 from .contents import FLOATS, MAX_RANK, Contents, ranks
 from .names import CONNECTOR_PREFIXES, PREFIX
+from .reference_use import reference_use
 from .report import Spread, shown
 
 # Median change per weight seen in LoRAs for LTX-2.3 by their users: four training steps give 1.7e-5, working
@@ -125,6 +126,13 @@ def _on_values(contents: Contents, match: BaseMatch) -> Iterator[str]:
 
 
 def _on_metadata(contents: Contents) -> Iterator[str]:
+    try:
+        use = reference_use(contents.metadata)
+    except ValueError as error:
+        yield str(error)
+    else:
+        if use is not None:
+            yield use.words()
     private = [key for key in PRIVATE_KEYS if key in contents.metadata]
     if private:
         yield f"The header holds {', '.join(private)}: folder names or captions. Think before sharing it."

@@ -4,6 +4,7 @@ Nothing in it names a folder, a file or a caption of the training set: a LoRA is
 """
 
 from ..plan import BaseModelName, TrainingPlan
+from .reference_use import reference_entries
 
 _ARCHITECTURE = {BaseModelName.LTX23: "ltx-2.3/lora", BaseModelName.MINI: "sidekick-mini/lora"}
 _IMPLEMENTATION = {
@@ -48,7 +49,7 @@ def header_metadata(
         "sidekick.trained_alpha": f"{alpha:g}",
         "sidekick.plan": plan.model_dump_json(),
         "sidekick.plan_fingerprint": plan.fingerprint,
-    }
+    } | reference_entries(plan)
     return {key: value for key, value in entries.items() if value}
 
 
