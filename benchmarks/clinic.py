@@ -1,0 +1,145 @@
+"""The clinic: spoils trainings on mini on purpose and counts how often the diagnosis is right and its change helps.
+
+Run: python -m benchmarks.clinic [--characters 8] [--cases few_steps,sound] [--workers 2] [--folder FOLDER]
+
+Each patient is a project of a never-seen character that goes the product's whole way. Records are written one by one
+to benchmarks/results/clinic.jsonl; a patient that has a record is not treated again, so that the run can be stopped at
+any time and goes on where it was. The table is benchmarks/results/clinic.json. One patient takes about ten minutes on
+one core: all 96 run overnight.
+"""
+
+import argparse
+import json
+import math
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+from tempfile import gettempdir
+
+from .clinic_cases import CASES
+
+RESULTS = Path(__file__).parent / "results"
+RECORDS = RESULTS / "clinic.jsonl"
+Z = 1.96  # 95 % confidence
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """Wilson's 95 % confidence interval of a share."""
+    if of == 0:
+        return 0.0, 1.0
+    share = hits / of
+    middle = share + Z * Z / (2 * of)
+    spread = Z * math.sqrt(share * (1 - share) / of + Z * Z / (4 * of * of))
+    scale = 1 + Z * Z / of
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+
+def main() -> None:
+    """Treat the patients that have no record yet, then write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--characters", type=int, default=8)
+    parser.add_argument("--cases", help="names, separated by commas; default: all")
+    parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2)))
+    parser.add_argument("--folder", type=Path, default=Path(gettempdir()) / "sidekick-clinic")
+    parser.add_argument("--records", type=Path, default=RECORDS)
+    parser.add_argument("--one", nargs=2, metavar=("CASE", "NUMBER"), help="treat one patient and print its record")
+    options = parser.parse_args()
+    if options.one:
+        _treat_here(options.one[0], int(options.one[1]), options.folder)
+        return
+    names = options.cases.split(",") if options.cases else [case.name for case in CASES]
+    options.records.parent.mkdir(parents=True, exist_ok=True)
+    done = {(record["case"], record["number"]) for record in read(options.records)}
+    waiting = [(name, n) for n in range(options.characters) for name in names if (name, n) not in done]
+    with ThreadPoolExecutor(options.workers) as pool:
+        for record in pool.map(lambda patient: _in_a_process(*patient, options.folder), waiting):
+            with options.records.open("a") as file:
+                file.write(json.dumps(record) + "\n")
+            print(json.dumps({key: record.get(key) for key in ("case", "number", "right", "better", "error")}))
+    table = summary(read(options.records))
+    options.records.with_suffix(".json").write_text(json.dumps(table, indent=1) + "\n")
+    print(json.dumps(table, indent=1))
+
+
+def read(path: Path) -> list[dict]:
+    """The records so far; a line that was cut off by a kill is passed over."""
+    if not path.exists():
+        return []
+    records = []
+    for line in path.read_text().splitlines():
+        try:
+            records.append(json.loads(line))
+        except ValueError:
+            continue
+    return records
+
+
+def _treat_here(name: str, number: int, folder: Path) -> None:
+    from .clinic_patient import treat  # loads torch
+
+    case = next(case for case in CASES if case.name == name)
+    home = folder / f"{name}-{number}"
+    shutil.rmtree(home, ignore_errors=True)
+    record = treat(case, number, home)
+    shutil.rmtree(home, ignore_errors=True)
+    print("RECORD " + record.model_dump_json())
+
+
+def _in_a_process(name: str, number: int, folder: Path) -> dict:
+    """One patient in a process with one thread: two such run at full speed side by side, two threads in one do not."""
+    command = [sys.executable, "-m", "benchmarks.clinic", "--one", name, str(number), "--folder", str(folder)]
+    surroundings = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(command, capture_output=True, text=True, env=surroundings, check=False)
+    for line in done.stdout.splitlines():
+        if line.startswith("RECORD "):
+            return json.loads(line.removeprefix("RECORD "))
+    reason = done.stderr.strip().splitlines()[-1:] or ["no words"]
+    return {"case": name, "number": number, "right": False, "better": None, "error": reason[0][:300]}
+
+
+def summary(records: Iterable[dict]) -> dict:
+    """Shares with intervals, by case and in all. A case that did no harm has no right diagnosis and is told apart."""
+    records = list(records)
+    sick = [record for record in records if record["case"] != "sound" and not record.get("error")]
+    sound = [record for record in records if record["case"] == "sound" and not record.get("error")]
+    treated = [record for record in sick if record["better"] is not None]
+    return {
+        "what": "trainings on mini spoiled on purpose, diagnosed, changed by the first finding, and trained again",
+        "machine": f"{os.cpu_count()} CPU cores, {platform.machine()}",
+        "date": date.today().isoformat(),
+        "errors": sum(bool(record.get("error")) for record in records),
+        "right_first_diagnosis": _share([record["right"] for record in sick]),
+        "better_after_the_change": _share([record["better"] for record in treated]),
+        "false_alarms_on_sound_runs": _share([not record["right"] for record in sound]),
+        "by_case": {
+            case.name: {
+                "right": _share([r["right"] for r in records if r["case"] == case.name and not r.get("error")]),
+                "better": _share([r["better"] for r in treated if r["case"] == case.name]),
+                "first_findings": [
+                    (r["first"]["findings"] or ["none"])[0]
+                    for r in records
+                    if r["case"] == case.name and not r.get("error")
+                ],
+            }
+            for case in CASES
+        },
+    }
+
+
+def _share(hits: list[bool]) -> dict:
+    low, high = wilson(sum(hits), len(hits))
+    return {
+        "share": round(sum(hits) / len(hits), 3) if hits else None,
+        "of": len(hits),
+        "interval": [round(low, 3), round(high, 3)],
+    }
+
+
+if __name__ == "__main__":
+    main()
