@@ -50,7 +50,7 @@ class Source:
         """The configuration of a component: the folder's own, or LTX-2.3's for the single file, which has none."""
         if self.kind is Kind.SINGLE_FILE:
             return dict(self.layout.configs[component])
-        return _config(self.path, component)
+        return read_config(self.path, component)
 
     def weights(self, component: Component) -> dict[str, Stored]:
         """Every tensor of a component, by diffusers' name. Raises UnreadableWeights."""
@@ -134,7 +134,7 @@ def _folder(folder: Path, gemma: Path | None, origin: str, layout: Layout) -> So
     if not (folder / "model_index.json").is_file():
         raise WrongBase(f"{folder.name} is not in diffusers' layout: model_index.json is missing. {how_to_get()}")
     try:
-        configs = {name: _config(folder, name) for name in (*Component, SCHEDULER)}
+        configs = {name: read_config(folder, name) for name in (*Component, SCHEDULER)}
     except UnreadableWeights as error:
         raise WrongBase(f"{origin} is not complete. {error} {how_to_get()}") from error
     check_configs(configs, layout)
@@ -162,7 +162,7 @@ def check_gemma(text_encoder: Path, tokenizer: Path, layout: Layout) -> None:
     """Raise WrongBase unless the folders hold the text encoder that the connectors were made for, and its words."""
     if not text_encoder.is_dir():
         raise WrongBase(f"{GEMMA_SETTING} names {str(text_encoder)[:200]!r}, but there is no such folder.")
-    config = _config(text_encoder.parent, text_encoder.name)
+    config = read_config(text_encoder.parent, text_encoder.name)
     text = config.get("text_config") or {}
     found = (config.get("model_type"), text.get("hidden_size"), text.get("num_hidden_layers"))
     if found != ("gemma3", layout.text_width, layout.text_layers):
@@ -176,7 +176,8 @@ def check_gemma(text_encoder: Path, tokenizer: Path, layout: Layout) -> None:
         raise WrongBase(f"There is no tokenizer in {tokenizer.name}: {' or '.join(_TOKENIZER_FILES)} is missing.")
 
 
-def _config(folder: Path, component: str) -> dict[str, Any]:
+def read_config(folder: Path, component: str) -> dict[str, Any]:
+    """A component's configuration in a folder in diffusers' layout. Raises UnreadableWeights."""
     name = "scheduler_config.json" if component == SCHEDULER else "config.json"
     path = folder / component / name
     try:
