@@ -1,10 +1,10 @@
 """What the official trainer gets wrong (read in its source, not run), and ours does right. One test for each defect.
 
-Not here yet, because ours has neither: 4 (the scale of reference clips is guessed from a path) and 5 (a sharded base
-is cast to float32).
+Not here yet, because ours has none: 5 (a sharded base is cast to float32).
 """
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,14 +23,16 @@ from trainer_core.dataset.buckets import samples_of
 from trainer_core.dataset.manifest import add_files
 from trainer_core.dataset.media import write_clip
 from trainer_core.lora.export import export_lora
-from trainer_core.plan import BaseModelName, TrainingPlan, propose
+from trainer_core.lora.reference_use import ReferenceUse, reference_use_of
+from trainer_core.plan import BaseModelName, ReferenceKind, TrainingPlan, propose
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training import checkpoints
 from trainer_core.training.checkpoints import TrainingState
-from trainer_core.training.encode import Encoder
+from trainer_core.training.encode import Encoder, encode_all
 from trainer_core.training.examples import Encoded, Material, Words
+from trainer_core.training.inputs import prepare
 from trainer_core.training.loop import train
-from trainer_core.training.model import lora_state
+from trainer_core.training.model import lora_state, predict
 
 CAPTION = "chr_x7kq, a cat"
 
@@ -132,6 +134,39 @@ def test_3_a_still_lasts_as_long_as_the_first_frame_of_a_clip() -> None:
     assert float(still.max()) == pytest.approx(1 / plan_of().fps, rel=0.01)
 
 
+def test_4_reference_positions_are_scaled_by_the_plan_s_factor_wherever_it_is_run_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reference of half the size must lie on the places of the whole picture, and the file must say by how much."""
+    rng = np.random.default_rng(0)
+    for side in ("start", "end"):
+        Image.fromarray(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8)).save(tmp_path / f"a_{side}.png")
+    manifest = add_files(tmp_path / "set", [tmp_path / "a_start.png", tmp_path / "a_end.png"])
+    plan = plan_of(reference="pair", reference_downscale=2, frames=1)
+    pipeline, transformer = load_pipeline(BaseModelName.MINI), small_model()
+    seen: list[Tensor] = []
+    transformer.rope.register_forward_pre_hook(lambda _module, args: seen.append(args[0]))
+    (tmp_path / "elsewhere").mkdir()
+    for folder in (tmp_path, tmp_path / "elsewhere"):
+        monkeypatch.chdir(folder)
+        encoder = Encoder(lambda _part: pipeline, "test", Path("cache"))
+        dataset = Path(os.path.relpath(tmp_path / "set"))
+        samples, _notes = samples_of(manifest, plan)
+        (example,), words = encode_all(encoder, dataset, manifest, samples, plan, lambda _done, _all: None)
+        with torch.no_grad():
+            predict(transformer, prepare([example], words, plan, torch.Generator().manual_seed(0)))
+    where = seen[0][
+        0, 1:
+    ]  # rows and columns in pixels of each token: 8 x 8 of the picture, then 4 x 4 of the reference
+    assert torch.equal(seen[0], seen[1])
+    assert where.shape[1] == 64 + 16
+    assert torch.equal(where[:, 64:].amax(dim=(1, 2)), where[:, :64].amax(dim=(1, 2)))
+    assert float(where[0, 64, 1]) == 2 * float(where[0, 0, 1])  # each token of the reference covers twice as much
+    train(transformer, Material([example] * 2, [], words), plan, None, Noted())
+    export_lora(tmp_path / "a.safetensors", lora_state(transformer), rank=2, alpha=2.0, plan=plan, title="a")
+    assert reference_use_of(tmp_path / "a.safetensors") == ReferenceUse(2, ReferenceKind.PAIR)
+
+
 def test_6_the_connectors_run_once_for_each_caption_and_never_in_a_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +211,11 @@ def test_8_a_run_goes_on_from_plain_files_with_optimizer_and_data_order(tmp_path
     half = train(transformer, material(transformer), plan, None, stopped)
     assert half.step == 3
     saved = checkpoints.save(tmp_path, half, plan)
-    assert {path.suffix for path in saved.rglob("*") if path.is_file()} <= {".safetensors", ".json", ""}  # nothing pickled
+    assert {path.suffix for path in saved.rglob("*") if path.is_file()} <= {
+        ".safetensors",
+        ".json",
+        "",
+    }  # nothing pickled
     json.loads(next(saved.glob("*.json")).read_text())
     resumed, notes = checkpoints.load_latest(tmp_path, plan)
     assert resumed is not None
