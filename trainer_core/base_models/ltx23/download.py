@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 from trainer_core.jobs.context import JobContext, JobFailed
 
 from . import licence
-from .hub import DownloadProblem, Listing, RemoteFile, hub_errors, in_words, list_files
 from .headers import UnreadableWeights
+from .hub import DownloadProblem, Listing, RemoteFile, hub_errors, in_words, list_files
 from .identity import WrongBase, check_configs, check_name
 from .layout import SCHEDULER, Layout, ltx23
 from .names import Component
