@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from diffusers import LTX2VideoTransformer3DModel
+from peft.tuners.lora.layer import Linear
 from torch import Tensor
 
 from trainer_core.base_models import registry
@@ -20,6 +21,7 @@ from trainer_core.training.checkpoints import TrainingState
 from trainer_core.training.examples import Encoded, Material, Words
 from trainer_core.training.inputs import Inputs, Reference, stacked
 from trainer_core.training.loop import train
+from trainer_core.training.lora_layer import AddedLora
 from trainer_core.training.model import add_lora, flow_losses, predict
 from trainer_core.training.objective import add_noise
 from trainer_core.training.video_only import has_audio, is_audio_name, without_audio
@@ -135,6 +137,36 @@ def test_a_run_ends_with_the_same_weights_with_and_without_the_audio_branch() ->
     assert whole.validation == part.validation
     assert list(whole.weights) == list(part.weights)
     assert all(torch.equal(value, part.weights[name]) for name, value in whole.weights.items())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("low", [False, True])
+def test_the_lean_lora_layer_says_what_peft_s_own_says(dtype: torch.dtype, low: bool) -> None:
+    """Up to rounding, of which there is less in bfloat16."""
+    part = without_audio(random_model()).to(dtype)
+    parameters = add_lora(part, plan_of(alpha=5.0))
+    for parameter in parameters.values():
+        torch.nn.init.normal_(parameter, std=0.3)
+    layer = part.transformer_blocks[0].attn1.to_q
+    assert type(layer) is AddedLora
+    hidden = noise(2, 7, layer.in_features).to(dtype)
+
+    def answer() -> tuple[Tensor, Tensor]:
+        part.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16) if low else nullcontext():
+            found = layer(hidden)
+        found.float().square().sum().backward()
+        return found.detach(), layer.lora_A["default"].weight.grad.clone()
+
+    (ours, our_gradient), without = answer(), layer.base_layer(hidden)
+    layer.__class__ = Linear
+    theirs, their_gradient = answer()
+    layer.__class__ = AddedLora
+    layer.enable_adapters(False)
+    assert torch.equal(layer(hidden), without)
+    near = 1e-6 if dtype is torch.float32 and not low else 0.02
+    assert float((ours.float() - theirs.float()).norm() / theirs.float().norm()) <= near
+    assert float((our_gradient - their_gradient).norm() / their_gradient.norm()) <= near
 
 
 def test_there_is_a_mask_only_where_words_are_padded() -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 from trainer_core.plan import TrainingPlan
 
 from .inputs import Inputs
+from .lora_layer import lean_lora
 from .objective import flow_loss
 from .positions import Grid, Layout, coordinates
 from .video_only import has_audio
@@ -32,6 +33,7 @@ def add_lora(transformer: LTX2VideoTransformer3DModel, plan: TrainingPlan) -> di
     transformer.add_adapter(
         LoraConfig(r=plan.rank, lora_alpha=plan.alpha, target_modules=names, init_lora_weights=True)  # type: ignore[arg-type]
     )
+    lean_lora(transformer)
     parameters = {name: p for name, p in transformer.named_parameters() if p.requires_grad}
     for p in parameters.values():
         p.data = p.data.to(device, torch.float32)
