@@ -17,6 +17,7 @@ from trainer_core.projects import PlanRow, Run, new_id, now
 
 from .audit.run import Finding, load_audit
 from .context import Card, NoArguments, Tool, ToolContext, ToolRefused, ToolResult
+from .resuming import Stopped, run_to_go_on, start_time, words_before, words_of_other_plan
 from .state import (
     base_missing,
     changes_to_undo,
@@ -40,8 +41,9 @@ EVALUATE = "tools.evaluation.run:evaluate"
 def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
     """What a person is asked to approve. Changes nothing. Raises ToolRefused while something is missing."""
     row, plan, manifest = _ready(context)
-    cost = estimate_of(context.workspace, plan, manifest)
-    print_ = _fingerprint(context, plan, cost)
+    stopped = run_to_go_on(context, plan)
+    cost = estimate_of(context.workspace, plan, manifest, stopped.step if stopped else 0)
+    print_ = _fingerprint(context, plan, cost, stopped)
     expires = now() + timedelta(minutes=CARD_MINUTES)
     rules = BASES[plan.base]
     lines = [
@@ -50,14 +52,15 @@ def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
         *([words] if (words := synthetic_words(manifest)) else []),
         f"{plan.steps} steps, rank {plan.rank}, learning rate {plan.learning_rate:g}, {plan.width}x{plan.height}.",
         "Afterwards the file is checked, test clips are made with and without the trigger, and they are scored.",
-        *_since(context, row, plan),
+        *(words_before(stopped, plan) if stopped else words_of_other_plan(context, plan)),
+        *([] if stopped else _since(context, row, plan)),
         *([rules.honesty] if rules.honesty else []),
     ]
     if plan.recipe == "face":
         lines.append("With your yes you confirm that the person shown has agreed to this.")
     return Card(
         id="card_" + hashlib.sha256(f"{print_} {expires.isoformat()}".encode()).hexdigest()[:12],
-        title="Start this training?",
+        title="Go on with this training?" if stopped else "Start this training?",
         lines=lines,
         price=cost.price
         if cost.dollars is None
@@ -73,16 +76,19 @@ def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
 
 
 def launch_training(context: ToolContext, _arguments: NoArguments) -> ToolResult:
-    """Start the current plan. Uses up the person's approval of exactly this; without one nothing starts."""
+    """Start the current plan, or go on with its stopped run. Uses up the person's approval of exactly this."""
     row, plan, manifest = _ready(context)
-    cost = estimate_of(context.workspace, plan, manifest)
+    stopped = run_to_go_on(context, plan)
+    cost = estimate_of(context.workspace, plan, manifest, stopped.step if stopped else 0)
     try:
-        approvals.consume(context.workspace, _fingerprint(context, plan, cost), context.person)
+        approvals.consume(context.workspace, _fingerprint(context, plan, cost, stopped), context.person)
     except approvals.ApprovalMissing as missing:
         raise ToolRefused(str(missing)) from missing
-    run = Run(id=new_id("run"), project_id=context.project_id, plan_id=row.id)
+    started = start_time(runs_of(context))
+    run = stopped.run if stopped else Run(id=new_id("run"), project_id=context.project_id, plan_id=row.id)
     with context.workspace.session() as session:
-        session.add(run)
+        stored = session.merge(run)
+        stored.created_at, stored.plan_id = started, row.id
     train = store.submit(
         context.workspace,
         project_id=context.project_id,
@@ -104,12 +110,15 @@ def launch_training(context: ToolContext, _arguments: NoArguments) -> ToolResult
         stored = session.get_one(Run, run.id)
         stored.train_job, stored.evaluate_job = train.id, score.id
     backend_named(BACKEND).start(context.workspace, train.id)
+    how = f"goes on as {run.id} from step {stopped.step}" if stopped else f"has started as {run.id}"
+    steps = plan.steps - (stopped.step if stopped else 0)
     text = (
-        f"Training has started as {run.id}: {plan.steps} steps, {cost.time}, {cost.price}. It runs in its own "
+        f"Training {how}: {plural(steps, 'step')}, {cost.time}, {cost.price}. It runs in its own "
         f"process and goes on "
         "when this window is closed. Scoring follows by itself."
     )
-    return ToolResult(text=text, data={"run_id": run.id, "train_job": train.id, "evaluate_job": score.id})
+    data = {"run_id": run.id, "train_job": train.id, "evaluate_job": score.id}
+    return ToolResult(text=text, data=data | ({"from_step": stopped.step} if stopped else {}))
 
 
 def training_status(context: ToolContext, _arguments: NoArguments) -> ToolResult:
@@ -199,8 +208,10 @@ def _blocking(findings: Sequence[Finding]) -> str:
     return " ".join(quoted(entry.text, 200) for entry in findings if entry.level == "blocked") or "see the audit."
 
 
-def _fingerprint(context: ToolContext, plan: TrainingPlan, cost: Estimate) -> str:
-    return approvals.fingerprint(plan.fingerprint, BACKEND, cost.dollars, context.person)
+def _fingerprint(context: ToolContext, plan: TrainingPlan, cost: Estimate, stopped: Stopped | None) -> str:
+    """Of what the person says yes to: going on from one step is not the same as starting from the beginning."""
+    what = f"{plan.fingerprint} {stopped.run.id} {stopped.step}" if stopped else plan.fingerprint
+    return approvals.fingerprint(what, BACKEND, cost.dollars, context.person)
 
 
 def _since(context: ToolContext, row: PlanRow, plan: TrainingPlan) -> list[str]:

@@ -122,10 +122,10 @@ def plan_of(context: ToolContext) -> TrainingPlan:
     return TrainingPlan.model_validate(plan_row(context).body)
 
 
-def estimate_of(workspace: Workspace, plan: TrainingPlan, manifest: Manifest) -> Estimate:
-    """Time and price of the plan on this machine, with the samples that the files give."""
+def estimate_of(workspace: Workspace, plan: TrainingPlan, manifest: Manifest, done: int = 0) -> Estimate:
+    """Time and price of the plan on this machine, with the samples that the files give; after `done` steps."""
     samples, _notes = samples_of(manifest, plan)
-    return estimate(workspace, plan, "local", samples=samples)
+    return estimate(workspace, plan, "local", samples=samples, done=done)
 
 
 def changes_to_undo(workspace: Workspace, row: PlanRow) -> int:

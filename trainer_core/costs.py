@@ -102,9 +102,17 @@ def record_speed(
 
 
 def estimate(
-    workspace: Workspace, plan: TrainingPlan, backend: str = "local", samples: Sequence[Sample] | None = None
+    workspace: Workspace,
+    plan: TrainingPlan,
+    backend: str = "local",
+    samples: Sequence[Sample] | None = None,
+    done: int = 0,
 ) -> Estimate:
-    """Time and price of the plan on a backend. `samples`: all that the files give; without them, each file is one."""
+    """Time and price of the plan on a backend. `samples`: all that the files give; without them, each file is one.
+
+    `done`: steps that a stopped run has behind it; what is left is estimated.
+    """
+    steps = max(0, plan.steps - done)
     if backend == "local":
         found = _speed(workspace, plan)
         if found is None:
@@ -114,16 +122,16 @@ def estimate(
             return Estimate(seconds=None, dollars=0.0, basis=basis)
         speed, source = found
         per_step = _seconds_per_step(speed, plan, samples)
-        basis = f"{plan.steps} steps at {per_step:.2g} s, {source}; this machine: no charge"
-        return Estimate(seconds=_fixed_seconds(speed, plan, samples) + plan.steps * per_step, dollars=0.0, basis=basis)
+        basis = f"{steps} steps at {per_step:.2g} s, {source}; this machine: no charge"
+        return Estimate(seconds=_fixed_seconds(speed, plan, samples) + steps * per_step, dollars=0.0, basis=basis)
     if backend == "fal" and plan.base is BaseModelName.LTX23:
         prices = json.loads(files(__package__).joinpath("prices.json").read_text(encoding="utf-8"))["fal"]
         per_step = prices["per_step"][FAL_ENDPOINT]
         basis = (
-            f"{plan.steps} steps at ${per_step} on {FAL_ENDPOINT}, list price of {prices['date']}, which may have "
+            f"{steps} steps at ${per_step} on {FAL_ENDPOINT}, list price of {prices['date']}, which may have "
             "changed; the time there has not been measured"
         )
-        return Estimate(seconds=None, dollars=round(plan.steps * per_step, 4), basis=basis)
+        return Estimate(seconds=None, dollars=round(steps * per_step, 4), basis=basis)
     return Estimate(seconds=None, dollars=None, basis=f"nothing is known of training {plan.base} on {backend!r}")
 
 

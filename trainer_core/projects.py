@@ -99,7 +99,7 @@ class Run(Table):
     plan_id: Mapped[str] = mapped_column(ForeignKey("plans.id"))
     train_job: Mapped[str | None] = mapped_column(String(40))
     evaluate_job: Mapped[str | None] = mapped_column(String(40))
-    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_at: Mapped[datetime] = mapped_column(default=now)  # of its latest start: a stopped run can be gone on with
 
 
 class Lora(Table):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer_core.plan import Change, TrainingPlan, diff
 
+CHECKPOINTS = "checkpoints"  # the folder in a run's folder
 RECORD, STATE, SUMS = "state.json", "state.safetensors", "SHA256SUMS"
 
 

@@ -1,6 +1,5 @@
 """The training job: encode, train with checkpoints, export, verify. Started again, it goes on where it was."""
 
-import errno
 import math
 import platform
 import time
@@ -11,6 +10,7 @@ from typing import Any
 
 import psutil
 import torch
+from sqlalchemy import select
 from torch import Tensor
 
 from trainer_core.base_models.registry import BaseModelMissing, base_fingerprint, load_part, load_transformer
@@ -30,10 +30,9 @@ from .encode import Encoder, encode_all
 from .examples import Material
 from .launch import launch, layout_for
 from .loop import train as train_lora
-from .records import OtherPlan
+from .records import CHECKPOINTS, OtherPlan
 
 LORA_FILE = "lora.safetensors"
-CHECKPOINTS = "checkpoints"
 
 
 def train(context: JobContext) -> dict[str, Any]:
@@ -44,12 +43,6 @@ def train(context: JobContext) -> dict[str, Any]:
         state = _trained(context, plan)
     except (BaseModelMissing, UnusableMedia) as error:
         raise JobFailed(str(error)) from error
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise JobFailed(
-            "The disk is full. The last checkpoint is kept; free some space and start the run again."
-        ) from error
     lora = _export(context, plan, state)
     return {
         "lora_id": lora.id,
@@ -182,6 +175,8 @@ def train_here(
 
 def _export(context: JobContext, plan: TrainingPlan, state: TrainingState) -> Lora:
     path = context.folder / LORA_FILE
+    for left in context.folder.glob(f".{LORA_FILE}.*.part"):  # of a worker that was killed while writing
+        left.unlink(missing_ok=True)
     try:
         report = export_lora(
             path,
@@ -195,18 +190,22 @@ def _export(context: JobContext, plan: TrainingPlan, state: TrainingState) -> Lo
         raise JobFailed(f"The LoRA could not be written: {error} The checkpoints are kept.") from error
     if not report.ok:
         raise JobFailed(f"The finished LoRA failed its check: {' '.join(report.problems)} The checkpoints are kept.")
-    lora = Lora(
-        id=new_id("lora"),
-        project_id=context.job.project_id,
-        run_id=context.job.run_id,
-        trigger=plan.trigger,
-        base=plan.base,
-        file=str(path.relative_to(context.workspace.home)),
-        sha256=report.sha256,
-    )
-    with context.workspace.session() as session:
-        session.add(lora)
     context.emit("message", text=f"The LoRA file is written and verified: {report.modules} layers, rank {plan.rank}.")
+    file = str(path.relative_to(context.workspace.home))
+    with context.workspace.session() as session:
+        known = select(Lora).where(Lora.run_id == context.job.run_id, Lora.sha256 == report.sha256)
+        lora = session.scalars(known).first()  # told already by an attempt that was killed right after
+        if lora is None:
+            lora = Lora(
+                id=new_id("lora"),
+                project_id=context.job.project_id,
+                run_id=context.job.run_id,
+                trigger=plan.trigger,
+                base=plan.base,
+                file=file,
+                sha256=report.sha256,
+            )
+            session.add(lora)
     return lora
 
 

@@ -1,0 +1,94 @@
+"""Which stopped run a launch goes on with, and what is said about it: only one of exactly this plan."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
+
+from trainer_core.jobs import store
+from trainer_core.plan import TrainingPlan, diff
+from trainer_core.projects import Job, Run, now
+from trainer_core.training.records import CHECKPOINTS, OtherPlan, Record, newest
+
+from .context import ToolContext
+from .state import job_of, plan_of_run, runs_of
+from .text import quoted
+
+STOPPED = (store.State.FAILED, store.State.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A run that was stopped, its job, and how far its newest checkpoint is."""
+
+    run: Run
+    job: Job
+    step: int
+
+
+def run_to_go_on(context: ToolContext, plan: TrainingPlan) -> Stopped | None:
+    """The newest run of exactly this plan, if it was stopped and has saved something; after a success there is none."""
+    for run in reversed(runs_of(context)):
+        job = job_of(context.workspace, run.train_job)
+        if job is None or _plan(context, run) != plan:
+            continue
+        if job.state == store.State.SUCCEEDED:
+            return None
+        record = _saved(context, run)
+        if record is not None and job.state in STOPPED and _fits(record, plan):
+            return Stopped(run, job, record.step)
+    return None
+
+
+def words_before(stopped: Stopped, plan: TrainingPlan) -> list[str]:
+    """For the card: where it goes on, why it stopped, and how to start anew instead."""
+    how = "was cancelled" if stopped.job.state == store.State.CANCELLED else "stopped"
+    lines = [f"Goes on with {stopped.run.id}, which {how}: from step {stopped.step} of {plan.steps}."]
+    if stopped.step >= plan.steps:
+        lines = [f"All steps of {stopped.run.id} are done and kept; what is left is writing and checking the file."]
+    if stopped.job.error:
+        lines.append(f"Why it stopped: {quoted(stopped.job.error, 300)}")
+    return [*lines, "To start from the beginning instead, change the seed."]
+
+
+def words_of_other_plan(context: ToolContext, plan: TrainingPlan) -> list[str]:
+    """For the card of a new run: the latest run was stopped, and this cannot go on from it because the plan differs."""
+    runs = runs_of(context)
+    job = job_of(context.workspace, runs[-1].train_job) if runs else None
+    record = _saved(context, runs[-1]) if job is not None and job.state in STOPPED else None
+    before = _plan(context, runs[-1]) if record is not None else None
+    if record is None or before is None or before == plan:
+        return []
+    changes = [change for change in diff(before, plan) if change.field != "warmup_steps"] or diff(before, plan)
+    line = (
+        f"{runs[-1].id} was stopped at step {record.step} of {before.steps} with another plan "
+        f"({'; '.join(change.words for change in changes)}), so this starts from the beginning."
+    )
+    if before.dataset == plan.dataset:
+        line += " To go on from there instead, take the change back."
+    return [line]
+
+
+def start_time(runs: list[Run]) -> datetime:
+    """The present, or just after the latest run where the clock was set back: the newest start is the latest run."""
+    latest = max((run.created_at for run in runs), default=now())
+    return max(now(), latest + timedelta(microseconds=1))
+
+
+def _saved(context: ToolContext, run: Run) -> Record | None:
+    return newest(context.workspace.run_folder(run.id) / CHECKPOINTS)
+
+
+def _plan(context: ToolContext, run: Run) -> TrainingPlan | None:
+    try:
+        return plan_of_run(context.workspace, run.id)
+    except ValidationError:  # of a version that knew other settings
+        return None
+
+
+def _fits(record: Record, plan: TrainingPlan) -> bool:
+    try:
+        record.check_plan(plan)
+    except OtherPlan:
+        return False
+    return True
