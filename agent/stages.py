@@ -17,7 +17,7 @@ class Stage(StrEnum):
     RESULTS = "results"
 
 
-_ALWAYS = ("list_recipes", "choose_recipe", "add_files", "look_up")
+_ALWAYS = ("list_recipes", "choose_recipe", "add_files", "look_up", "base_status", "download_base", "cancel_download")
 _FILES = (
     "audit_dataset",
     "split_clips",

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from tools.base_models import download_words
 from tools.runs import progress_words
 from tools.state import honesty, lora_of_run, plan_of_run
 from tools.text import quoted, safe_block
+from trainer_core.base_models.ltx23 import download
 from trainer_core.jobs import store
 from trainer_core.projects import EventRow, Job, Workspace
 
@@ -93,7 +95,9 @@ class Narrator:
         if state == store.State.RUNNING:
             again = " again, from what it had saved" if (data.get("attempt") or 1) > 1 else ""
             words = (
-                f"Training has started{again}."
+                f"The download has started{again}."
+                if downloads(job)
+                else f"Training has started{again}."
                 if training
                 else "Now I make test clips with and without the trigger and score them."
             )
@@ -105,20 +109,21 @@ class Narrator:
             return [Problem(text=words)] if state == store.State.FAILED else [Said(role="sidekick", text=words)]
         pictures = (
             []
-            if training
+            if training or downloads(job)
             else [
                 str(path)
                 for path in [self.workspace.run_folder(job.run_id or "") / "contact_sheet.png"]
                 if path.exists()
             ]
         )
-        done = Progress(
-            job_id=job.id, text="Training done" if training else "Scored", fraction=1.0, data={"pictures": pictures}
-        )
+        end = "Downloaded" if downloads(job) else "Training done" if training else "Scored"
+        done = Progress(job_id=job.id, text=end, fraction=1.0, data={"pictures": pictures})
         return [done, Said(role="sidekick", text=words)]
 
 
 def _progress_text(data: dict[str, Any], job: Job) -> str:
+    if downloads(job):
+        return f"{'Checking' if data.get('phase') == 'checking' else 'Downloading'}: {download_words(data)}"
     if trains(job):
         return f"{'Preparing' if data.get('phase') == 'encoding' else 'Training'}: {progress_words(data)}"
     step, steps = data.get("step"), data.get("steps")
@@ -127,16 +132,23 @@ def _progress_text(data: dict[str, Any], job: Job) -> str:
 
 def trains(job: Job) -> bool:
     """True for a run's training job; its scoring waits for it."""
-    return job.after is None
+    return job.after is None and not downloads(job)
+
+
+def downloads(job: Job) -> bool:
+    """True for the job that fetches a base model."""
+    return job.task == download.TASK
 
 
 def ending(workspace: Workspace, job: Job, state: str) -> str:
     """One or two sentences on how a job ended: what came of it, or why not and what now."""
-    what = "Training" if trains(job) else "Scoring"
+    what = "Training" if trains(job) else "The download" if downloads(job) else "Scoring"
     if state == store.State.CANCELLED:
         return f"{what} was cancelled. What had been saved is kept."
     if state == store.State.FAILED:
         return f"{what} failed. {quoted(job.error or 'The reason is in the log of the run.', 500)}"
+    if downloads(job):
+        return "The download is finished and checked: LTX-2.3 can be used."
     plan = plan_of_run(workspace, job.run_id)
     said = honesty(plan.base) if plan else ""
     if trains(job):

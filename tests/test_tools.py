@@ -82,7 +82,7 @@ def test_tool_schemas_are_as_agreed() -> None:
 
 def test_what_needs_a_yes_is_gated_and_every_tool_says_what_it_does() -> None:
     gated = {name for name, tool in TOOLS.items() if tool.gated}
-    assert gated == {"launch_training", "take_in_candidates", "mark_synthetic"}
+    assert gated == {"launch_training", "take_in_candidates", "mark_synthetic", "download_base"}
     assert all(len(tool.description) > 20 for tool in TOOLS.values())
     assert all(tool.arguments.model_config.get("extra") == "forbid" for tool in TOOLS.values())
 
@@ -253,7 +253,7 @@ def test_the_card_shows_price_time_difference_and_what_mini_is(ready: ToolContex
 
 def test_ltx_is_planned_but_not_launched_here(planned: ToolContext) -> None:
     propose_plan(planned, ProposePlan(base=BaseModelName.LTX23))
-    with pytest.raises(ToolRefused, match="not built yet"):
+    with pytest.raises(ToolRefused, match=r"LTX-2\.3 is not on this machine yet"):
         runs.launch_card(planned, NoArguments())
 
 

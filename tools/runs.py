@@ -16,6 +16,7 @@ from trainer_core.plan import BASES, TrainingPlan, diff
 from trainer_core.projects import PlanRow, Run, new_id, now
 
 from .audit.run import Finding, load_audit
+from .base_models import terms_missing
 from .context import Card, NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .resuming import Stopped, run_to_go_on, start_time, words_before, words_of_other_plan
 from .state import (
@@ -193,7 +194,7 @@ def _ready(context: ToolContext) -> tuple[PlanRow, TrainingPlan, Manifest]:
             "Files or captions have changed since the plan was made. Refresh the plan (propose or change it), then "
             "launch."
         )
-    missing = base_missing(plan.base)
+    missing = base_missing(plan.base) or terms_missing(context.workspace, plan.base)
     if missing:
         raise ToolRefused(missing)
     busy = [
