@@ -1,0 +1,418 @@
+"""Sound of clips: read exactly, encoded as LTX-2.3 hears it, trained beside pictures that have none."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+from diffusers import LTX2VideoTransformer3DModel
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tests.test_official_defects import CAPTION, Noted, material, plan_of, small_model
+from trainer_core.base_models.registry import Part, load_part, load_pipeline, load_transformer
+from trainer_core.dataset.buckets import samples_of
+from trainer_core.dataset.manifest import Manifest, add_files, set_captions
+from trainer_core.dataset.media import UnusableMedia, probe, write_clip
+from trainer_core.dataset.sound import Sound, is_silent, read_sound
+from trainer_core.dataset.sound_notes import sound_notes
+from trainer_core.generation.generate import GenerateRequest, generate, generate_with_sound
+from trainer_core.lora.base_shapes import linear_shapes
+from trainer_core.lora.export import export_lora
+from trainer_core.lora.inspect import verify
+from trainer_core.plan import BaseModelName, TrainingPlan
+from trainer_core.training import checkpoints
+from trainer_core.training.checkpoints import TrainingState
+from trainer_core.training.encode import Encoder, encode_all
+from trainer_core.training.encode_audio import audio_tokens, log_mel, token_count
+from trainer_core.training.examples import Encoded, Material, Words
+from trainer_core.training.inputs import Inputs, prepare_fixed
+from trainer_core.training.loop import train
+from trainer_core.training.model import add_lora, is_trained, lora_state, predict
+from trainer_core.training.objective import Noised, flow_loss
+from trainer_core.training.video_only import is_audio_name
+
+PICTURES = np.random.default_rng(0).integers(0, 255, (24, 64, 64, 3), dtype=np.uint8)  # 3 seconds at 8 a second
+
+
+def tone(hertz: float, rate: int = 48_000, seconds: float = 3.0, loudness: float = 0.5) -> NDArray[np.float32]:
+    wave = loudness * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
+    return np.stack([wave, wave]).astype(np.float32)
+
+
+def write_lossless(path: Path, samples: NDArray[np.int16], rate: int, layout: str, late: float = 0.0) -> Path:
+    """A MOV with 3 seconds of pictures and PCM sound (channels, n) that begins `late` seconds after them."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=8)
+        video.width = video.height = 64
+        video.pix_fmt = "yuv420p"
+        track = container.add_stream("pcm_s16le", rate=rate, layout=layout)
+        for picture in PICTURES:
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(video.encode(None))
+        frame = av.AudioFrame.from_ndarray(samples.T.reshape(1, -1).copy(), format="s16", layout=layout)
+        frame.sample_rate, frame.pts = rate, round(late * rate)
+        container.mux(track.encode(frame))
+        container.mux(track.encode(None))
+    return path
+
+
+def noise(channels: int, count: int) -> NDArray[np.int16]:
+    return np.random.default_rng(1).integers(-20_000, 20_000, (channels, count), dtype=np.int16)
+
+
+# --- reading
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+@pytest.mark.parametrize(("start", "seconds"), [(0.0, 1.0), (1.125, 1.125), (2.5, 1.0)])
+def test_a_window_of_the_sound_is_exact_to_the_sample(tmp_path: Path, rate: int, start: float, seconds: float) -> None:
+    """The last window goes half a second beyond the end: the rest is silence."""
+    written = noise(2, 3 * rate)
+    path = write_lossless(tmp_path / "a.mov", written, rate, "stereo")
+    read = read_sound(path, start=start, seconds=seconds, rate=rate)
+    assert read is not None
+    assert read.shape == (2, round(seconds * rate))
+    first = round(start * rate)
+    expected = written[:, first : first + read.shape[1]].astype(np.float32) / 32768
+    assert np.array_equal(read[:, : expected.shape[1]], expected)
+    assert not read[:, expected.shape[1] :].any()
+
+
+def test_sound_is_brought_to_the_rate_of_the_model_and_stays_with_its_pictures(tmp_path: Path) -> None:
+    wave = tone(440.0)
+    wave[:, : 2 * 48_000] = 0
+    wave[:, 2 * 48_000] = 0.9
+    write_clip(tmp_path / "a.mp4", PICTURES, 8.0, sound=Sound(wave, 48_000))
+    read = read_sound(tmp_path / "a.mp4", start=1.25, seconds=1.5, rate=16_000)
+    assert read is not None
+    expected = wave[:, round(1.25 * 48_000) : round(2.75 * 48_000) : 3]
+    assert read.shape == expected.shape
+    assert np.abs(read - expected)[:, 14_000:].max() < 0.01  # AAC is not exact; one sample late would be 0.086 off
+
+
+def test_times_count_from_the_first_picture(tmp_path: Path) -> None:
+    written = noise(1, 16_000)
+    path = write_lossless(tmp_path / "a.mov", written, 16_000, "mono", late=0.5)
+    read = read_sound(path, start=0.25, seconds=1.0, rate=16_000)
+    assert read is not None
+    assert not read[:, :4000].any()
+    assert np.array_equal(read[:, 4000:], np.repeat(written[:, :12_000] / np.float32(32768), 2, axis=0))
+
+
+def test_one_channel_is_heard_on_both_sides_and_six_are_mixed_without_overdrive(tmp_path: Path) -> None:
+    one = write_lossless(tmp_path / "one.mov", noise(1, 48_000), 16_000, "mono")
+    read = read_sound(one, start=0.0, seconds=1.0, rate=16_000)
+    assert read is not None
+    assert np.array_equal(read[0], read[1])
+    assert np.array_equal(read[0], noise(1, 48_000)[0, :16_000] / np.float32(32768))
+    full = np.full((6, 48_000), 32_000, dtype=np.int16)
+    read = read_sound(write_lossless(tmp_path / "six.mov", full, 16_000, "5.1"), start=0.0, seconds=1.0, rate=16_000)
+    assert read is not None
+    assert read[:, 4000:].min() == pytest.approx(32_000 / 32_768, abs=1e-3)
+
+
+def test_a_clip_without_a_track_and_one_whose_track_is_silent(tmp_path: Path) -> None:
+    write_clip(tmp_path / "none.mp4", PICTURES, 8.0)
+    assert read_sound(tmp_path / "none.mp4", start=0.0, seconds=1.0, rate=16_000) is None
+    write_clip(tmp_path / "silent.mp4", PICTURES, 8.0, sound=Sound(np.zeros((2, 48_000), np.float32), 48_000))
+    read = read_sound(tmp_path / "silent.mp4", start=0.0, seconds=1.0, rate=16_000)
+    assert read is not None
+    assert is_silent(read)
+    assert not is_silent(tone(440.0, loudness=1e-3))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_damaged_sound_is_told_or_read_and_never_crashes(tmp_path: Path, seed: int) -> None:
+    write_clip(tmp_path / "a.mp4", PICTURES[:9], 8.0, sound=Sound(tone(440.0, seconds=1.2), 48_000))
+    content = bytearray((tmp_path / "a.mp4").read_bytes())
+    chance = random.Random(seed)
+    for _ in range(40):
+        content[chance.randrange(200, len(content))] = chance.randrange(256)
+    (tmp_path / "b.mp4").write_bytes(content)
+    told, read = "", None
+    try:
+        read = read_sound(tmp_path / "b.mp4", start=0.0, seconds=1.0, rate=16_000)
+    except UnusableMedia as error:
+        told = str(error)
+    assert not told or told.endswith(".")
+    assert read is None or (read.shape == (2, 16_000) and np.isfinite(read).all())
+
+
+# --- encoding
+
+
+@pytest.mark.parametrize(("hertz", "bins"), [(440.0, 64), (3000.0, 64), (1000.0, 16)])
+def test_the_spectrogram_peaks_where_the_tone_is(hertz: float, bins: int) -> None:
+    """The centres of Slaney's filters lie evenly on his scale: linear to 1 kHz, 200 / 3 Hz each, then logarithmic."""
+
+    def slaney(value: float) -> float:
+        return value * 3 / 200 if value < 1000 else 15 + 27 * np.log(value / 1000) / np.log(6.4)
+
+    mel = log_mel(tone(hertz, 16_000, 1.0)[0], 16_000, 160, bins)
+    assert mel.shape == (101, bins)
+    nearest = round(slaney(hertz) / slaney(8000.0) * (bins + 1)) - 1
+    assert abs(int(mel[50].argmax()) - nearest) <= 1
+
+
+def test_the_spectrogram_is_of_magnitudes_and_bounded_below() -> None:
+    wave = tone(440.0, 16_000, 1.0)[0]
+    loud, soft = log_mel(wave, 16_000, 160, 64)[50], log_mel(wave / 2, 16_000, 160, 64)[50]
+    assert loud.max() - soft.max() == pytest.approx(np.log(2), abs=1e-4)
+    silence = log_mel(np.zeros(1600, np.float32), 16_000, 160, 64)
+    assert silence == pytest.approx(np.log(1e-5))
+
+
+def test_tokens_are_those_that_the_pipeline_would_pack_and_as_many_as_it_makes() -> None:
+    pipeline = load_pipeline(BaseModelName.MINI)
+    autoencoder = pipeline.audio_vae
+    autoencoder.latents_mean.copy_(torch.arange(8.0))
+    autoencoder.latents_std.copy_(torch.arange(1.0, 9.0))
+    wave = tone(440.0, 16_000, 9 / 8)
+    mel = torch.from_numpy(np.stack([log_mel(side, 16_000, 160, 16) for side in wave]))[None]
+    with torch.inference_mode():
+        latents = autoencoder.encode(mel).latent_dist.mode()
+        packed = pipeline.prepare_audio_latents(latents=latents, dtype=torch.float32, device=torch.device("cpu"))
+        tokens = audio_tokens(autoencoder, wave)
+    made = pipeline(
+        "a cat", width=64, height=64, num_frames=9, frame_rate=8.0, num_inference_steps=2, output_type="latent",
+        guidance_scale=1.0, stg_scale=0.0, audio_stg_scale=0.0, modality_scale=1.0, max_sequence_length=32,
+    ).audio  # fmt: skip
+    assert len(tokens) == token_count(autoencoder, 9 / 8) == made.shape[2] == 28
+    assert torch.equal(tokens, packed[0, :28])
+
+
+def test_the_model_is_asked_as_the_pipeline_asks_it() -> None:
+    """Packed sound, its places in time and both sigmas: the answers are the pipeline's, bit for bit."""
+    pipeline = load_pipeline(BaseModelName.MINI)
+    pipeline.transformer = transformer = small_model().eval()
+    calls: list[tuple[dict, tuple[Tensor, Tensor]]] = []
+    hook = transformer.register_forward_hook(
+        lambda _module, _args, kwargs, output: calls.append((kwargs, output)), with_kwargs=True
+    )
+    pipeline(
+        "a cat", width=64, height=64, num_frames=9, frame_rate=8.0, num_inference_steps=2, output_type="latent",
+        guidance_scale=1.0, audio_guidance_scale=1.0, stg_scale=0.0, audio_stg_scale=0.0, modality_scale=1.0,
+        audio_modality_scale=1.0, max_sequence_length=32,
+    )  # fmt: skip
+    hook.remove()
+    assert len(calls) == 2
+    for given, (video, audio) in calls:
+        sigma = given["timestep"] / 1000
+
+        def noised(tokens: Tensor, sigma: Tensor = sigma) -> Noised:
+            return Noised(tokens, tokens, sigma, 1000 * sigma.view(-1, 1), None)
+
+        names = ("encoder_hidden_states", "audio_encoder_hidden_states", "encoder_attention_mask")
+        shape = given["num_frames"], given["height"], given["width"]
+        words = Words(*(given[name] for name in names))
+        inputs = Inputs(
+            noised(given["hidden_states"]), words, shape, given["fps"], audio=noised(given["audio_hidden_states"])
+        )
+        with torch.no_grad():
+            answer = predict(transformer, inputs)
+        assert answer.audio is not None
+        assert torch.equal(answer.video, video)
+        assert torch.equal(answer.audio, audio)
+
+
+def dataset(folder: Path) -> Manifest:
+    """A clip with sound, one without, one whose sound cannot be decoded."""
+    source = folder / "source"
+    source.mkdir()
+    write_clip(source / "loud.mp4", PICTURES[:10], 8.0, sound=Sound(tone(440.0, seconds=1.25), 48_000))
+    write_clip(source / "plain.mp4", PICTURES[6:16], 8.0)
+    write_clip(source / "broken.mp4", PICTURES[12:22], 8.0, sound=Sound(tone(880.0, seconds=1.25), 48_000))
+    content = bytearray((source / "broken.mp4").read_bytes())
+    with av.open(str(source / "broken.mp4")) as container:
+        for packet in container.demux(container.streams.audio[0]):
+            if packet.size:
+                content[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+    (source / "broken.mp4").write_bytes(content)
+    manifest = add_files(folder / "set", [source])
+    return set_captions(folder / "set", {item.id: (CAPTION, "person") for item in manifest.items})
+
+
+def encode(folder: Path, plan: TrainingPlan, manifest: Manifest) -> tuple[Encoder, list[Part], list[Encoded]]:
+    parts: list[Part] = []
+
+    def load(part: Part):  # type: ignore[no-untyped-def]
+        parts.append(part)
+        return load_part(BaseModelName.MINI, part)
+
+    encoder = Encoder(load, "test", folder / "cache")
+    samples, _ = samples_of(manifest, plan)
+    return encoder, parts, encode_all(encoder, folder / "set", manifest, samples, plan, lambda *_: None)[0]
+
+
+def test_nothing_is_dropped_and_what_is_heard_is_kept_in_the_cache(tmp_path: Path) -> None:
+    manifest = dataset(tmp_path)
+    assert len(manifest.items) == 3
+    plan = plan_of(with_audio=True)
+    encoder, parts, encoded = encode(tmp_path, plan, manifest)
+    assert list(encoder.notes.values()) == [
+        "broken.mp4: Its sound is damaged or coded in a way that cannot be read here. Its pictures are trained without "
+        "it."
+    ]
+    assert parts == [Part.VIDEO, Part.AUDIO, Part.TEXT]  # one after the other, once each
+    heard = [example for example in encoded if example.audio is not None]
+    assert len(encoded) == 3
+    assert [tuple(example.audio.shape) for example in heard if example.audio is not None] == [(28, 8)]
+    assert len({example.bucket for example in encoded}) == 2  # those with and without never share a batch
+    _, parts, again = encode(tmp_path, plan, manifest)
+    assert parts == [Part.AUDIO]  # only to try the damaged one once more
+    assert all(
+        (one.audio is None and two.audio is None) or torch.equal(one.audio, two.audio)  # type: ignore[arg-type]
+        for one, two in zip(encoded, again, strict=True)
+    )
+    _, parts, without = encode(tmp_path, plan_of(), manifest)
+    assert parts == []
+    assert all(example.audio is None for example in without)
+
+
+# --- training
+
+
+def mixed(transformer: LTX2VideoTransformer3DModel) -> Material:
+    """Four clips, two of which have sound, and a still."""
+    plain = material(transformer, frames=(1, 2, 2, 2, 2))
+    generator = torch.Generator().manual_seed(5)
+    sounds = [torch.randn(6, transformer.config.audio_in_channels, generator=generator) for _ in range(2)]
+    training = [*plain.training[:3], *(replace(e, audio=s) for e, s in zip(plain.training[3:], sounds, strict=True))]
+    return Material(training, training[-1:], plain.words)
+
+
+def errors(transformer: LTX2VideoTransformer3DModel, examples: Sequence[Encoded], said: dict[str, Words]) -> float:
+    """Mean error of the sound's velocities at fixed noise."""
+    found = []
+    for number, example in enumerate(examples):
+        for level in (0.3, 0.6, 0.9):
+            inputs = prepare_fixed(example, said, plan_of(), level, torch.Generator().manual_seed(number))
+            with torch.no_grad():
+                answer = predict(transformer, inputs)
+            assert answer.audio is not None
+            assert inputs.audio is not None
+            found.append(float(flow_loss(answer.audio, inputs.audio)))
+    return sum(found) / len(found)
+
+
+def test_training_with_sound_learns_it() -> None:
+    """On the noise that validation uses, which no training step ever saw."""
+    transformer = small_model()
+    given = mixed(transformer)
+    heard = [example for example in given.training if example.audio is not None]
+    before = errors(transformer, heard, given.words)
+    plan = plan_of(with_audio=True, steps=30, learning_rate=0.02, rank=8, alpha=8.0, held_out_share=0.0)
+    train(transformer, replace(given, held_out=[]), plan, None, Noted())
+    assert errors(transformer, heard, given.words) < 0.9 * before
+    moved = {name for name, value in lora_state(transformer).items() if "lora_B" in name and value.any()}
+    for attention in ("attn1", "audio_attn1", "audio_attn2", "audio_to_video_attn", "video_to_audio_attn"):
+        assert any(f".{attention}." in name for name in moved), attention
+
+
+def test_batches_without_sound_leave_the_audio_layers_alone() -> None:
+    """No gradient, no weight decay, no moments: they are as they were, bit for bit."""
+    transformer = small_model()
+    given = mixed(transformer)
+    silent = Material([example for example in given.training if example.audio is None], [], given.words)
+    state = train(transformer, silent, plan_of(with_audio=True, weight_decay=0.5), None, Noted())
+    untouched = small_model()
+    fresh = {name: p.detach().clone() for name, p in add_lora(untouched, plan_of(with_audio=True)).items()}
+    audio = [name for name in fresh if is_audio_name(name) or ".audio_to_video_attn." in name]
+    assert len(audio) == len(fresh) * 2 // 3
+    assert all(torch.equal(state.weights[name], fresh[name]) for name in audio)
+    assert not set(audio) & set(state.moments)
+    assert any(not torch.equal(state.weights[name], fresh[name]) for name in fresh)
+
+
+def test_a_run_with_mixed_files_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    """The first and third batch are without sound: the first checkpoint knows nothing of the audio layers' moments."""
+    plan = plan_of(with_audio=True, steps=4, batch_size=1, checkpoint_every=1, ema_decay=0.9, seed=5)
+
+    def run(resumed: TrainingState | None, listener: Noted) -> tuple[TrainingState, LTX2VideoTransformer3DModel]:
+        transformer = small_model()
+        given = replace(mixed(transformer), held_out=[])
+        return train(transformer, given, plan, resumed, listener), transformer
+
+    whole, finished = run(None, Noted())
+    assert any(is_audio_name(name) for name in whole.moments)
+    for stop in (1, 3):
+        half, _ = run(None, Noted(stop_at=stop))
+        assert any(is_audio_name(name) for name in half.moments) == (stop == 3)
+        checkpoints.save(tmp_path / str(stop), half, plan)
+        resumed, notes = checkpoints.load_latest(tmp_path / str(stop), plan)
+        assert not notes
+        again, transformer = run(resumed, Noted())
+        assert again.moments.keys() == whole.moments.keys()
+        assert all(torch.equal(again.weights[name], value) for name, value in whole.weights.items())
+        left, right = lora_state(transformer), lora_state(finished)
+        assert all(torch.equal(left[name], right[name]) for name in right)
+
+
+def test_a_plan_with_sound_and_no_clip_that_has_some_trains_as_one_without() -> None:
+    """The audio branch is not even loaded, and the same bytes come out."""
+
+    def run(**changes: object) -> dict[str, Tensor]:
+        transformer = load_transformer(BaseModelName.MINI)
+        train(transformer, material(transformer), plan_of(**changes), None, Noted())
+        return lora_state(transformer)
+
+    with_sound, without = run(with_audio=True), run()
+    assert with_sound.keys() == without.keys()
+    assert not any(is_audio_name(name) for name in without)
+    assert all(torch.equal(with_sound[name], value) for name, value in without.items())
+
+
+def test_the_file_of_a_lora_with_sound_is_sound_and_loads(tmp_path: Path) -> None:
+    transformer = load_transformer(BaseModelName.MINI, with_audio=True)
+    plan = plan_of(with_audio=True, batch_size=1, steps=4)
+    train(transformer, mixed(transformer), plan, None, Noted())
+    path = tmp_path / "a.safetensors"
+    report = export_lora(path, lora_state(transformer), rank=2, alpha=2.0, plan=plan, title="a")
+    assert report.ok, report.problems
+    assert report.modules == 6 * 6 * 4
+    assert report.base_guess is BaseModelName.MINI
+    assert verify(path, BaseModelName.MINI).ok
+    pipeline = load_pipeline(BaseModelName.MINI)
+    pipeline.load_lora_weights(str(path), adapter_name="a")
+    loaded = lora_names(pipeline.transformer)
+    assert loaded == lora_names(transformer)
+
+
+def lora_names(transformer: LTX2VideoTransformer3DModel) -> set[str]:
+    found = (name for name, _ in transformer.named_parameters() if "lora_" in name)
+    return {name.replace(".a.weight", ".weight").replace(".default.weight", ".weight") for name in found}
+
+
+@pytest.mark.parametrize(("with_audio", "count"), [(False, 100_663_296), (True, 213_909_504)])
+def test_full_size_with_and_without_sound(with_audio: bool, count: int) -> None:
+    shapes = linear_shapes(BaseModelName.LTX23)
+    assert sum(32 * sum(shape) for name, shape in shapes.items() if is_trained(name, plan_of(), with_audio)) == count
+
+
+# --- words and generation
+
+
+def test_the_notes_say_how_many_clips_have_sound(tmp_path: Path) -> None:
+    manifest = dataset(tmp_path)
+    assert sound_notes(manifest, plan_of()) == []
+    told = sound_notes(manifest, plan_of(with_audio=True))
+    assert told[0].startswith("2 of 3 clips have sound.")
+    assert "no voice" in told[1]
+    assert sound_notes(Manifest(), plan_of(with_audio=True)) == ["No clip has sound, so this trains as without."]
+
+
+def test_mini_is_silent_and_its_clips_can_carry_sound_all_the_same(tmp_path: Path) -> None:
+    pipeline = load_pipeline(BaseModelName.MINI)
+    request = GenerateRequest("a cat", steps=2)
+    frames, sound = generate_with_sound(pipeline, request)
+    assert np.array_equal(frames, generate(pipeline, request))
+    assert sound.rate == 48_000
+    assert 0 <= 9 / 8 - sound.samples.shape[1] / sound.rate < 0.05
+    assert not sound.samples.any()
+    write_clip(tmp_path / "a.mp4", frames, 8.0, sound=sound)
+    assert probe(tmp_path / "a.mp4").has_audio
