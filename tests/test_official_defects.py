@@ -22,6 +22,7 @@ from trainer_core.base_models.registry import load_pipeline
 from trainer_core.dataset.buckets import samples_of
 from trainer_core.dataset.manifest import add_files
 from trainer_core.dataset.media import write_clip
+from trainer_core.dataset.sound import Sound
 from trainer_core.lora.export import export_lora
 from trainer_core.lora.reference_use import ReferenceUse, reference_use_of
 from trainer_core.plan import BaseModelName, ReferenceKind, TrainingPlan, propose
@@ -104,14 +105,30 @@ def test_1_alpha_is_in_the_file_s_weights_so_its_strength_is_right_everywhere(tm
 
 
 def test_2_stills_and_silent_clips_are_trained_on_beside_clips_with_sound(tmp_path: Path) -> None:
+    """In one epoch each of the three is shown once, with its sound where it has some."""
     rng = np.random.default_rng(0)
     Image.fromarray(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8)).save(tmp_path / "still.png")
-    write_clip(tmp_path / "silent.mp4", rng.integers(0, 255, (30, 64, 64, 3), dtype=np.uint8), 8.0)
-    manifest = add_files(tmp_path / "set", [tmp_path / "still.png", tmp_path / "silent.mp4"])
-    assert not any(item.info.has_audio for item in manifest.items)
-    samples, notes = samples_of(manifest, plan_of())
-    assert {sample.item_id for sample in samples} == {item.id for item in manifest.items}
+    frames, wave = rng.integers(0, 255, (2, 10, 64, 64, 3), dtype=np.uint8), rng.uniform(-0.5, 0.5, (2, 20_000))
+    write_clip(tmp_path / "silent.mp4", frames[0], 8.0)
+    write_clip(tmp_path / "loud.mp4", frames[1], 8.0, sound=Sound(wave.astype(np.float32), 16_000))
+    files = [tmp_path / name for name in ("still.png", "silent.mp4", "loud.mp4")]
+    manifest = add_files(tmp_path / "set", files)
+    assert [item.info.has_audio for item in manifest.items] == [False, False, True]
+    plan = plan_of(with_audio=True, batch_size=1, steps=3)
+    samples, notes = samples_of(manifest, plan)
     assert not any("left out" in note for note in notes)
+    pipeline = load_pipeline(BaseModelName.MINI)
+    encoder = Encoder(lambda _part: pipeline, "test", tmp_path / "cache")
+    encoded, words = encode_all(encoder, tmp_path / "set", manifest, samples, plan, lambda *_: None)
+    shown: list[tuple[int, int, bool]] = []
+    pipeline.transformer.register_forward_pre_hook(
+        lambda _module, _args, given: shown.append(
+            (given["hidden_states"].shape[1], given["audio_hidden_states"].shape[1], given["isolate_modalities"])
+        ),
+        with_kwargs=True,
+    )
+    train(pipeline.transformer, Material(encoded, [], words), plan, None, Noted())
+    assert sorted(shown) == [(64, 1, True), (128, 1, True), (128, 28, False)]  # tokens of pictures and of sound
 
 
 def test_3_a_still_lasts_as_long_as_the_first_frame_of_a_clip() -> None:
