@@ -29,7 +29,7 @@ from torch import Tensor
 
 from trainer_core.plan import TrainingPlan
 from trainer_core.training.inputs import Inputs, prepare
-from trainer_core.training.model import add_lora, autocast, flow_losses, predict
+from trainer_core.training.model import add_lora, autocast
 from trainer_core.training.objective import add_noise, flow_loss
 from trainer_core.training.positions import Grid
 from trainer_core.training.video_only import without_audio
@@ -40,6 +40,7 @@ from .step_material import (
     example,
     latent_shape,
     machine,
+    our_step,
     plan_for,
     random_transformer,
     table,
@@ -91,7 +92,7 @@ def measure(size: tuple[int, int, int], width_divisor: int, layers: int, rank: i
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     plan = plan_for(size, rank, checkpointing=True)
-    whole = random_transformer(width_divisor, layers, device, dtype)
+    whole = random_transformer(width_divisor, layers, device, dtype, audio=True)
     ours = without_audio(copy.deepcopy(whole))
     video_only = without_audio(copy.deepcopy(whole))
     ways: dict[str, Callable[[], None]] = {
@@ -120,28 +121,6 @@ def measure(size: tuple[int, int, int], width_divisor: int, layers: int, rank: i
             for name, values in pairs.items()
         },
     }
-
-
-def our_step(transformer: LTX2VideoTransformer3DModel, plan: TrainingPlan) -> Callable[[], None]:
-    """A step as the training loop does it: inputs made on the CPU, words from the cache, no look at the loss."""
-    device = next(transformer.parameters()).device
-    parameters = add_lora(transformer, plan)
-    transformer.enable_gradient_checkpointing()
-    transformer.train()
-    optimizer = torch.optim.AdamW(parameters.values(), lr=plan.learning_rate)
-    sample, words = example(plan, transformer.config)
-    generator = torch.Generator().manual_seed(0)
-
-    def step() -> None:
-        inputs = prepare([sample], words, plan, generator).to(device)
-        with autocast(plan, device):
-            predicted = predict(transformer, inputs)
-        flow_losses(predicted, inputs).mean().backward()
-        torch.nn.utils.clip_grad_norm_(parameters.values(), plan.clip_gradient_norm)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-
-    return step
 
 
 def official_step(

@@ -20,6 +20,12 @@ from trainer_core.base_models import registry
 from trainer_core.plan import BASES, BaseModelName, TrainingPlan, propose
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training.examples import Encoded, Words
+from trainer_core.training.inputs import prepare
+from trainer_core.training.memory import checkpointing
+from trainer_core.training.model import add_lora, autocast, flow_losses, predict
+from trainer_core.training.offload import enable_checkpointing
+from trainer_core.training.optimizer import new_optimizer
+from trainer_core.training.video_only import without_audio
 
 CONFIG = Path(registry.__file__).parent / "ltx23" / "configs" / "transformer.json"
 WORDS = 1024  # tokens that every caption is padded to
@@ -42,12 +48,16 @@ def configuration(width_divisor: int, layers: int) -> dict[str, Any]:
 
 
 def random_transformer(
-    width_divisor: int, layers: int, device: torch.device, dtype: torch.dtype
+    width_divisor: int, layers: int, device: torch.device, dtype: torch.dtype, *, audio: bool
 ) -> LTX2VideoTransformer3DModel:
     """The transformer with random weights, made where it will work. Small weights keep every number in range."""
     with torch.device("meta"):
         transformer = LTX2VideoTransformer3DModel.from_config(configuration(width_divisor, layers))
-    transformer = transformer.to_empty(device=device).to(dtype)
+    if not audio:
+        transformer = without_audio(transformer)
+    for parameter in transformer.parameters():
+        parameter.data = parameter.data.to(dtype)
+    transformer = transformer.to_empty(device=device)
     generator = torch.Generator(device).manual_seed(7)
     with torch.no_grad():
         for parameter in transformer.parameters():
@@ -86,6 +96,32 @@ def example(plan: TrainingPlan, config: Mapping[str, Any]) -> tuple[Encoded, dic
     video, audio = (torch.randn(WORDS, width, generator=generator) for width in widths)
     latents = torch.randn(config["in_channels"], *latent_shape(plan), generator=generator)
     return Encoded(latents, CAPTION), {CAPTION: Words(video, audio, torch.ones(WORDS, dtype=torch.long))}
+
+
+def our_step(transformer: LTX2VideoTransformer3DModel, plan: TrainingPlan) -> Callable[[], None]:
+    """A step as the training loop does it: inputs made on the CPU, words from the cache, no look at the loss.
+
+    The transformer is already where its tier holds it (trainer_core.training.offload.hold).
+    """
+    device = transformer.proj_in.weight.device
+    parameters = add_lora(transformer, plan)
+    if checkpointing(plan):
+        enable_checkpointing(transformer)
+    transformer.train()
+    optimizer = new_optimizer(parameters, plan)
+    sample, words = example(plan, transformer.config)
+    generator = torch.Generator().manual_seed(0)
+
+    def step() -> None:
+        inputs = prepare([sample], words, plan, generator).to(device)
+        with autocast(plan, device):
+            predicted = predict(transformer, inputs)
+        flow_losses(predicted, inputs).mean().backward()
+        torch.nn.utils.clip_grad_norm_(parameters.values(), plan.clip_gradient_norm)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    return step
 
 
 @dataclass(frozen=True)
