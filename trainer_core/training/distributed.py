@@ -8,13 +8,15 @@ import os
 from collections import deque
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from diffusers import LTX2VideoTransformer3DModel
 from torch import Tensor
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
+from torch.distributed.fsdp import FSDPModule, fully_shard
+from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn import Parameter
 
 SILENCE = timedelta(minutes=10)  # how long others are waited for; that one has ended, the launcher notices at once
@@ -37,21 +39,47 @@ class Ranks:
         """This process' part of the numbers: those k with k % size == rank, where `numbers` starts at a multiple."""
         return numbers[self.rank :: self.size]
 
-    def place(self, transformer: LTX2VideoTransformer3DModel, device: torch.device) -> LTX2VideoTransformer3DModel:
-        """Put the frozen base on its device, before the LoRA is added to it.
+    def loading(self, device: torch.device) -> dict[str, Any]:
+        """Arguments for a loader that fills an empty transformer tensor by tensor: `prepare` and `place`.
 
-        Where it is shared out, each process keeps 1/size of every block's weights, in the precision they are stored
-        in, and gathers a block only while it works. The LoRA stays whole in every process: with its AdamW moments it
-        is small (rank 32 on LTX-2.3: 1.6 GB), so a checkpoint needs no gathering and fits any number of processes.
+        Where the base is shared out, a process keeps only its part of each tensor as it is read, so that no memory
+        ever holds the whole base. Empty where it is not.
         """
         if not self._sharded:
-            return transformer.to(device)
+            return {}
+        shards: dict[str, DTensor] = {}
+
+        def prepare(transformer: LTX2VideoTransformer3DModel) -> None:
+            self._shard(transformer, device)
+            shards.update(transformer.named_parameters())
+
+        def place(name: str, tensor: Tensor) -> Tensor:
+            kind = torch.bfloat16 if tensor.is_floating_point() else tensor.dtype
+            here = tensor.to(device, kind, copy=True)
+            empty = shards.get(name)
+            if empty is None:  # a buffer
+                return here
+            return distribute_tensor(here, empty.device_mesh, empty.placements, src_data_rank=None)
+
+        return {"prepare": prepare, "place": place}
+
+    def place(self, transformer: LTX2VideoTransformer3DModel, device: torch.device) -> LTX2VideoTransformer3DModel:
+        """Put the frozen base on its device, shared out where it is to be and is not yet. Before the LoRA is added."""
+        if self._sharded and not isinstance(transformer, FSDPModule):
+            self._shard(transformer, device)
+        return transformer.to(device)
+
+    def _shard(self, transformer: LTX2VideoTransformer3DModel, device: torch.device) -> None:
+        """Each process keeps 1/size of every block's weights, as they are, and gathers a block only while it works.
+
+        The LoRA, which is added later, stays whole in every process: with its AdamW moments it is small (rank 32 on
+        LTX-2.3's video attentions: 1.6 GB), so a checkpoint needs no gathering and fits any number of processes.
+        """
         transformer.requires_grad_(False)
         mesh = init_device_mesh(device.type, (self.size,))
         for block in transformer.transformer_blocks:
             fully_shard(block, mesh=mesh)
         fully_shard(transformer, mesh=mesh)
-        return transformer.to(device)  # what is not split, such as the tables of rope
 
     def agree_on(self, step: int) -> None:
         """Check, once, that all go on from the same number of steps that are done. Raises RanksDisagree."""
