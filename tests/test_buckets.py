@@ -177,6 +177,14 @@ def test_mini_has_its_few_sizes() -> None:
     assert any("Resolution 768 adds nothing" in note for note in notes)
 
 
+def test_a_clip_with_room_for_one_frame_teaches_no_motion() -> None:
+    long, short = clip_of(1, 40, 8.0), clip_of(2, 5, 8.0)
+    samples, notes = samples_of(Manifest(items=(long, short)), plan_of(recipe="motion", batch_size=1))
+    assert {sample.item_id for sample in samples} == {long.id}
+    assert notes[0].startswith("file-2: left out, because it is too short for more than one frame")
+    assert {sample.item_id for sample in samples_of(Manifest(items=(long, short)), plan_of())[0]} == {long.id, short.id}
+
+
 def test_buckets_smaller_than_the_batch_are_told() -> None:
     items = (*(item_of(n) for n in range(5)), clip_of(9, 20, 8.0))
     _samples, notes = samples_of(Manifest(items=items), plan_of(batch_size=4))

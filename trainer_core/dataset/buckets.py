@@ -51,14 +51,12 @@ def samples_of(manifest: Manifest, plan: TrainingPlan) -> tuple[list[Sample], li
     samples: list[Sample] = []
     notes: list[str] = []
     sizes = _Sizes(plan)
-    stills_teach = RECIPES[plan.recipe].images is not None
     origins = {each.id: each.piece_of for each in manifest.items}
     for item in manifest.usable:
-        if item.info.kind == "image" and not stills_teach:
-            notes.append(f"{item.name}: left out, because stills cannot teach {RECIPES[plan.recipe].teaches}")
-            continue
-        found, said = windows_of(item.info, plan) if item.info.kind == "clip" else ([Window(0.0, 1)], [])
+        found, said = _windows_that_teach(item, plan)
         notes += [f"{item.name}: {words}" for words in said]
+        if not found:
+            continue
         given = _as_given(item.id, origins)
         samples += [
             Sample(
@@ -68,6 +66,17 @@ def samples_of(manifest: Manifest, plan: TrainingPlan) -> tuple[list[Sample], li
             for window in found
         ]
     return samples, [*notes, *sizes.notes(), *reference_notes(manifest, plan), *_small_buckets(samples, plan)]
+
+
+def _windows_that_teach(item: Item, plan: TrainingPlan) -> tuple[list[Window], list[str]]:
+    """The item's windows (of a picture: one) and notes; none, with the reason, where a still teaches nothing."""
+    recipe = RECIPES[plan.recipe]
+    is_clip = item.info.kind == "clip"
+    found, said = windows_of(item.info, plan) if is_clip else ([Window(0.0, 1)], [])
+    if recipe.images is not None or (is_clip and (plan.frames == 1 or found[0].frames > 1)):
+        return found, said
+    what = "it is too short for more than one frame, and stills" if is_clip else "stills"
+    return [], [f"left out, because {what} cannot teach {recipe.teaches}"]
 
 
 class _Sizes:
