@@ -17,7 +17,8 @@ from torch import Tensor
 from trainer_core.base_models.registry import LoadParts, Part
 from trainer_core.dataset.buckets import Sample
 from trainer_core.dataset.clips import first_frame
-from trainer_core.dataset.manifest import Item, Manifest, path_of
+from trainer_core.dataset.intact import intact_path
+from trainer_core.dataset.manifest import Item, Manifest
 from trainer_core.dataset.media import UnusableMedia, fit, read_frames, read_image, read_own_frames
 from trainer_core.dataset.sound import is_silent, read_sound
 from trainer_core.generation.generate import prompt_tokens
@@ -55,7 +56,7 @@ class Encoder:
         tensors = self._cached(
             "latents",
             [item.sha256, *settings],
-            lambda: {"latents": self._encode(read_sample(path_of(dataset, item), item, sample, plan))},
+            lambda: {"latents": self._encode(read_sample(intact_path(dataset, item), item, sample, plan))},
         )
         return Encoded(tensors["latents"], item.caption, None if sample.fps == plan.fps else sample.fps)
 
@@ -92,7 +93,7 @@ class Encoder:
             tokens = self._cached(
                 "sound",
                 [item.sha256, sample.start, seconds],
-                lambda: {"tokens": self._hear(path_of(dataset, item), sample.start, seconds)},
+                lambda: {"tokens": self._hear(intact_path(dataset, item), sample.start, seconds)},
             )["tokens"]
         except UnusableMedia as error:
             self.notes.setdefault(item.id, f"{item.name}: {error} Its pictures are trained without it.")
