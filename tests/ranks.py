@@ -135,7 +135,8 @@ def _sharded(
     folder: Path, ranks: Ranks, device: torch.device, keep: Callable[[str, TrainingPlan, TrainingState], None]
 ) -> None:
     transformer = ranks.place(base(SHARDED), device)
-    report = {"before": _held(transformer)}
+    table = transformer.transformer_blocks[0].scale_shift_table.numel()
+    report: dict[str, object] = {"table_numbers": table, "before": _held(transformer)}
     keep("sharded", SHARDED, train(transformer, shown(transformer, SHARDED), SHARDED, None, Noted(), ranks))
     report["after"] = _held(transformer)
 

@@ -1,7 +1,4 @@
-"""What the official trainer gets wrong (read in its source, not run), and ours does right. One test for each defect.
-
-Not here yet, because ours has none: 5 (a sharded base is cast to float32).
-"""
+"""What the official trainer gets wrong (read in its source, not run), and ours does right. One test for each defect."""
 
 import json
 import os
@@ -182,6 +179,25 @@ def test_4_reference_positions_are_scaled_by_the_plan_s_factor_wherever_it_is_ru
     train(transformer, Material([example] * 2, [], words), plan, None, Noted())
     export_lora(tmp_path / "a.safetensors", lora_state(transformer), rank=2, alpha=2.0, plan=plan, title="a")
     assert reference_use_of(tmp_path / "a.safetensors") == ReferenceUse(2, ReferenceKind.PAIR)
+
+
+@pytest.mark.slow
+def test_5_a_base_that_is_shared_out_keeps_its_precision_and_the_lora_has_float32() -> None:
+    from tests.ranks import together  # which in turn uses this file's small model
+
+    folder = together()
+    for rank in range(2):
+        report = json.loads((folder / f"sharded-{rank}.json").read_text())
+        for held in (report["before"], report["after"]):
+            assert held["base"] == ["torch.bfloat16", "torch.float32"]
+            assert held["table"] == "torch.float32"  # the one table that was float32 before
+            assert held["float32"] == report["table_numbers"]
+        assert report["after"]["lora"] == ["torch.float32"]
+        assert report["after"]["lora_whole"]
+        assert report["before"]["share"] == pytest.approx(0.5, abs=0.01)
+        assert report["streamed"]["base"] == ["torch.bfloat16"]
+        assert report["streamed"]["share"] == pytest.approx(0.5, abs=0.01)
+        assert report["equal"]
 
 
 def test_6_the_connectors_run_once_for_each_caption_and_never_in_a_step(

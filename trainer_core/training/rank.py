@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 import torch.distributed as dist
 
+from trainer_core.base_models.registry import BaseModelMissing
+from trainer_core.dataset.media import UnusableMedia
 from trainer_core.jobs import store
 from trainer_core.jobs.context import JobCancelled, JobContext
 from trainer_core.jobs.failures import words_for, write_log
@@ -16,7 +18,7 @@ from trainer_core.jobs.redact import RedactedStream
 from trainer_core.projects import Workspace
 
 from . import run
-from .distributed import join
+from .distributed import RanksDisagree, join
 from .launch import leave_words
 
 SETTLE_SECONDS = 2.0
@@ -51,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         time.sleep(SETTLE_SECONDS)
         write_log(context.folder, error)
         if not isinstance(error, dist.DistError):
-            leave_words(context.folder, words_for(error))
+            told = isinstance(error, BaseModelMissing | UnusableMedia | RanksDisagree)
+            leave_words(context.folder, str(error) if told else words_for(error))
         return 1
     dist.destroy_process_group()
     return 0
