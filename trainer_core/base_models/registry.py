@@ -108,20 +108,22 @@ def load_pipeline(
         pipeline = _load_mini(dtype or torch.float32)
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
+    found = _ltx23()
     from .ltx23 import loading
 
     with _in_words():
-        return loading.load_pipeline(_ltx23(), memory, dtype=dtype or loading.DTYPE, prepare=prepare, place=place)
+        return loading.load_pipeline(found, memory, dtype=dtype or loading.DTYPE, prepare=prepare, place=place)
 
 
 def load_part(base: BaseModelName, part: Part, memory: MemoryTier = MemoryTier.FULL) -> "LTX2Pipeline":
     """A pipeline of which only this part is there, on the device it will work on. Raises BaseModelMissing."""
     if base is BaseModelName.MINI:
         return _load_mini(None, COMPONENTS[part])
+    found = _ltx23()
     from .ltx23 import loading
 
     with _in_words():
-        return loading.load_components(_ltx23(), COMPONENTS[part], memory)
+        return loading.load_components(found, COMPONENTS[part], memory)
 
 
 def load_transformer(
@@ -143,10 +145,11 @@ def load_transformer(
 
         transformer = _load_mini(None, ("transformer",)).transformer
         return transformer if with_audio else without_audio(transformer)
+    found = _ltx23()
     from .ltx23 import loading
 
     with _in_words():
-        return loading.load_transformer(_ltx23(), with_audio=with_audio, device=device, prepare=prepare, place=place)
+        return loading.load_transformer(found, with_audio=with_audio, device=device, prepare=prepare, place=place)
 
 
 def base_fingerprint(base: BaseModelName) -> str:
