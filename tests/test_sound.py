@@ -18,6 +18,7 @@ from trainer_core.base_models.registry import Part, load_part, load_pipeline, lo
 from trainer_core.dataset.buckets import samples_of
 from trainer_core.dataset.manifest import Manifest, add_files, set_captions
 from trainer_core.dataset.media import UnusableMedia, probe, write_clip
+from trainer_core.dataset.pieces import cut_clip
 from trainer_core.dataset.sound import Sound, is_silent, read_sound
 from trainer_core.dataset.sound_notes import sound_notes
 from trainer_core.generation.generate import GenerateRequest, generate, generate_with_sound
@@ -141,6 +142,24 @@ def test_damaged_sound_is_told_or_read_and_never_crashes(tmp_path: Path, seed: i
         told = str(error)
     assert not told or told.endswith(".")
     assert read is None or (read.shape == (2, 16_000) and np.isfinite(read).all())
+
+
+@pytest.mark.parametrize("late", [0.0, 0.5])
+def test_a_piece_of_a_clip_has_its_sound_at_the_right_moments(tmp_path: Path, late: float) -> None:
+    """It once began up to a packet too late, and wrongly by as much as the track began after the pictures."""
+    clicks = np.zeros((2, 32_000), dtype=np.int16)
+    clicks[:, 12_000:12_040] = 30_000
+    path = write_lossless(tmp_path / "a.mov", clicks, 16_000, "stereo", late=late)
+    cut_clip(path, tmp_path / "piece.mp4", start=0.7, end=2.5)  # the first picture in it is at 0.75
+    read = read_sound(tmp_path / "piece.mp4", start=0.0, seconds=1.5, rate=16_000)
+    assert read is not None
+    assert abs(int(np.argmax(read[0] > 0.5)) - (12_000 + round((late - 0.75) * 16_000))) <= 3
+
+
+def test_a_piece_of_a_clip_with_damaged_sound_keeps_its_pictures(tmp_path: Path) -> None:
+    dataset(tmp_path)
+    cut_clip(tmp_path / "source" / "broken.mp4", tmp_path / "piece.mp4", start=0.0, end=1.0)
+    assert probe(tmp_path / "piece.mp4").frames == 8
 
 
 # --- encoding

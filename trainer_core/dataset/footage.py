@@ -142,7 +142,7 @@ def write_clip(
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
             container.mux(stream.encode(None))
             if sound and track:
-                write_sound(container, track, sound)
+                write_sound(container, track, [sound.samples])
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import av
 from .footage import iterate_frames
 from .media import UnusableMedia, probe
 from .records import MAX_NAME, Item, Manifest, load, one_line, path_of, save
+from .sound import Samples, read_sound, write_sound
 
 _TICKS = 90_000  # a second
 _MOST = 400  # pieces of one clip
@@ -89,7 +90,7 @@ def cut_clip(source: Path, target: Path, *, start: float, end: float) -> None:
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         video = None
         sound = _sound_of(source)
-        track = container.add_stream("aac", rate=_RATE) if sound else None
+        track = container.add_stream("aac", rate=_RATE, layout="stereo") if sound else None
         for seconds, picture in iterate_frames(source, start=max(0.0, start - 0.5)):
             if seconds < start - 1e-3:
                 continue
@@ -109,33 +110,21 @@ def cut_clip(source: Path, target: Path, *, start: float, end: float) -> None:
             raise UnusableMedia(f"There are no frames between {start:.2f} and {end:.2f} seconds of the clip.")
         container.mux(video.encode(None))
         if track is not None:
-            _copy_sound(source, container, track, start, end)
+            write_sound(container, track, _heard(source, first, end))
 
 
-def _copy_sound(
-    source: Path, container: av.container.OutputContainer, track: av.AudioStream, start: float, end: float
-) -> None:
-    written = 0
-    resampler = av.AudioResampler(format="fltp", layout=track.layout, rate=_RATE)
-    with av.open(str(source), format="mov", metadata_errors="replace") as reader:
-        stream = reader.streams.audio[0]
-        base = stream.time_base or Fraction(1, _RATE)
-        origin = float((stream.start_time or 0) * base)
-        reader.seek(int((start + origin) * 1_000_000), backward=True)
+def _heard(source: Path, start: float, end: float) -> Iterator[Samples]:
+    """What is heard from `start` to `end`, a minute at a time; where the sound is damaged it ends."""
+    while start < end:
+        seconds = min(60.0, end - start)
         try:
-            for frame in reader.decode(stream):
-                moment = float(frame.pts * (frame.time_base or base)) - origin if frame.pts is not None else start
-                if moment + frame.samples / frame.sample_rate <= start:
-                    continue
-                if moment >= end:
-                    break
-                for piece in resampler.resample(frame):
-                    piece.pts, piece.time_base = written, Fraction(1, _RATE)
-                    written += piece.samples
-                    container.mux(track.encode(piece))
-        except (av.FFmpegError, ValueError):  # damaged sound: what was read so far is kept, the pictures are whole
-            pass
-    container.mux(track.encode(None))
+            part = read_sound(source, start=start, seconds=seconds, rate=_RATE)
+        except UnusableMedia:  # the pictures are whole
+            return
+        if part is None:
+            return
+        yield part
+        start += seconds
 
 
 def _sound_of(source: Path) -> bool:

@@ -1,7 +1,7 @@
 """The sound of a clip: a window of it as samples at the rate that a model hears, aligned with the pictures."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -60,14 +60,20 @@ def read_sound(path: Path, *, start: float, seconds: float, rate: int) -> Sample
     return cast(Samples, np.pad(window, ((0, 0), (0, count - window.shape[1]))))
 
 
-def write_sound(container: OutputContainer, track: AudioStream, sound: Sound) -> None:
-    """Encode the sound into a track that was opened at its rate, from the clip's first moment on."""
-    samples = np.ascontiguousarray(np.clip(sound.samples, -1, 1), dtype=np.float32)
-    frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
-    frame.sample_rate, frame.pts, frame.time_base = sound.rate, 0, Fraction(1, sound.rate)
-    into_packets = av.AudioResampler(format="fltp", layout="stereo", rate=sound.rate, frame_size=track.frame_size)
-    for part in (*into_packets.resample(frame), *into_packets.resample(None)):
-        container.mux(track.encode(part))
+def write_sound(container: OutputContainer, track: AudioStream, parts: Iterable[Samples]) -> None:
+    """Encode parts of two channels one after another into a track of their rate, from the clip's first moment on."""
+    into_packets = av.AudioResampler(format="fltp", layout="stereo", rate=track.rate, frame_size=track.frame_size)
+    written = 0
+    for part in parts:
+        samples = np.ascontiguousarray(np.clip(part, -1, 1), dtype=np.float32)
+        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = track.rate, written, Fraction(1, track.rate)
+        written += samples.shape[1]
+        for packet in into_packets.resample(frame):
+            container.mux(track.encode(packet))
+    if written:
+        for packet in into_packets.resample(None):
+            container.mux(track.encode(packet))
     container.mux(track.encode(None))
 
 
