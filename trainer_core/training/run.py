@@ -20,7 +20,7 @@ from trainer_core.dataset.buckets import samples_of, split_held_out
 from trainer_core.dataset.media import UnusableMedia
 from trainer_core.jobs.context import JobCancelled, JobContext, JobFailed
 from trainer_core.lora.export import LoraExportError, export_lora
-from trainer_core.plan import TrainingPlan
+from trainer_core.plan import MemoryTier, TrainingPlan
 from trainer_core.projects import Lora, PlanRow, Workspace, new_id
 
 from . import checkpoints
@@ -30,7 +30,10 @@ from .encode import Encoder, encode_all
 from .examples import Material
 from .launch import launch, layout_for
 from .loop import train as train_lora
+from .offload import hold
+from .quantise import QuantisationMissing
 from .records import CHECKPOINTS, OtherPlan
+from .trial import loading, or_propose_less, try_a_step
 
 LORA_FILE = "lora.safetensors"
 
@@ -40,8 +43,9 @@ def train(context: JobContext) -> dict[str, Any]:
     plan = read_plan(context.workspace, context.job.arguments["plan_id"])
     began = time.monotonic()
     try:
-        state = _trained(context, plan)
-    except (BaseModelMissing, UnusableMedia) as error:
+        with or_propose_less(context, plan, "while the files were read and encoded"):
+            state = _trained(context, plan)
+    except (BaseModelMissing, UnusableMedia, QuantisationMissing) as error:
         raise JobFailed(str(error)) from error
     lora = _export(context, plan, state)
     return {
@@ -147,7 +151,13 @@ def train_here(
     if resumed:
         tell("message", text=f"Going on from the checkpoint at step {resumed.step}.")
     heard = any(example.audio is not None for example in (*material.training, *material.held_out))
-    transformer = load_transformer(plan.base, plan.memory, with_audio=heard)
+    full = plan.memory is MemoryTier.FULL
+    with or_propose_less(context, plan, "while the base was loaded"):
+        ways = ranks.loading(device) if full else loading(plan.memory, device)
+        transformer = load_transformer(plan.base, plan.memory, with_audio=heard, device=device, **ways)
+        placed = ranks.place(transformer, device) if full else hold(transformer, plan.memory, device)
+    if resumed is None and ranks.size == 1:
+        try_a_step(context, plan, placed, material, tell)
     first, began = resumed.step if resumed else 0, time.monotonic()
     tell(
         "state",
@@ -160,7 +170,8 @@ def train_here(
     )
     listener = _Reporter(context, plan, folder) if ranks.rank == 0 else _Silent()
     try:
-        state = train_lora(ranks.place(transformer, device), material, plan, resumed, listener, ranks)
+        with or_propose_less(context, plan, "while training"):
+            state = train_lora(placed, material, plan, resumed, listener, ranks)
     except NotFinite as error:
         raise JobFailed(
             f"{error} The run was stopped; the checkpoints before it are kept. A learning rate of "

@@ -1,0 +1,57 @@
+"""Memory in the training job: how the base is loaded and held, the trial step, and words when there is too little."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from diffusers import LTX2VideoTransformer3DModel
+
+from trainer_core.jobs.context import JobContext, JobFailed
+from trainer_core.plan import MemoryTier, TrainingPlan
+
+from .dry_run import dry_run
+from .examples import Material
+from .memory import TIERS, next_rung, out_of_memory_words
+from .quantise import Quantiser
+
+KEPT = "Your files and the plan are as they were, and checkpoints that were saved are kept."
+
+
+def loading(tier: MemoryTier, device: torch.device) -> dict[str, Any]:
+    """Arguments for a loader that fills an empty transformer, in a tier that packs its weights: `prepare`, `place`."""
+    rules = TIERS[tier]
+    quantiser = Quantiser(rules.bits, device, torch.bfloat16, rest="cpu" if rules.offload else None)
+    return {"prepare": quantiser.prepare, "place": quantiser.place}
+
+
+@contextmanager
+def or_propose_less(context: JobContext, plan: TrainingPlan, where: str) -> Iterator[None]:
+    """Too little memory inside ends the job with words, and with an event 'proposal' that holds the plan's change."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _too_little(context, plan, where) from error
+
+
+def try_a_step(
+    context: JobContext,
+    plan: TrainingPlan,
+    transformer: LTX2VideoTransformer3DModel,
+    material: Material,
+    tell: Callable[..., None],
+) -> None:
+    """Tell what a step takes, before the long run. Raises JobFailed when it does not fit."""
+    found = dry_run(transformer, plan, material)
+    tell("trial", **asdict(found))
+    if not found.fits:
+        raise _too_little(context, plan, "in the trial step before the run")
+    tell("message", text=found.words)
+
+
+def _too_little(context: JobContext, plan: TrainingPlan, where: str) -> JobFailed:
+    change = next_rung(plan)
+    if change:
+        context.emit("proposal", change=change)
+    return JobFailed(out_of_memory_words(plan, where, KEPT))
