@@ -62,6 +62,18 @@ def test_training_with_and_without_prefetch_gives_the_same_bits(monkeypatch: pyt
     assert not threads()
 
 
+@pytest.mark.usefixtures("ahead")
+def test_a_resumed_run_is_fed_from_where_it_stopped() -> None:
+    plan = plan_of(steps=4, gradient_accumulation=2, checkpoint_every=2)
+    whole = weights(plan)
+    stopping = Noted(stop_at=2)
+    weights(plan, stopping)
+    assert stopping.states[-1].step == 2
+    transformer = small_model()
+    resumed = train(transformer, asked_about(transformer), plan, stopping.states[-1], Noted()).weights
+    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+
+
 def test_results_come_in_order_and_at_most_two_wait() -> None:
     begun: list[int] = []
 
