@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -20,7 +22,7 @@ from trainer_core.jobs.events import events_since
 from trainer_core.jobs.worker import work
 from trainer_core.projects import Workspace
 from trainer_core.training.checkpoints import TrainingState
-from trainer_core.training.distributed import Ranks
+from trainer_core.training.distributed import Ranks, RanksMissing, join
 from trainer_core.training.launch import command, layout_for
 
 
@@ -132,6 +134,17 @@ def test_settings_that_cannot_be_followed_are_refused_in_words(
 ) -> None:
     with pytest.raises(JobFailed, match=words):
         layout_for(plan_of(gradient_accumulation=2, memory=memory), settings)
+
+
+def test_a_process_whose_others_do_not_come_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    named = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(RanksMissing, match="Not all of the 2 training processes"):
+        join(patience=timedelta(seconds=1))
 
 
 def processes_of(workspace: Workspace, job_id: str) -> list[psutil.Process]:

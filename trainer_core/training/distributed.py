@@ -26,6 +26,10 @@ class RanksDisagree(RuntimeError):
     """The processes do not stand at the same step; the message says where each is."""
 
 
+class RanksMissing(RuntimeError):
+    """Not all processes of the launch have come; the message says what to do."""
+
+
 class Ranks:
     """The processes that train together; this one is `rank` of `size`. One alone exchanges nothing."""
 
@@ -150,11 +154,21 @@ class Ranks:
         self._flags.append((flag, arrived))
 
 
-def join(*, sharded: bool = False) -> tuple[Ranks, torch.device]:
-    """Meet the other processes of this launch (RANK, WORLD_SIZE, MASTER_ADDR in the environment), by NCCL or gloo."""
+def join(*, sharded: bool = False, patience: timedelta = SILENCE) -> tuple[Ranks, torch.device]:
+    """Meet the other processes of this launch (RANK, WORLD_SIZE, MASTER_ADDR in the environment), by NCCL or gloo.
+
+    Raises RanksMissing when they have not all come after `patience`.
+    """
     on_gpu = torch.cuda.is_available()
     device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if on_gpu else torch.device("cpu")
     if on_gpu:
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if on_gpu else "gloo", timeout=SILENCE)
+    try:
+        dist.init_process_group("nccl" if on_gpu else "gloo", timeout=patience)
+    except dist.DistError as error:
+        raise RanksMissing(
+            f"Not all of the {os.environ['WORLD_SIZE']} training processes could meet. Nothing was trained and what "
+            "was saved is kept. On several machines, start the command that the run told on each, and let the first "
+            "machine's address and port be reached from the others."
+        ) from error
     return Ranks(dist.get_rank(), dist.get_world_size(), sharded=sharded), device

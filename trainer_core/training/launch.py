@@ -112,6 +112,7 @@ def leave_words(folder: Path, words: str) -> None:
 def command(layout: Layout, machine: int, job_id: str, attempt: int) -> list[str]:
     """The command line that starts this machine's processes; `machine` counts from 0."""
     host, _, port = layout.address.rpartition(":")
+    cores = psutil.cpu_count(logical=False) or 1
     options = {
         "num_processes": layout.total,
         "num_machines": layout.machines,
@@ -120,7 +121,7 @@ def command(layout: Layout, machine: int, job_id: str, attempt: int) -> list[str
         "mixed_precision": "no",  # the plan's precision is the loop's own business
         "dynamo_backend": "no",
         "gpu_ids": "all",
-        "num_cpu_threads_per_process": max(1, (psutil.cpu_count(logical=False) or 1) // layout.processes),
+        "num_cpu_threads_per_process": os.environ.get("OMP_NUM_THREADS") or max(1, cores // layout.processes),
     }
     if host:
         options["main_process_ip"] = host

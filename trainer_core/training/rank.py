@@ -18,7 +18,7 @@ from trainer_core.jobs.redact import RedactedStream
 from trainer_core.projects import Workspace
 
 from . import run
-from .distributed import RanksDisagree, join
+from .distributed import RanksDisagree, RanksMissing, join
 from .launch import leave_words
 
 SETTLE_SECONDS = 2.0
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         time.sleep(SETTLE_SECONDS)
         write_log(context.folder, error)
         if not isinstance(error, dist.DistError):
-            told = isinstance(error, BaseModelMissing | UnusableMedia | RanksDisagree)
+            told = isinstance(error, BaseModelMissing | UnusableMedia | RanksDisagree | RanksMissing)
             leave_words(context.folder, str(error) if told else words_for(error))
         return 1
     dist.destroy_process_group()
