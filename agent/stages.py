@@ -21,6 +21,8 @@ _ALWAYS = ("list_recipes", "choose_recipe", "add_files", "look_up", "base_status
 _FILES = (
     "audit_dataset",
     "split_clips",
+    "make_control_clips",
+    "remove_references",
     "write_captions",
     "show_captions",
     "edit_caption",

@@ -22,6 +22,8 @@ TOOL_TITLES = {
     "edit_caption": "Changing a caption",
     "set_excluded": "Choosing which files to use",
     "split_clips": "Splitting clips",
+    "make_control_clips": "Making control clips",
+    "remove_references": "Taking references away",
     "make_candidates": "Making candidates for missing views",
     "mark_synthetic": "Marking files that a model made",
     "take_in_candidates": "Taking generated files in",

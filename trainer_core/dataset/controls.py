@@ -1,0 +1,98 @@
+"""Control clips: references made from the item itself, so that a LoRA learns to follow them (edges, pose, depth).
+
+A control clip has the item's frames at the item's times, without sound, and is written beside the dataset.
+"""
+
+import os
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from PIL import Image
+
+from .decoding import Frame
+from .fitting import fit
+from .info import UnusableMedia
+from .media import iterate_frames, read_image
+from .records import MAX_NAME, Item, Reference, Showing, one_line, path_of
+from .references import copy_reference
+
+SHORT_EDGE = 512  # pixels: lines made on larger frames would be too thin once shrunk to the size of training
+LONGEST_SECONDS = 60.0  # of a clip
+SPREAD = 1 / 3  # the two thresholds of Canny lie this share below and above the median
+LOWEST_THRESHOLDS = 20.0, 60.0  # of a dark picture, whose median says little
+_TICKS = 90_000  # a second
+
+Draw = Callable[[Frame], Frame]  # a frame to another of the same shape, uint8 RGB
+
+
+def edges(picture: Frame) -> Frame:
+    """White edges on black, uint8 RGB of the picture's shape, by Canny's method on the slightly smoothed grey picture.
+
+    The thresholds lie a third below and above the median brightness, a usual rule of thumb (A. Rosebrock, "Zero-
+    parameter, automatic Canny edge detection", 2015), so that dark and bright pictures give about as many edges.
+    """
+    grey = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), (3, 3), 0)
+    median = float(np.median(grey))
+    low = max(LOWEST_THRESHOLDS[0], (1 - SPREAD) * median)
+    high = max(LOWEST_THRESHOLDS[1], min(255.0, (1 + SPREAD) * median))
+    return np.asarray(cv2.cvtColor(cv2.Canny(grey, low, high), cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+
+
+def make_control(
+    folder: Path, item: Item, showing: Showing, draw: Draw, *, check: Callable[[], None] = lambda: None
+) -> Reference:
+    """Draw a control clip (or picture) of an item into the dataset folder. Nothing is saved in the manifest yet.
+
+    draw gets the frames with a short edge of at most 512 pixels, in their order; check is called after the last and may
+    raise. Raises what these raise, UnusableMedia in words, and OSError.
+    """
+    if item.info.seconds > LONGEST_SECONDS:
+        raise UnusableMedia(
+            f"It has {item.info.seconds:.0f} s; control clips are made of up to {LONGEST_SECONDS:.0f} s. Split it "
+            "first."
+        )
+    still = item.info.kind == "image"
+    made = folder / f".{item.id}.{showing}.{os.getpid()}{'.png' if still else '.mp4'}"
+    try:
+        if still:
+            Image.fromarray(draw(_smaller(read_image(path_of(folder, item))))).save(made, format="PNG")
+        else:
+            _draw_clip(path_of(folder, item), made, draw)
+        check()
+        stem = one_line(Path(item.name).stem, MAX_NAME - 16)
+        return copy_reference(folder, made, showing, item, name=f"{stem} {showing}{made.suffix}")
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _draw_clip(source: Path, target: Path, draw: Draw) -> None:
+    """Frame for frame at the same times, as H.264 mp4; one frame is in memory at a time."""
+    with av.open(str(target), "w", format="mp4") as container:
+        video = None
+        first = 0.0
+        for seconds, picture in iterate_frames(source):
+            drawn = draw(_smaller(picture))
+            if video is None:
+                video = container.add_stream("libx264", rate=24)
+                video.height, video.width = drawn.shape[:2]
+                video.pix_fmt = "yuv420p"
+                video.options = {"crf": "14", "preset": "fast", "threads": "1"}  # one thread: the same bytes each time
+                video.codec_context.time_base = Fraction(1, _TICKS)
+                first = seconds
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(drawn), format="rgb24")
+            frame.pts, frame.time_base = round((seconds - first) * _TICKS), Fraction(1, _TICKS)
+            container.mux(video.encode(frame))
+        if video is None:
+            raise UnusableMedia("There are no frames in it.")
+        container.mux(video.encode(None))
+
+
+def _smaller(picture: Frame) -> Frame:
+    """The picture with a short edge of at most 512 pixels; both edges even, which clips need."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, SHORT_EDGE / min(height, width))
+    return fit(picture, max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2), crop=False)
