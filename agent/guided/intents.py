@@ -5,6 +5,7 @@ from typing import Any
 
 from . import goals, questions
 from .actions import LAUNCH_DENIED, LAUNCH_REFUSED, cancels, launches, status_asked
+from .base_talk import base_talk
 from .candidates import candidates_talk
 from .clips_talk import clips_talk
 from .files import file_calls
@@ -40,7 +41,7 @@ def read(said: str, facts: Facts, uploads: list[str]) -> Reading:
     about_candidates = candidates_talk(text, said, facts, uploads)
     if about_candidates is not None:
         return about_candidates
-    for rule in (clips_talk, _small_talk, _run_control, results_talk, plan_talk):
+    for rule in (clips_talk, base_talk, _small_talk, _run_control, results_talk, plan_talk):
         if uploads and rule is _small_talk:
             continue
         reading = rule(text, said, facts)

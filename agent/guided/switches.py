@@ -17,7 +17,7 @@ _SWITCHES: tuple[tuple[str, dict[str, Any]], ...] = (
     (rf"\b{_NO} {_SOUND}\b|\b(?:silent|mute|pictures?) only\b", {"with_audio": False}),
     (rf"\b{_ON} {_SOUND}(?: too| as well)?\b", {"with_audio": True}),
     (rf"\b{_NO} {_REFERENCES}\b", {"reference": "none"}),
-    (r"\b(?:use|with|train on) (?:the |my )?(?:start(?: and |/|-| )end )?pairs\b"
+    (r"\b(?:use|with|train on) (?:the |my )?(?:start(?: and |/|-| )end |reference )?pairs\b"
      r"|\bbefore[ /-]?(?:and[ -])?after pairs\b|\b(?:use|with) (?:the )?control clips?\b", {"reference": "pair"}),
     (r"\banother (?:picture|photo|image) of (?:the same|him|her|them|it)\b(?: \w+)* as (?:a )?reference\b"
      rf"|\b{_ON} {_REFERENCES}\b", {"reference": "same_subject"}),

@@ -1,0 +1,58 @@
+"""Sentences about the base models: what is here, fetching LTX-2.3, its terms; and about control clips."""
+
+import re
+
+from . import questions
+from .reading import Call, Facts, Reading
+
+_LTX = r"(?:ltx[ -]?(?:video|2\.?3?)?(?: ?(?:dev|model))?|(?:the )?(?:real|big|full|actual|base) (?:base )?models?)"
+_DOWNLOAD = r"\bdownload(?:ing|ed)?\b"
+_FETCH = (
+    rf"\b(?:download|fetch|get|install)\b(?: \w+){{0,3}} {_LTX}\b(?! ?(?:loras?|files?))"
+    r"|^(?:please |start the |begin the )*download(?: it)?[.!]?$"
+)
+_TERMS = r"\b(?:accept|agree (?:to|with)|ok with|fine with)\b.*\b(?:licen[sc]e|terms)\b"
+_HERE = (
+    rf"\b(?:is|are|do (?:i|we|you) have|have you got|which|what|where)\b.*\b{_LTX}\b.*"
+    r"\b(?:here|there|installed|downloaded|ready|available|on this (?:machine|computer))\b"
+    r"|\b(?:which|what) (?:base )?models?\b.*\b(?:here|there|installed|ready|available|have)\b"
+    r"|\b(?:status|state) of (?:the )?(?:(?:base )?models?|download)\b|\bmodel status\b"
+    r"|\bhow far (?:is|along is) the download\b|\bis the download (?:done|finished|ready)\b"
+    r"|\bdo (?:i|we) have a (?:gpu|graphics card)\b"
+)
+_STOP = rf"\b(?:stop|cancel|abort|end|halt)\b.*{_DOWNLOAD}"
+_NOT = r"\b(?:don't|do not|never|not|no need to|without)\b"
+_UNSURE = r"\b(?:if|unless|maybe|perhaps|might|when|once|later|should|would|how|what|why)\b|[\"?]"
+_KINDS = {"edges": r"\bedges?\b|\boutlines?\b|\bcanny\b", "pose": r"\bposes?\b|\bskeletons?\b", "depth": r"\bdepth\b"}
+_CONTROL = r"\bcontrol (?:clips?|videos?|pictures?|images?)\b"
+_MAKE = r"\b(?:make|create|draw|generate|produce|extract|add)\b"
+_REMOVE = rf"\b(?:remove|delete|drop|take away|forget|throw (?:away|out))\b.*(?:{_CONTROL}|\breferences\b)"
+
+
+def base_talk(text: str, _said: str, facts: Facts) -> Reading | None:
+    """Plain requests open the card or make the clips; a conditional or a question about it does neither."""
+    return _models(text) or _controls(text, facts)
+
+
+def _models(text: str) -> Reading | None:
+    if re.search(_STOP, text) and not re.search(_NOT, text):
+        return Reading((Call("cancel_download"),)) if not re.search(r"\bif\b|\bwhen\b", text) else None
+    if re.search(_HERE, text):
+        return Reading((Call("base_status"),))
+    wanted = re.search(_FETCH, text) or re.search(_TERMS, text)
+    if not wanted or re.search(_NOT, text) or re.search(_UNSURE, text) or questions.asks(text):
+        return None
+    return Reading((Call("download_base"),))
+
+
+def _controls(text: str, facts: Facts) -> Reading | None:
+    if not (facts.get("images") or facts.get("clips")) or questions.asks(text) or re.search(_NOT, text):
+        return None
+    if re.search(_REMOVE, text):
+        return Reading((Call("remove_references"),))
+    kinds = [kind for kind, pattern in _KINDS.items() if re.search(pattern, text)]
+    if not re.search(_MAKE, text) or not re.search(_CONTROL, text) or re.search(_UNSURE, text):
+        return None
+    if len(kinds) > 1:
+        return Reading(topic="question", words="One kind at a time: edges, pose or depth?")
+    return Reading((Call("make_control_clips", {"kind": kinds[0]} if kinds else {}),))
