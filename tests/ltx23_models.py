@@ -4,16 +4,16 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from trainer_core.base_models.ltx23.layout import SCHEDULER, Layout
 from trainer_core.base_models.ltx23.names import Component
 from trainer_core.base_models.ltx23.source import read_config
 from trainer_core.base_models.registry import MINI_WEIGHTS
 from trainer_core.lora.names import to_original
+
+if TYPE_CHECKING:  # a process that only downloads needs none of the seconds that this takes
+    from torch import Tensor
 
 SMALL = Layout({name: read_config(MINI_WEIGHTS, name) for name in (*Component, SCHEDULER)})
 LEVELS = len(SMALL.configs[Component.VAE]["block_out_channels"])
@@ -44,8 +44,10 @@ def gemma_copy(target: Path) -> Path:
     return target
 
 
-def single_file_tensors() -> dict[str, Tensor]:
+def single_file_tensors() -> "dict[str, Tensor]":
     """All parts under the names of Lightricks' own code, with a statistic that no class of diffusers reads."""
+    from safetensors.torch import load_file
+
     tensors = {
         original_name(component, name): tensor
         for component in Component
@@ -56,9 +58,11 @@ def single_file_tensors() -> dict[str, Tensor]:
 
 
 def write_single_file(
-    path: Path, tensors: Mapping[str, Tensor] | None = None, metadata: dict[str, str] | None = None
+    path: Path, tensors: "Mapping[str, Tensor] | None" = None, metadata: dict[str, str] | None = None
 ) -> Path:
     """The single file, with mini's weights by default."""
+    from safetensors.torch import save_file
+
     save_file(dict(tensors or single_file_tensors()), path, metadata=metadata)
     return path
 

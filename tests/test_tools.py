@@ -251,9 +251,12 @@ def test_the_card_shows_price_time_difference_and_what_mini_is(ready: ToolContex
     assert "about" in card.time
 
 
-def test_ltx_is_planned_but_not_launched_here(planned: ToolContext) -> None:
+def test_ltx_is_planned_but_not_launched_here(planned: ToolContext, monkeypatch: pytest.MonkeyPatch) -> None:
     propose_plan(planned, ProposePlan(base=BaseModelName.LTX23))
     with pytest.raises(ToolRefused, match=r"LTX-2\.3 is not on this machine yet"):
+        runs.launch_card(planned, NoArguments())
+    monkeypatch.setattr(runs, "base_missing", lambda _base: None)  # its files and a GPU are here
+    with pytest.raises(ToolRefused, match="nobody has accepted in this workspace"):
         runs.launch_card(planned, NoArguments())
 
 

@@ -164,7 +164,7 @@ def _progress(workspace: Workspace, job: Job) -> str:
 
 
 def download_words(data: dict[str, object]) -> str:
-    """'12.3 of 70.1 GB (18 %)', or the same of checking; for the progress events of a download."""
+    """'12.3 of 70.1 GB (18%)', or the same of checking; for the progress events of a download."""
     done, total = data.get("step"), data.get("steps")
     if not isinstance(done, int) or not isinstance(total, int) or total <= 0:
         return "starting"

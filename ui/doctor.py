@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.text import Text
 
+from trainer_core.base_models.registry import LEAST_GPU_GB, base_missing
 from trainer_core.plan import BASES
 from trainer_core.projects import Workspace
 
@@ -108,7 +109,7 @@ def _machine() -> Iterator[Check]:
 
 
 def _graphics() -> Check:
-    adds = "speed for mini; LTX-2.3 itself needs one, and its trainer is not built in this version yet"
+    adds = f"speed for mini; LTX-2.3 itself needs one with at least {LEAST_GPU_GB} GB"
     try:
         import torch
     except (ImportError, OSError) as error:
@@ -156,8 +157,6 @@ def _place(name: str) -> Path | None:
 
 
 def _models() -> Iterator[Check]:
-    from trainer_core.base_models.registry import base_missing
-
     for base, rules in BASES.items():
         missing = base_missing(base)
         yield Check(
