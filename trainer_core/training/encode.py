@@ -169,14 +169,15 @@ def encode_all(
     First all pictures, then all sound, then all words, so that each part of the base is loaded once at most.
     """
     encoded = []
+    items = {item.id: item for item in manifest.items}  # asking the manifest for each would grow with the square
     shown = shown_beside(manifest, samples, plan)
     shared = cache(partial(encoder.reference, dataset))  # one picture may be shown beside many
     for index, sample in enumerate(samples):
-        example = encoder.sample(dataset, manifest.item(sample.item_id), sample, plan)
+        example = encoder.sample(dataset, items[sample.item_id], sample, plan)
         encoded.append(replace(example, references=tuple(shared(each) for each in shown.get(sample, ()))))
         progress(index + 1, len(samples))
     if plan.with_audio:
-        heard = [encoder.sound(dataset, manifest.item(sample.item_id), sample, plan) for sample in samples]
+        heard = [encoder.sound(dataset, items[sample.item_id], sample, plan) for sample in samples]
         encoded = [replace(example, audio=audio) for example, audio in zip(encoded, heard, strict=True)]
     captions = {example.caption for example in encoded} | ({plan.trigger} if plan.caption_dropout else set())
     if plan.class_preservation:
