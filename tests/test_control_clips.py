@@ -27,7 +27,7 @@ from trainer_core.dataset.media import iterate_frames, read_frames, read_image, 
 
 def ball(seed: int, frames: int = 12) -> NDArray[np.uint8]:
     """A ball that moves to the right on a plain ground."""
-    made = np.full((frames, 96, 128, 3), 60 + 30 * seed, dtype=np.uint8)
+    made = np.full((frames, 96, 128, 3), 60 + 20 * seed, dtype=np.uint8)
     for index, frame in enumerate(made):
         cv2.circle(frame, (20 + 6 * index, 48), 12, (250, 240, 60), -1)
     return made
@@ -76,6 +76,25 @@ def test_edges_follow_the_file_frame_for_frame_and_own_pairs_stay(context: ToolC
         assert columns.mean() == pytest.approx(20 + 6 * index, abs=2)  # the ball's outline is where the ball is
     with pytest.raises(ToolRefused, match="edges as reference already"):
         make_control_clips(context, MakeControlClips())
+
+
+def test_the_chat_is_told_what_adding_did_to_pairs(context: ToolContext, tmp_path: Path) -> None:
+    source = tmp_path / "more"
+    source.mkdir()
+    write_clip(source / "b_start.mp4", ball(5), 8.0)
+    write_clip(source / "c_end.mp4", ball(6), 8.0)
+    register(context.workspace, context.project_id, [source])
+    told = add_files(context, AddFiles(uploads=[])).text
+    assert "without a start: c_end.mp4" in told
+    assert "b_start.mp4: It is named like the start of a pair" in told
+    write_clip(source / "b_end.mp4", ball(7), 8.0)
+    (source / "a_end.mp4").write_bytes((tmp_path / "source" / "still.png").read_bytes())
+    (source / "a_start.mp4").write_bytes((tmp_path / "source" / "a.mp4").read_bytes())
+    register(context.workspace, context.project_id, [source])
+    told = add_files(context, AddFiles(uploads=[])).text
+    assert "2 pairs" in told
+    assert "b_end.mp4" in told
+    assert "Set aside, because they are such starts: a.mp4" in told
 
 
 def test_own_pairs_are_replaced_and_removed_only_when_told(context: ToolContext) -> None:

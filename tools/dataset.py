@@ -10,6 +10,7 @@ from trainer_core.dataset.manifest import Item, Manifest
 
 from .audit import run as audits
 from .context import Tool, ToolContext, ToolRefused, ToolResult
+from .references import pair_lines
 from .state import item_named, manifest_of
 from .synthetic.tools import refuse_synthetic
 from .text import plural, quoted
@@ -55,14 +56,15 @@ def add_files(context: ToolContext, arguments: AddFiles) -> ToolResult:
             "No files have been handed over yet. The person can attach pictures, clips or a folder to a message."
         )
     folder = context.workspace.dataset_folder(context.project_id)
-    before = {item.id for item in manifests.load(folder).items}
-    refused_before = len(manifests.load(folder).rejected)
+    before = manifests.load(folder)
+    known_ids = {item.id for item in before.items}
     context.say("Copying the files in and checking that each can be read …")
     manifest = manifests.add_files(folder, [Path(known[name].path) for name in wanted])
     mark_added(context.workspace, context.project_id, wanted)
-    fresh = [item for item in manifest.items if item.id not in before]
-    refused = manifest.rejected[refused_before:]
-    lines = [f"Added {_counted(fresh)}. The set now has {_counted(manifest.usable)}."]
+    fresh = [item for item in manifest.items if item.id not in known_ids]
+    told_before = set(before.rejected)
+    refused = [entry for entry in manifest.rejected if entry not in told_before]
+    lines = [f"Added {_counted(fresh)}. The set now has {_counted(manifest.usable)}.", *pair_lines(before, manifest)]
     if refused:
         lines.append(f"{plural(len(refused), 'file')} could not be taken:")
         lines += [f"- {quoted(entry.name, 60)}: {quoted(entry.reason, 160)}" for entry in refused[:12]]

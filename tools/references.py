@@ -11,7 +11,7 @@ from trainer_core.dataset.depth import DepthUnavailable, depth_drawer
 from trainer_core.dataset.manifest import Item, Manifest
 from trainer_core.dataset.media import UnusableMedia
 from trainer_core.dataset.records import Reference
-from trainer_core.dataset.references import set_references
+from trainer_core.dataset.references import set_references, unpaired_ends
 
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .state import item_named, manifest_of
@@ -102,6 +102,36 @@ def remove_references(context: ToolContext, arguments: RemoveReferences) -> Tool
         "anew."
     )
     return ToolResult(text=text, data={"items": [item.id for item in gone]})
+
+
+def pair_lines(before: Manifest, after: Manifest) -> list[str]:
+    """What adding files did to pairs, in words: those that came together, starts set aside, ends that have none."""
+    were = {item.id: item for item in before.items}
+    paired = [
+        item
+        for item in after.items
+        if item.reference
+        and item.reference.showing == "start"
+        and ((old := were.get(item.id)) is None or old.reference != item.reference)
+    ]
+    aside = [item for item in after.items if item.excluded and item.id in were and not were[item.id].excluded]
+    alone = [item for item in unpaired_ends(after) if item.id not in were]
+    lines = []
+    if paired:
+        lines.append(
+            f"{plural(len(paired), 'pair')}: the _end is what is learned, the _start is shown beside it "
+            f"({_names(paired)})."
+        )
+    if aside:
+        lines.append(f"Set aside, because they are such starts: {_names(aside)}.")
+    if alone:
+        lines.append(f"Named like the end of a pair, but without a start: {_names(alone)}. Learned as plain examples.")
+    return lines
+
+
+def _names(items: Sequence[Item]) -> str:
+    more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+    return ", ".join(quoted(item.name, 40) for item in items[:_SHOWN]) + more
 
 
 def _wanted(context: ToolContext, names: Sequence[str], *, usable: bool = True) -> list[Item]:
