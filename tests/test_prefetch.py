@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,15 @@ def test_a_batch_follows_from_its_number_alone() -> None:
     assert torch.equal(fourth.asked.noise, again.asked.noise)
 
 
+def test_a_batch_counts_time_at_its_clips_rate_and_stills_at_the_plans() -> None:
+    given = material(small_model(), frames=(1, 1, 2, 2, 2, 2))
+    clips = [replace(example, fps=12.0) for example in given.training[2:4]]
+    mixed = Material([*given.training[:2], *clips, *given.training[4:]], [], given.words)
+    with feed(mixed, plan_of(), range(3), CPU) as fed:
+        rates = sorted((batch.inputs.shape[0], batch.inputs.fps) for batch in fed)
+    assert rates == [(1, 8.0), (2, 8.0), (2, 12.0)]
+
+
 WAITS = {"_local_scalar_dense", "nonzero", "masked_select", "equal"}
 
 
@@ -216,7 +226,6 @@ def test_a_step_never_waits_for_the_device(monkeypatch: pytest.MonkeyPatch, chan
         plan = plan_of(steps=steps, checkpoint_every=1000, validation_every=1000, **changes)
         with Waits() as waits:
             train(transformer, given, plan, None, Noted())
-        del waits.places["optimizer._get_value"]  # AdamW counts its steps on the host, also where all else is on a GPU
         found[steps] = waits.places
     assert found[3] == found[2]  # only what is asked once, at the end: the mean loss, validation, the checkpoint
 
