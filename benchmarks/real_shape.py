@@ -27,7 +27,17 @@ from trainer_core.training.memory import checkpointing
 from trainer_core.training.offload import hold
 from trainer_core.training.quantise import QuantisationMissing
 
-from .step_material import alternate, latent_shape, machine, our_step, plan_for, random_transformer, table
+from .step_material import (
+    alternate,
+    forget_peak,
+    latent_shape,
+    machine,
+    our_step,
+    peak_bytes,
+    plan_for,
+    random_transformer,
+    table,
+)
 
 RESULTS = Path(__file__).parent / "results"
 SIZES = {"512x512x1": (512, 512, 1), "512x512x49": (512, 512, 49), "960x544x49": (960, 544, 49)}
@@ -110,7 +120,7 @@ def measure(tier: str, size: str, arguments: argparse.Namespace) -> dict[str, An
     except QuantisationMissing as missing:
         raise SystemExit(str(missing)) from missing
     step()
-    _forget_peak()
+    forget_peak()
     found = alternate({"step": step}, repeats=arguments.repeats, warm_up=1)["step"]
     work = step_work(transformer, plan)
     peak = peak_of(torch.cuda.get_device_name()) if device.type == "cuda" else None
@@ -120,7 +130,7 @@ def measure(tier: str, size: str, arguments: argparse.Namespace) -> dict[str, An
         "tokens": math.prod(latent_shape(plan)),
         "checkpointing": checkpointing(plan),
         **found.record(),
-        "peak_gb": round(_peak_bytes() / 1e9, 2),
+        "peak_gb": round(peak_bytes() / 1e9, 2),
         "tflop_per_step": round(work / 1e12, 3),
         "tflop_per_second": round(work / found.median / 1e12, 3),
         "utilisation": None if peak is None else round(work / found.median / peak, 3),
@@ -152,20 +162,6 @@ def _built_on(device: torch.device) -> torch.device:
     if device.type == "cuda" and torch.cuda.mem_get_info()[0] < 40e9:
         return torch.device("cpu")
     return device
-
-
-def _forget_peak() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
-    else:
-        Path("/proc/self/clear_refs").write_text("5")  # Linux: the highest resident size starts anew
-
-
-def _peak_bytes() -> int:
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated()
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024
 
 
 if __name__ == "__main__":

@@ -168,6 +168,22 @@ def settle() -> None:
         torch.cuda.synchronize()
 
 
+def forget_peak() -> None:
+    """Start counting the highest memory anew."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    else:
+        Path("/proc/self/clear_refs").write_text("5")  # Linux: the highest resident size starts anew
+
+
+def peak_bytes() -> int:
+    """The highest memory since: of the GPU where there is one, else what was resident of this process."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024
+
+
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
