@@ -69,15 +69,19 @@ def trained(plan: TrainingPlan, resumed: TrainingState | None = None, stop_at: i
     return train(transformer, shown(transformer, plan), plan, resumed, Noted(stop_at))
 
 
+def free_port() -> str:
+    """A port that nothing listens at."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return str(found.getsockname()[1])
+
+
 @cache
 def together() -> Path:
     """Start the two, wait for them, and say where they left what they did."""
     folder = Path(tempfile.mkdtemp(prefix="ranks-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    processes = []
+    port, processes = free_port(), []
     for rank in range(SIZE):
         named = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(SIZE), "OMP_NUM_THREADS": "1"}
         where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "CUDA_VISIBLE_DEVICES": ""}

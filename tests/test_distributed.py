@@ -2,7 +2,7 @@
 
 import os
 import signal
-import socket
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -10,9 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+import torch.distributed as dist
 from safetensors.torch import load_file
 
-from tests.ranks import FOUR, LONG, SHARDED, SOUND, TWO, left_by, together, trained
+from tests.ranks import FOUR, LONG, SHARDED, SOUND, TWO, free_port, left_by, together, trained
 from tests.test_official_defects import plan_of
 from tests.test_training import make_project, submit, wait_for
 from trainer_core.jobs import store
@@ -21,9 +22,10 @@ from trainer_core.jobs.context import JobFailed
 from trainer_core.jobs.events import events_since
 from trainer_core.jobs.worker import work
 from trainer_core.projects import Workspace
+from trainer_core.training import checkpoints, rank
 from trainer_core.training.checkpoints import TrainingState
 from trainer_core.training.distributed import Ranks, RanksMissing, join
-from trainer_core.training.launch import command, layout_for
+from trainer_core.training.launch import LAST_WORDS, command, layout_for
 
 
 def assert_equal(one: TrainingState, other: TrainingState, tolerance: float = 0.0) -> None:
@@ -137,14 +139,31 @@ def test_settings_that_cannot_be_followed_are_refused_in_words(
 
 
 def test_a_process_whose_others_do_not_come_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    named = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    named = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
     for name, value in named.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(RanksMissing, match="Not all of the 2 training processes"):
         join(patience=timedelta(seconds=1))
+
+
+@pytest.mark.slow
+def test_why_a_process_failed_is_left_for_the_job_to_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here the only process of a launch finds the checkpoint of another plan."""
+    workspace = Workspace.open(tmp_path / "home")
+    project_id, plan_id, plan = make_project(workspace, class_preservation=0.0)
+    job_id, folder = submit(workspace, project_id, plan_id)
+    assert store.claim(workspace, job_id, os.getpid())
+    checkpoints.save(folder / "checkpoints", TrainingState(step=4), plan.changed(learning_rate=0.01))
+    named = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
+    for name, value in (named | {"SIDEKICK_HOME": str(workspace.home), "CUDA_VISIBLE_DEVICES": ""}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout", sys.stdout)  # main puts redacting streams in their place
+    monkeypatch.setattr("sys.stderr", sys.stderr)
+    try:
+        assert rank.main([job_id, "--attempt", "1"]) == 1
+    finally:
+        dist.destroy_process_group()
+    assert "belongs to another plan" in (folder / LAST_WORDS).read_text()
 
 
 def processes_of(workspace: Workspace, job_id: str) -> list[psutil.Process]:
