@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -45,17 +46,18 @@ def tone(hertz: float, rate: int = 48_000, seconds: float = 3.0, loudness: float
     return np.stack([wave, wave]).astype(np.float32)
 
 
-def write_lossless(path: Path, samples: NDArray[np.int16], rate: int, layout: str, late: float = 0.0) -> Path:
+def write_lossless(path: Path, samples: NDArray[Any], rate: int, layout: str, late: float = 0.0) -> Path:
     """A MOV with 3 seconds of pictures and PCM sound (channels, n) that begins `late` seconds after them."""
+    codec, form = ("pcm_s16le", "s16") if samples.dtype == np.int16 else ("pcm_f32le", "flt")
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=8)
         video.width = video.height = 64
         video.pix_fmt = "yuv420p"
-        track = container.add_stream("pcm_s16le", rate=rate, layout=layout)
+        track = container.add_stream(codec, rate=rate, layout=layout)
         for picture in PICTURES:
             container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(video.encode(None))
-        frame = av.AudioFrame.from_ndarray(samples.T.reshape(1, -1).copy(), format="s16", layout=layout)
+        frame = av.AudioFrame.from_ndarray(samples.T.reshape(1, -1).copy(), format=form, layout=layout)
         frame.sample_rate, frame.pts = rate, round(late * rate)
         container.mux(track.encode(frame))
         container.mux(track.encode(None))
@@ -125,6 +127,15 @@ def test_a_clip_without_a_track_and_one_whose_track_is_silent(tmp_path: Path) ->
     assert read is not None
     assert is_silent(read)
     assert not is_silent(tone(440.0, loudness=1e-3))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_sound_that_is_no_number_never_reaches_the_training(tmp_path: Path, value: float) -> None:
+    wave = tone(440.0, 16_000)
+    wave[0, 5000] = value
+    path = write_lossless(tmp_path / "a.mov", wave, 16_000, "stereo")
+    with pytest.raises(UnusableMedia, match="sound is damaged"):
+        read_sound(path, start=0.0, seconds=1.0, rate=16_000)
 
 
 @pytest.mark.parametrize("seed", range(12))

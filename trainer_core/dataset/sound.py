@@ -53,6 +53,8 @@ def read_sound(path: Path, *, start: float, seconds: float, rate: int) -> Sample
                 if not heard.put(moment, frame):
                     break
             samples = heard.resampled(rate)
+            if not np.isfinite(samples).all():  # a track of floats may hold anything
+                raise ValueError("numbers that are not finite")
         except (av.FFmpegError, ValueError, MemoryError) as error:
             raise UnusableMedia("Its sound is damaged or coded in a way that cannot be read here.") from error
     begin, count = round((start - first) * rate), round(seconds * rate)
