@@ -295,6 +295,31 @@ def _event_id(workspace: Workspace, job: Job, state: State) -> int:
     return next(event.id for event in events.events_since(workspace, job.id) if event.data.get("state") == state)
 
 
+def test_two_trainings_take_turns_on_one_machine(workspace: Workspace, project: Project) -> None:
+    """Launched at once in two projects, they once ran at once and shared out the memory."""
+    jobs = [
+        store.submit(
+            workspace, project_id=project.id, task=TASK, arguments={"steps": 1000, "seconds": 100}, run_id=run_id
+        )
+        for run_id in ("run_first", "run_second", "run_third")
+    ]
+    LOCAL.start(workspace, jobs[0].id)
+    wait_for_step(workspace, jobs[0], 1)
+    for waiting in jobs[1:]:
+        LOCAL.start(workspace, waiting.id)
+        wait_for(lambda waiting=waiting: events.latest(workspace, waiting.id, "message"))
+        told = events.latest(workspace, waiting.id, "message")
+        assert told
+        assert told.data["text"].startswith("Waits for run_first, which uses this machine now.")
+        assert store.get(workspace, waiting.id).state == State.QUEUED
+    assert LOCAL.cancel(workspace, jobs[2].id) == State.CANCELLED
+    kill_worker(workspace, jobs[0])  # nobody gives the turn back: the kernel does
+    wait_for_step(workspace, jobs[1], 1)
+    LOCAL.cancel(workspace, jobs[1].id)
+    wait_for_state(workspace, jobs[1], State.CANCELLED)
+    assert events.latest(workspace, jobs[2].id, "progress") is None
+
+
 def test_a_failing_job_says_why_and_so_do_those_that_wait(workspace: Workspace, project: Project) -> None:
     job = submit(workspace, project, steps=3, seconds=0.1, fail_at=2)
     waiting = submit(workspace, project, after=job.id)

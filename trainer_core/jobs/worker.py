@@ -22,6 +22,7 @@ from .failures import words_for, write_log
 from .full_disk import free_reserve, is_full_disk, keep_reserve
 from .locks import lock
 from .redact import RedactedStream
+from .turns import turn
 
 __all__ = ["JobCancelled", "JobContext", "JobFailed", "main", "work"]
 
@@ -61,7 +62,10 @@ def work(workspace: Workspace, job_id: str) -> None:
 
 def _work_one(workspace: Workspace, job_id: str) -> bool:
     with lock(store.lock_of(workspace, job_id)) as mine:
-        return mine and store.claim(workspace, job_id, os.getpid()) and _do(workspace, job_id)
+        if not mine:
+            return False
+        with turn(workspace, store.get(workspace, job_id)) as ours:
+            return ours and store.claim(workspace, job_id, os.getpid()) and _do(workspace, job_id)
 
 
 def _do(workspace: Workspace, job_id: str) -> bool:
