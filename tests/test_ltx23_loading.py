@@ -18,7 +18,7 @@ from trainer_core.base_models.ltx23 import loading
 from trainer_core.base_models.ltx23.fingerprint import fingerprint
 from trainer_core.base_models.ltx23.headers import Stored, read_header
 from trainer_core.base_models.ltx23.layout import ltx23
-from trainer_core.base_models.ltx23.loading import CLASSES, load_components, load_pipeline, load_transformer
+from trainer_core.base_models.ltx23.loading import CLASSES, bytes_held, load_components, load_pipeline, load_transformer
 from trainer_core.base_models.ltx23.names import Component, by_component
 from trainer_core.base_models.ltx23.source import Source, find
 from trainer_core.base_models.ltx23.streaming import WrongWeights, check_names, empty, stream_transformer
@@ -128,6 +128,17 @@ def test_a_part_missing_from_the_single_file_is_an_error_when_it_is_loaded(tmp_p
     source = found({"SIDEKICK_LTX23": str(file), "SIDEKICK_GEMMA": str(gemma)})
     with pytest.raises(WrongWeights, match="LTX2VocoderWithBWE: tensors 1 missing"):
         load_components(source, ("vocoder",), device=CPU)
+
+
+def test_a_pipeline_in_fewer_bits_makes_nearly_the_same_clip(folder: Source) -> None:
+    pytest.importorskip("bitsandbytes")
+    request = GenerateRequest("a red cat walks", steps=2)
+    exact, rough = (
+        generate(load_pipeline(folder, tier, device=CPU, dtype=FULL), request).astype(float)
+        for tier in (MemoryTier.FULL, MemoryTier.INT8)
+    )
+    assert 0 < np.abs(rough - exact).mean() < 1  # of 255; seen: 0.18
+    assert bytes_held(folder, 8) < bytes_held(folder, None)
 
 
 @pytest.mark.parametrize(("tier", "most"), [(MemoryTier.INT8, 0.01), (MemoryTier.INT4, 0.05)])

@@ -94,13 +94,10 @@ def load_pipeline(
     base: BaseModelName,
     dtype: "torch.dtype | None" = None,
     memory: MemoryTier = MemoryTier.FULL,
-    *,
-    prepare: "Prepare | None" = None,
-    place: "Place | None" = None,
 ) -> "LTX2Pipeline":
     """The base's complete pipeline in `dtype` (by default float32 for mini, bfloat16 for LTX-2.3).
 
-    `memory`, `prepare` and `place` are for LTX-2.3: see `ltx23.loading.load_pipeline`. Raises BaseModelMissing.
+    LTX-2.3's transformer and text encoder are held as `memory` says. Raises BaseModelMissing.
     """
     import torch
 
@@ -112,7 +109,7 @@ def load_pipeline(
     from .ltx23 import loading
 
     with _in_words():
-        return loading.load_pipeline(found, memory, dtype=dtype or loading.DTYPE, prepare=prepare, place=place)
+        return loading.load_pipeline(found, memory, dtype=dtype or loading.DTYPE)
 
 
 def load_part(base: BaseModelName, part: Part, memory: MemoryTier = MemoryTier.FULL) -> "LTX2Pipeline":
@@ -138,7 +135,7 @@ def load_transformer(
     """The base's transformer for training, without its audio branch unless `with_audio`. Raises BaseModelMissing.
 
     LTX-2.3's is read tensor by tensor straight to `device` (the GPU by default); `prepare` and `place` quantise on the
-    way: see `ltx23.streaming.stream_transformer`. `memory` is for their maker.
+    way: see `ltx23.streaming.stream_transformer`. What `memory` asks for is made by their maker.
     """
     if base is BaseModelName.MINI:
         from trainer_core.training.video_only import without_audio
@@ -179,10 +176,12 @@ def _ltx23() -> source.Source:
 @contextmanager
 def _in_words() -> Iterator[None]:
     """Files that turn out not to fit, or a package that is not there, end as words for a person."""
+    from trainer_core.training.quantise import QuantisationMissing
+
     from .ltx23.loading import NeedsBitsAndBytes
     from .ltx23.streaming import WrongWeights
 
     try:
         yield
-    except (WrongWeights, NeedsBitsAndBytes, UnreadableWeights) as error:
+    except (WrongWeights, NeedsBitsAndBytes, QuantisationMissing, UnreadableWeights) as error:
         raise BaseModelMissing(str(error)) from error

@@ -28,7 +28,8 @@ CLASSES: dict[Component, type[Any]] = {
     Component.AUDIO_VAE: AutoencoderKLLTX2Audio,
     Component.VOCODER: LTX2VocoderWithBWE,
 }
-TEXT_BITS = {MemoryTier.FULL: None, MemoryTier.INT8: 8, MemoryTier.INT4: 4, MemoryTier.OFFLOAD: 4}
+BITS = {MemoryTier.FULL: None, MemoryTier.INT8: 8, MemoryTier.INT4: 4, MemoryTier.OFFLOAD: 4}
+FREE_SHARE = 0.8  # of the GPU's free memory for weights; making a clip needs the rest
 DTYPE = torch.bfloat16  # LTX-2.3's own
 
 
@@ -61,7 +62,7 @@ def load_components(
         if name == "tokenizer":
             parts[name] = AutoTokenizer.from_pretrained(source.tokenizer, local_files_only=True)
         elif name == "text_encoder":
-            parts[name] = _load_text_encoder(source, TEXT_BITS[memory], device, dtype)
+            parts[name] = _load_text_encoder(source, BITS[memory], device, dtype)
         else:
             component = Component(name)
             weights = source.weights(component)
@@ -109,14 +110,22 @@ def load_pipeline(
     *,
     device: torch.device | None = None,
     dtype: torch.dtype = DTYPE,
-    prepare: Prepare | None = None,
-    place: Place | None = None,
 ) -> LTX2Pipeline:
-    """The complete pipeline for making clips. Where the GPU cannot hold all of it, parts wait in the host's memory."""
+    """The complete pipeline for making clips, transformer and text encoder in as many bits as `memory` says.
+
+    Where the GPU cannot hold all of it, the parts wait in the host's memory and take turns on the GPU.
+    """
     device = device or default_device()
-    fits = device.type != "cuda" or bytes_of(source) < torch.cuda.mem_get_info(device)[0] * 0.9
+    bits = BITS[memory]
+    fits = device.type != "cuda" or bytes_held(source, bits) < torch.cuda.mem_get_info(device)[0] * FREE_SHARE
     at = device if fits else torch.device("cpu")
-    transformer = load_transformer(source, with_audio=True, device=at, dtype=dtype, prepare=prepare, place=place)
+    ways: dict[str, Any] = {}
+    if bits:
+        from trainer_core.training.quantise import Quantiser
+
+        quantiser = Quantiser(bits, device, dtype, rest=at)
+        ways = {"prepare": quantiser.prepare, "place": quantiser.place}
+    transformer = load_transformer(source, with_audio=True, device=at, dtype=dtype, **ways)
     others = ("tokenizer", "text_encoder", *CLASSES)
     pipeline = load_components(source, others, memory, device=at, dtype=dtype, transformer=transformer)
     if not fits:
@@ -125,9 +134,12 @@ def load_pipeline(
     return pipeline
 
 
-def bytes_of(source: Source) -> int:
-    """Bytes of all weights as they are in the files."""
-    return sum(file.stat().st_size for file in source.files() if file.suffix == ".safetensors")
+def bytes_held(source: Source, bits: int | None) -> float:
+    """Bytes of all weights when transformer and text encoder are held in so many bits (None: 16) and the rest in 16."""
+    parts = {component: sum(each.bytes for each in source.weights(component).values()) for component in Component}
+    text = sum(file.stat().st_size for file in source.text_encoder.glob("*.safetensors"))
+    packed = (parts.pop(Component.TRANSFORMER) + text) * (bits or 16) / 16
+    return packed + sum(parts.values())
 
 
 def _load_text_encoder(source: Source, bits: int | None, device: torch.device, dtype: torch.dtype) -> Any:
@@ -136,7 +148,7 @@ def _load_text_encoder(source: Source, bits: int | None, device: torch.device, d
         if importlib.util.find_spec("bitsandbytes") is None:
             raise NeedsBitsAndBytes(
                 f"Holding the text encoder in {bits} bit needs the package bitsandbytes, which is not installed. "
-                "Install it (pip install bitsandbytes), or choose the memory setting 'full' in the plan."
+                "Run: pip install 'lora-sidekick[lowmem]', or choose the memory tier 'full' in the plan."
             )
         four = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": dtype}
         settings["quantization_config"] = BitsAndBytesConfig(**(four if bits == 4 else {"load_in_8bit": True}))
