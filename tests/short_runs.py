@@ -74,6 +74,9 @@ def undisturbed(folder: Path) -> Short:
     job = store.get(workspace, job_id)
     assert job.state == "succeeded", job.error
     expected = (run / "lora.safetensors").read_bytes()
+    # What training has imported by now, so that the workers need not import it again and again.
+    used = [name for name in sys.modules if name.split(".")[0] in ("trainer_core", "diffusers", "transformers", "peft")]
+    _SERVER.set_forkserver_preload(used)
     return Short(folder / "before", workspace.cache_folder(), project_id, plan_id, plan, expected)
 
 
@@ -88,7 +91,6 @@ class Moment:
 
 def run_worker(workspace: Workspace, job_id: str, moment: Moment | None = None, words: Path | None = None) -> int:
     """A real worker in a process of its own, to its end: its exit code. `words` takes down where it was hit."""
-    _SERVER.set_forkserver_preload(["trainer_core.training.run"])
     process = _SERVER.Process(target=_worker, args=(workspace.home, job_id, moment, words))
     process.start()
     process.join(240)

@@ -3,6 +3,7 @@
 What comes out after going on is compared byte for byte with the file of a run that nothing disturbed.
 """
 
+import os
 import random
 import signal
 import threading
@@ -46,13 +47,15 @@ def check_finished(short: Short, workspace: Workspace, job_id: str, folder: Path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kills", "seed"), [pytest.param(4, 1, id="short"), pytest.param(20, 2, id="long")])
+@pytest.mark.timeout(1800)
 def test_killed_at_random_moments_it_ends_with_the_same_file(
-    short: Short, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills: int, seed: int, request: pytest.FixtureRequest
+    short: Short, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of the moments are file operations (encoding, saving, exporting), half are times; some are SIGTERMs."""
-    if kills > 4 and not request.config.getoption("-k"):
-        pytest.skip("takes many minutes; run it with: pytest -m slow -k long tests/test_faults.py")
+    """Half of the moments are file operations (encoding, saving, exporting), half are times; some are SIGTERMs.
+
+    KILLS=20 in the environment makes it 20 of them, which takes minutes; SEED chooses others.
+    """
+    kills, seed = int(os.environ.get("KILLS", "4")), int(os.environ.get("SEED", "1"))
     monkeypatch.setattr(LocalBackend, "start", lambda *_: None)  # the workers here are started with a moment to die at
     rng = random.Random(seed)
     words = tmp_path / "hits.txt"
