@@ -37,7 +37,7 @@ SHORT = {"steps": 4, "checkpoint_every": 2, "validation_every": 2}
 TWO = plan_of(**SHORT, gradient_accumulation=2)
 FOUR = plan_of(**SHORT, gradient_accumulation=4, class_preservation=0.5, ema_decay=0.9, first_frame_probability=0.5)
 SOUND = plan_of(**SHORT, gradient_accumulation=2, with_audio=True)
-LONG = plan_of(**SHORT | {"steps": 8}, gradient_accumulation=2)
+LONG = plan_of(**SHORT | {"steps": 6}, gradient_accumulation=2)
 SHARDED = plan_of(**SHORT, gradient_accumulation=2, precision="bf16", gradient_checkpointing=True)
 
 

@@ -191,7 +191,7 @@ def _export(context: JobContext, plan: TrainingPlan, state: TrainingState) -> Lo
     try:
         report = export_lora(
             path,
-            _finished_weights(state),
+            finished_weights(state),
             rank=plan.rank,
             alpha=plan.alpha,
             plan=plan,
@@ -220,7 +220,7 @@ def _export(context: JobContext, plan: TrainingPlan, state: TrainingState) -> Lo
     return lora
 
 
-def _finished_weights(state: TrainingState) -> dict[str, Tensor]:
+def finished_weights(state: TrainingState) -> dict[str, Tensor]:
     """The weights that are exported, or their moving average where there is one, under peft's names for files."""
     return {name.replace(".default.", "."): value for name, value in (state.average or state.weights).items()}
 
