@@ -6,7 +6,8 @@ video, 8 for audio), give every token a timestep of its own, make the rope embed
 host. Two of its settings are rebuilt:
   its default  pictures and sound together, LoRA on every attention (its t2v recipe; 2 s of sound for 49 frames)
   video only   no sound; the video branch alone, LoRA on the video's attentions
-Ours is the plan for pictures without sound, with the code that training runs. All have gradient checkpointing, the same
+Ours is the plan for pictures without sound, with the code that training runs, once with gradient checkpointing, as the
+official trainer has it in its recipes, and once without, as our plans have it where memory allows. All have the same
 weights, inputs and rank, and AdamW. Without a GPU the model has 1/8 of the width, and rank and layers are fewer; the
 connectors then have as many layers less as the model, so that they weigh what they weigh in the real one.
 Writes benchmarks/results/official_step.json.
@@ -21,6 +22,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import LTX2VideoTransformer3DModel
 from diffusers.pipelines.ltx2.connectors import LTX2ConnectorTransformer1d
@@ -79,12 +81,12 @@ def main() -> None:
     }
     arguments.out.parent.mkdir(exist_ok=True)
     arguments.out.write_text(json.dumps(record, indent=2) + "\n")
-    print(
-        table(
-            [[row["size"], *(way["seconds"] for way in row["ways"].values()), *row["ratios"].values()] for row in rows],
-            ["size", *rows[0]["ways"], *(f"ours / {name}" for name in rows[0]["ratios"])],
-        )
-    )
+    ways = list(rows[0]["ways"])
+    seconds = [[row["size"], *(row["ways"][way]["processor_seconds"] for way in ways)] for row in rows]
+    print(table(seconds, ["processor seconds", *ways]), end="\n\n")
+    compared = list(rows[0]["ratios_of_processor_time"])
+    medians = [[row["size"], *(row["ratios_of_processor_time"][name]["median"] for name in compared)] for row in rows]
+    print(table(medians, ["ratio", *compared]))
 
 
 def measure(size: tuple[int, int, int], width_divisor: int, layers: int, rank: int, repeats: int) -> dict[str, Any]:
@@ -93,32 +95,30 @@ def measure(size: tuple[int, int, int], width_divisor: int, layers: int, rank: i
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     plan = plan_for(size, rank, checkpointing=True)
     whole = random_transformer(width_divisor, layers, device, dtype, audio=True)
-    ours = without_audio(copy.deepcopy(whole))
-    video_only = without_audio(copy.deepcopy(whole))
+    ours, lavish, video_only = (without_audio(copy.deepcopy(whole)) for _ in range(3))
     ways: dict[str, Callable[[], None]] = {
         "ours": our_step(ours, plan),
+        "ours, nothing recomputed": our_step(lavish, plan.changed(gradient_checkpointing=False)),
         "official, its default": official_step(whole, plan, with_sound=True),
         "official, video only": official_step(video_only, plan, with_sound=False),
     }
     found = alternate(ways, repeats=repeats)
-    pairs = {
-        name: [mine / its for mine, its in zip(found["ours"].processor, timing.processor, strict=True)]
-        for name, timing in found.items()
-        if name != "ours"
+    ratios = {
+        f"{mine} / {its}": [a / b for a, b in zip(found[mine].processor, found[its].processor, strict=True)]
+        for its in ways
+        for mine in ways
+        if mine.startswith("ours") and its.startswith("official")
     }
     width, height, frames = size
     return {
         "size": f"{width}x{height}x{frames}",
         "tokens": math.prod(latent_shape(plan)),
         "ways": {name: timing.record() for name, timing in found.items()},
-        "ratios": {name: round(found["ours"].median / found[name].median, 3) for name in pairs},
         "ratios_of_processor_time": {
-            name: {
-                "median": round(values[len(values) // 2], 3),
-                "from": round(values[0], 3),
-                "to": round(values[-1], 3),
-            }
-            for name, values in pairs.items()
+            name: dict(
+                zip(("least", "median", "most"), (round(np.quantile(values, q), 3) for q in (0, 0.5, 1)), strict=True)
+            )
+            for name, values in ratios.items()
         },
     }
 

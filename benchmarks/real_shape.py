@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("--rank", type=int, default=32 if gpu else 4)
     parser.add_argument("--repeats", type=int, default=10 if gpu else 3)
     parser.add_argument("--no-checkpointing", action="store_true", help="keep all activations, where the tier allows")
+    parser.add_argument("--compile", action="store_true", help="compile the blocks first (needs a C++ compiler)")
     parser.add_argument("--out", type=Path, default=RESULTS / "real_shape.json")
     parser.add_argument("--case", nargs=2, metavar=("TIER", "SIZE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -117,6 +118,8 @@ def measure(tier: str, size: str, arguments: argparse.Namespace) -> dict[str, An
     transformer = random_transformer(arguments.width_divisor, arguments.layers, _built_on(device), dtype, audio=False)
     try:
         step = our_step(hold(transformer, plan.memory, device), plan)
+        if arguments.compile:
+            transformer.compile_repeated_blocks()
     except QuantisationMissing as missing:
         raise SystemExit(str(missing)) from missing
     step()
@@ -129,6 +132,7 @@ def measure(tier: str, size: str, arguments: argparse.Namespace) -> dict[str, An
         "size": size,
         "tokens": math.prod(latent_shape(plan)),
         "checkpointing": checkpointing(plan),
+        "compiled": arguments.compile,
         **found.record(),
         "peak_gb": round(peak_bytes() / 1e9, 2),
         "tflop_per_step": round(work / 1e12, 3),

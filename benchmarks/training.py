@@ -52,15 +52,16 @@ def main() -> None:
     """Measure and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="few steps and files, to see that everything runs")
+    parser.add_argument("--steps", type=int, default=30, help="of each case")
     parser.add_argument("--out", type=Path, default=RESULTS / "training.json")
     parser.add_argument("--case", type=json.loads, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    steps = 6 if arguments.short else 30
+    steps = 6 if arguments.short else arguments.steps
     if arguments.case:
         print(json.dumps(steps_and_memory(arguments.case, steps)))
         return
     cases = CASES[:1] if arguments.short else CASES
-    rows = [_in_own_process(case, arguments.short) for case in cases]
+    rows = [_in_own_process(case, steps) for case in cases]
     outside = {
         "plain": share_outside(plan_of(steps), load_transformer(BaseModelName.MINI)),
         "with class preservation": share_outside(
@@ -122,8 +123,8 @@ def steps_and_memory(case: dict[str, int], steps: int) -> dict[str, Any]:
     }
 
 
-def _in_own_process(case: dict[str, int], short: bool) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.training", "--case", json.dumps(case), *(["--short"] if short else [])]
+def _in_own_process(case: dict[str, int], steps: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.training", "--case", json.dumps(case), "--steps", str(steps)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
