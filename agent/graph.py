@@ -30,6 +30,7 @@ from langgraph.types import interrupt
 from tools.registry import TOOLS, Tool, ToolContext, ToolRefused
 from tools.state import facts_of
 from tools.text import safe_block
+from trainer_core.jobs.full_disk import is_full_disk
 
 from .logs import log
 from .messages import event_note, recent
@@ -98,6 +99,11 @@ def words_for_error(error: Exception, request: ToolCallRequest) -> str:
     """What the model is told when a tool fails: our own words as they are, anything else without its inner details."""
     if isinstance(error, ToolRefused | LookupError | FileNotFoundError):
         return safe_block(str(error), 1000)
+    if is_full_disk(error):
+        return (
+            "The disk is full, so this could not be written. What was there before is kept. Tell the person to free "
+            "some space and then to ask again."
+        )
     name = request.tool_call["name"]
     log.error("tool %s failed", name, exc_info=error)
     return (

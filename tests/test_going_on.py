@@ -9,12 +9,13 @@ import torch
 from rooms import draw_pictures, new_context, up_to_plan
 
 from tools import resuming, runs
-from tools.context import NoArguments, ToolContext
+from tools.context import NoArguments, ToolContext, ToolRefused
 from tools.plan_changes import ChangePlan
 from tools.plans import UndoPlan, change_plan, undo_plan
 from tools.state import latest_run, plan_of
 from trainer_core import approvals
 from trainer_core.jobs import store
+from trainer_core.jobs.backends.local import LocalBackend
 from trainer_core.projects import Workspace, now
 from trainer_core.training import checkpoints
 from trainer_core.training.checkpoints import TrainingState
@@ -133,3 +134,16 @@ def test_the_latest_run_is_the_latest_also_when_the_clock_was_set_back(
     monkeypatch.setattr(resuming, "now", lambda: now() - timedelta(hours=1))
     second = launch(ready)
     assert latest_run(ready).id == second["run_id"]
+
+
+def test_asking_how_it_goes_looks_after_a_worker_that_is_gone(
+    ready: ToolContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalBackend, "start", lambda *_: None)
+    launched = launch(ready)
+    assert store.claim(ready.workspace, launched["train_job"], 1)  # and nobody holds its lock
+    assert "had lost its worker and goes on from what it saved" in runs.training_status(ready, ASK).text
+    assert store.get(ready.workspace, launched["train_job"]).state == "queued"
+    assert store.claim(ready.workspace, launched["train_job"], 1)
+    with pytest.raises(ToolRefused, match=r"still at work.*had lost its worker"):
+        runs.launch_card(ready, ASK)

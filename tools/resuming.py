@@ -4,14 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
+from sqlalchemy import select
 
 from trainer_core.jobs import store
+from trainer_core.jobs.backends import backend_named
+from trainer_core.jobs.recover import recover
 from trainer_core.plan import TrainingPlan, diff
-from trainer_core.projects import Job, Run, now
+from trainer_core.projects import Job, PlanRow, Run, now
 from trainer_core.training.records import CHECKPOINTS, OtherPlan, Record, newest
 
 from .context import ToolContext
-from .state import job_of, plan_of_run, runs_of
+from .state import changes_to_undo, job_of, plan_of_run, runs_of
 from .text import quoted
 
 STOPPED = (store.State.FAILED, store.State.CANCELLED)
@@ -67,6 +70,33 @@ def words_of_other_plan(context: ToolContext, plan: TrainingPlan) -> list[str]:
     if before.dataset == plan.dataset:
         line += " To go on from there instead, take the change back."
     return [line]
+
+
+def words_since(context: ToolContext, row: PlanRow, plan: TrainingPlan) -> list[str]:
+    """What differs from the last run's plan, or from the plan as proposed."""
+    runs = runs_of(context)
+    with context.workspace.session() as session:
+        if runs:
+            before, label = session.get(PlanRow, runs[-1].plan_id), "Since the last run"
+        else:
+            before, label = row, "Since the proposal"
+            while before is not None and before.previous:
+                before = session.scalars(select(PlanRow).where(PlanRow.id == before.previous)).first()
+    if before is None or (not runs and not changes_to_undo(context.workspace, row)):
+        return []
+    words = [
+        change.words
+        for change in diff(TrainingPlan.model_validate(before.body), plan)
+        if change.field != "warmup_steps"
+    ]
+    return [f"{label}: {'; '.join(words) if words else 'nothing changed'}."]
+
+
+def look_after(context: ToolContext, job: Job | None) -> list[str]:
+    """Set a job going again whose worker is gone, as after a kill or a crash; says so, or nothing when all is well."""
+    if job is None or job.state != store.State.RUNNING or backend_named(job.backend).alive(context.workspace, job.id):
+        return []
+    return [words for words in recover(context.workspace) if job.id in words]
 
 
 def start_time(runs: list[Run]) -> datetime:

@@ -5,23 +5,20 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
-
 from trainer_core import approvals
 from trainer_core.costs import Estimate
 from trainer_core.dataset.manifest import Manifest
 from trainer_core.jobs import events, store
 from trainer_core.jobs.backends import backend_named
-from trainer_core.plan import BASES, TrainingPlan, diff
+from trainer_core.plan import BASES, TrainingPlan
 from trainer_core.projects import PlanRow, Run, new_id, now
 
 from .audit.run import Finding, load_audit
 from .base_models import terms_missing
 from .context import Card, NoArguments, Tool, ToolContext, ToolRefused, ToolResult
-from .resuming import Stopped, run_to_go_on, start_time, words_before, words_of_other_plan
+from .resuming import Stopped, look_after, run_to_go_on, start_time, words_before, words_of_other_plan, words_since
 from .state import (
     base_missing,
-    changes_to_undo,
     estimate_of,
     job_of,
     latest_run,
@@ -54,7 +51,7 @@ def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
         f"{plan.steps} steps, rank {plan.rank}, learning rate {plan.learning_rate:g}, {plan.width}x{plan.height}.",
         "Afterwards the file is checked, test clips are made with and without the trigger, and they are scored.",
         *(words_before(stopped, plan) if stopped else words_of_other_plan(context, plan)),
-        *([] if stopped else _since(context, row, plan)),
+        *([] if stopped else words_since(context, row, plan)),
         *([rules.honesty] if rules.honesty else []),
     ]
     if plan.recipe == "face":
@@ -126,9 +123,14 @@ def training_status(context: ToolContext, _arguments: NoArguments) -> ToolResult
     """How the latest run is doing."""
     run = latest_run(context)
     train, score = job_of(context.workspace, run.train_job), job_of(context.workspace, run.evaluate_job)
+    if lost := [*look_after(context, train), *look_after(context, score)]:
+        train, score = job_of(context.workspace, run.train_job), job_of(context.workspace, run.evaluate_job)
     if train is None:
         return ToolResult(text=f"{run.id} was not started.", data={"run_id": run.id, "state": "not started"})
-    lines = [f"{run.id}: training {train.state}" + (f"; scoring {score.state}" if score else "")]
+    lines = [f"{run.id}: training {train.state}" + (f"; scoring {score.state}" if score else ""), *lost]
+    waits = events.latest(context.workspace, train.id, "message") if train.state == store.State.QUEUED else None
+    if waits:
+        lines.append(quoted(str(waits.data.get("text", "")), 300))
     progress = events.latest(context.workspace, train.id, "progress")
     if progress and train.state == store.State.RUNNING:
         lines.append(progress_words(progress.data))
@@ -201,7 +203,10 @@ def _ready(context: ToolContext) -> tuple[PlanRow, TrainingPlan, Manifest]:
         job for job in store.list_jobs(context.workspace, context.project_id, states=store.UNFINISHED) if job.run_id
     ]
     if busy:
-        raise ToolRefused("A training of this project is still at work. Wait for it, or cancel it first.")
+        lost = [words for job in busy for words in look_after(context, job)]
+        raise ToolRefused(
+            " ".join(["A training of this project is still at work. Wait for it, or cancel it first.", *lost])
+        )
     return row, plan, manifest
 
 
@@ -213,26 +218,6 @@ def _fingerprint(context: ToolContext, plan: TrainingPlan, cost: Estimate, stopp
     """Of what the person says yes to: going on from one step is not the same as starting from the beginning."""
     what = f"{plan.fingerprint} {stopped.run.id} {stopped.step}" if stopped else plan.fingerprint
     return approvals.fingerprint(what, BACKEND, cost.dollars, context.person)
-
-
-def _since(context: ToolContext, row: PlanRow, plan: TrainingPlan) -> list[str]:
-    """What differs from the last run's plan, or from the plan as proposed."""
-    runs = runs_of(context)
-    with context.workspace.session() as session:
-        if runs:
-            before, label = session.get(PlanRow, runs[-1].plan_id), "Since the last run"
-        else:
-            before, label = row, "Since the proposal"
-            while before is not None and before.previous:
-                before = session.scalars(select(PlanRow).where(PlanRow.id == before.previous)).first()
-    if before is None or (not runs and not changes_to_undo(context.workspace, row)):
-        return []
-    words = [
-        change.words
-        for change in diff(TrainingPlan.model_validate(before.body), plan)
-        if change.field != "warmup_steps"
-    ]
-    return [f"{label}: {'; '.join(words) if words else 'nothing changed'}."]
 
 
 TOOLS = (
