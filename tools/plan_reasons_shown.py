@@ -1,13 +1,8 @@
 """Why a plan shows its files to the model as it does: sizes, frame rates, references, sound, and how memory is used."""
 
-from trainer_core.plan import MemoryTier, ReferenceKind, TrainingPlan
+from trainer_core.plan import ReferenceKind, TrainingPlan
+from trainer_core.training.memory import TIERS
 
-_TIERS = {
-    MemoryTier.FULL: "in its own precision: the most exact and the fastest, and it needs the most memory",
-    MemoryTier.INT8: "in 8 bits, with an 8-bit optimizer: about half the memory for the base",
-    MemoryTier.INT4: "in 4 bits (NF4), with an 8-bit optimizer: about a quarter of the memory for the base",
-    MemoryTier.OFFLOAD: "in 4 bits, most of it waiting in the computer's own memory: the least GPU memory, and slow",
-}
 _REFERENCES = {
     ReferenceKind.NONE: "No references are shown; prompts alone decide.",
     ReferenceKind.PAIR: "Beside each file its partner is shown, clean: the state before an effect, or a control clip "
@@ -56,7 +51,7 @@ def shown(plan: TrainingPlan) -> dict[str, str]:
             if plan.with_audio
             else "Sound is not learned, and the model's audio branch, a quarter of it, stays out of memory."
         ),
-        "memory": f"The base is held {_TIERS[plan.memory]}.",
+        "memory": f"The base is held {TIERS[plan.memory].words}.",
         "gradient_checkpointing": (
             "Gradient checkpointing is on: what the forward pass computes is computed again when it is needed, which "
             "saves much memory and costs about a third more time."

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from trainer_core.costs import Estimate
 from trainer_core.plan import BASES, BaseModelName, Preset, TrainingPlan, diff, propose
 from trainer_core.projects import PlanRow, get_project, new_id, update_project
+from trainer_core.training.memory import fitted
 
 from . import plan_reasons
 from .context import Tool, ToolContext, ToolRefused, ToolResult
@@ -85,9 +86,10 @@ def propose_plan(context: ToolContext, arguments: ProposePlan) -> ToolResult:
         clips=manifest.clips,
         preset=arguments.preset,
     )
+    plan, held = fitted(plan)
     row = _store(context, plan, previous=None)
     cost = estimate_of(context.workspace, plan, manifest)
-    notes = plan_notes(context, manifest, plan.base)
+    notes = [*plan_notes(context, manifest, plan.base), *([held] if held else [])]
     lines = [plan_text(plan, cost), "Why these values:", *plan_reasons.summary(plan, cost, WHY), *notes]
     return ToolResult(text="\n".join(lines), data=plan_data(row.id, plan, cost))
 
@@ -113,6 +115,9 @@ def change_plan(context: ToolContext, arguments: ChangePlan) -> ToolResult:
             before.changed(dataset=manifest.checksum, images=manifest.images, clips=manifest.clips) if stale else before
         )
         after, notes = apply(current, change, cost)
+        if after.base is not before.base and change.memory is None:
+            after, held = fitted(after)
+            notes += [held] if held else []
     except ValidationError as error:
         reasons = "; ".join(str(entry["msg"]).removeprefix("Value error, ") for entry in error.errors())
         raise ToolRefused(

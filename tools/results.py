@@ -11,10 +11,11 @@ from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .evaluation import scorecard as scorecards
 from .evaluation.diagnosis import Finding, diagnose
 from .evaluation.scorecard import Scorecard
-from .state import job_of, latest_lora, latest_run, runs_of
+from .state import job_of, latest_lora, latest_run, less_memory, runs_of
 from .text import quoted
 
 FIRST = "first"  # the most important finding that proposes a change
+MEMORY = "memory"  # what the newest run proposed when it ran out of memory
 
 
 def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
@@ -36,6 +37,12 @@ def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
 
 def diagnose_run(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     """What the figures of the newest run say should change."""
+    train = job_of(context.workspace, latest_run(context).train_job)
+    if train and (less := less_memory(context.workspace, train)):
+        return ToolResult(
+            text=f"- {quoted(train.error or '', 500)} [finding {MEMORY}]",
+            data={"run_id": train.run_id, "findings": [], "proposed": less},
+        )
     run, _card = _scored(context)
     found = findings_of(context)
     if not found:
@@ -62,6 +69,9 @@ def findings_of(context: ToolContext) -> list[Finding]:
 
 def proposed_change(context: ToolContext, finding_id: str) -> dict[str, Any]:
     """The plan fields that a finding proposes to change. Raises ToolRefused when there is no such proposal."""
+    less = less_memory(context.workspace, job_of(context.workspace, latest_run(context).train_job))
+    if less and finding_id in (FIRST, MEMORY):
+        return less
     found = findings_of(context)
     matching = [entry for entry in found if (entry.change if finding_id == FIRST else entry.id == finding_id)]
     finding = matching[0] if matching else None

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from trainer_core.costs import Estimate, estimate
 from trainer_core.dataset.buckets import samples_of
 from trainer_core.dataset.manifest import Item, Manifest, load
-from trainer_core.jobs import store
+from trainer_core.jobs import events, store
 from trainer_core.plan import BASES, BaseModelName, TrainingPlan
 from trainer_core.projects import Job, Lora, PlanRow, Run, Workspace, get_project
 from trainer_core.recipes import RECIPES, Recipe, RecipeName
@@ -255,6 +255,14 @@ def plan_of_run(workspace: Workspace, run_id: str | None) -> TrainingPlan | None
         run = session.get(Run, run_id) if run_id else None
         row = session.get(PlanRow, run.plan_id) if run else None
     return TrainingPlan.model_validate(row.body) if row else None
+
+
+def less_memory(workspace: Workspace, job: Job | None) -> dict[str, Any] | None:
+    """The change of the plan that a job proposed when the memory was not enough for it."""
+    if job is None or job.state != store.State.FAILED:
+        return None
+    row = events.latest(workspace, job.id, "proposal")
+    return dict(row.data["change"]) if row else None
 
 
 def lora_of_run(workspace: Workspace, run_id: str | None) -> Lora | None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from torch import nn
 
 from trainer_core.lora.base_shapes import transformer_on_meta
-from trainer_core.plan import BASES, BaseModelName, MemoryTier, ReferenceKind, TrainingPlan
+from trainer_core.plan import BASES, BaseModelName, ReferenceKind, TrainingPlan
 
 from .memory import TIERS, checkpointing
 from .model import is_trained
@@ -98,12 +98,19 @@ def tokens(plan: TrainingPlan) -> int:
     return own + reference
 
 
+def saved_by_rule(seen: int, words: int, width: int, *, again: bool) -> int:
+    """Bytes that a block keeps for its backward pass, for tokens and caption tokens; `again`: with checkpointing."""
+    if again:
+        return width * INPUT_PER_TOKEN * seen
+    return width * (SAVED_PER_TOKEN * seen + SAVED_PER_WORD * words)
+
+
 def _activations(plan: TrainingPlan, counts: _Counts) -> int:
     seen, words = tokens(plan) * plan.batch_size, WORDS[plan.base] * plan.batch_size
-    one_block = counts.width * (SAVED_PER_TOKEN * seen + SAVED_PER_WORD * words)
-    if checkpointing(plan):
-        return counts.blocks * counts.width * INPUT_PER_TOKEN * seen + 2 * one_block
-    return (counts.blocks + 1) * one_block  # one more for what passes by in the backward pass
+    again = checkpointing(plan)
+    kept = counts.blocks * saved_by_rule(seen, words, counts.width, again=again)
+    passing = saved_by_rule(seen, words, counts.width, again=False)  # what one block's backward pass has at once
+    return kept + passing * (2 if again else 1)
 
 
 @lru_cache
@@ -130,6 +137,3 @@ def _linear_shapes(base: BaseModelName, with_audio: bool) -> dict[str, tuple[int
     from trainer_core.lora.base_shapes import linear_shapes
 
     return {name: shape for name, shape in linear_shapes(base).items() if with_audio or not is_audio_name(name)}
-
-
-__all__ = ["Footprint", "MemoryTier", "footprint", "lora_bytes", "tokens"]

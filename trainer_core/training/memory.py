@@ -27,10 +27,14 @@ class Tier:
 
 
 TIERS: dict[MemoryTier, Tier] = {
-    MemoryTier.FULL: Tier(16, 32, 16, False, False, "in its own precision: the most exact and the fastest"),
-    MemoryTier.INT8: Tier(8, 8, 8, True, False, "in 8 bits, with an 8-bit optimizer: half the memory for the base"),
+    MemoryTier.FULL: Tier(
+        16, 32, 16, False, False, "in its own precision: the most exact and the fastest, and it needs the most memory"
+    ),
+    MemoryTier.INT8: Tier(
+        8, 8, 8, True, False, "in 8 bits, with an 8-bit optimizer: about half the memory for the base"
+    ),
     MemoryTier.INT4: Tier(
-        4, 8, 4, True, False, "in 4 bits (NF4), with an 8-bit optimizer: a quarter of the memory, less exact"
+        4, 8, 4, True, False, "in 4 bits (NF4), with an 8-bit optimizer: about a quarter of the memory for the base"
     ),
     MemoryTier.OFFLOAD: Tier(
         4,
@@ -38,7 +42,7 @@ TIERS: dict[MemoryTier, Tier] = {
         4,
         True,
         True,
-        "in 4 bits, waiting block by block in the computer's own memory: the least GPU memory, slow",
+        "in 4 bits, its blocks waiting in the computer's own memory: the least GPU memory, and slow",
     ),
 }
 
@@ -74,6 +78,20 @@ def measured() -> Memory:
         return Memory(host.available, host.total, host.available, "this computer (no GPU)", gpu=False)
     free, total = torch.cuda.mem_get_info()
     return Memory(free, total, host.available, torch.cuda.get_device_name(), gpu=True)
+
+
+def fitted(plan: TrainingPlan) -> tuple[TrainingPlan, str]:
+    """The plan with the memory tier that fits into what is free on this machine's GPU, and the words why.
+
+    Unchanged where there is no GPU to measure; no words for mini, which fits anywhere.
+    """
+    if plan.base is BaseModelName.MINI:
+        return plan, ""
+    free = measured()
+    if not free.gpu:
+        return plan, memory_words(plan, free)
+    choice = choose_tier(plan, free)
+    return plan.changed(**choice.changes), f"Memory: {choice.words} A trial step before the run measures it."
 
 
 def checkpointing(plan: TrainingPlan) -> bool:
@@ -121,7 +139,7 @@ def _choice(
 ) -> Choice:
     fields = ("memory", "gradient_checkpointing")
     changes = {name: getattr(candidate, name) for name in fields if getattr(candidate, name) != getattr(plan, name)}
-    lead = f"The base is held {TIERS[candidate.memory].words}."
+    lead = f"the base is held {TIERS[candidate.memory].words}."
     why = f"It should need about {gigabytes(size.peak)}; {gigabytes(free.free)} are free on {free.device}."
     if not fits:
         why = (
