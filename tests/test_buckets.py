@@ -318,10 +318,10 @@ def test_ten_thousand_samples_cost_next_to_nothing() -> None:
     still, clip = torch.zeros(4, 1, 2, 2), torch.zeros(4, 2, 2, 2)
     examples = [Encoded(clip if index % 3 else still, "a") for index in range(10_000)]
     spent = []
-    for seed in range(3):
-        began = time.perf_counter()
+    for seed in range(5):
+        began = time.process_time()  # not the wall's time: other work may run beside this
         Batches(examples, 2, seed).at(0)
-        spent.append(time.perf_counter() - began)
+        spent.append(time.process_time() - began)
     assert min(spent) < 0.05
 
 
