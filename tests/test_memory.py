@@ -13,7 +13,7 @@ from tools.runs import training_status
 from trainer_core.jobs import store
 from trainer_core.jobs.events import emit
 from trainer_core.plan import BaseModelName, MemoryTier, TrainingPlan, propose
-from trainer_core.projects import Run, Workspace, create_project, new_id
+from trainer_core.projects import PlanRow, Run, Workspace, create_project, new_id
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training.footprint import footprint, saved_by_rule, tokens
 from trainer_core.training.memory import GB, TIERS, Memory, choose_tier, memory_words, next_rung, out_of_memory_words
@@ -101,10 +101,14 @@ def test_out_of_memory_goes_down_one_rung_at_a_time() -> None:
 def test_the_chat_offers_and_takes_what_a_run_without_enough_memory_proposed(tmp_path: Path) -> None:
     workspace = Workspace.open(tmp_path)
     project = create_project(workspace, "test", "me")
-    run = Run(id=new_id("run"), project_id=project.id, plan_id=new_id("plan"))
+    plan = plan_of()
+    row = PlanRow(id=new_id("plan"), project_id=project.id, body=plan.model_dump(mode="json"), fingerprint="f")
+    run = Run(id=new_id("run"), project_id=project.id, plan_id=row.id)
     job = store.submit(workspace, project_id=project.id, task="trainer_core.training.run:train", arguments={})
     run.train_job = job.id
     with workspace.session() as session:
+        session.add(row)
+        session.flush()
         session.add(run)
     context = ToolContext(workspace=workspace, project_id=project.id, person="me")
     assert store.claim(workspace, job.id, os.getpid())
