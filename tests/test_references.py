@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from trainer_core.base_models.registry import load_pipeline
 from trainer_core.dataset.buckets import Sample, samples_of, split_held_out
-from trainer_core.dataset.manifest import Item, Manifest, add_files, load
-from trainer_core.dataset.media import MediaInfo, write_clip
+from trainer_core.dataset.manifest import Item, Manifest, add_files, load, path_of
+from trainer_core.dataset.media import MediaInfo, read_frames, write_clip
+from trainer_core.dataset.pieces import add_pieces
 from trainer_core.dataset.references import unpaired_ends
 from trainer_core.plan import BaseModelName, TrainingPlan, propose
 from trainer_core.recipes import RECIPES, RecipeName
@@ -206,3 +207,21 @@ def test_a_plan_refuses_references_that_would_have_no_legal_size(tmp_path: Path)
     plan = plan_of(Manifest(), reference="pair", reference_downscale=2)
     with pytest.raises(ValidationError, match=r"must be multiples of 32 too. The nearest factor that does is 2"):
         plan.changed(reference_downscale=3)
+
+
+def test_pieces_of_a_clip_have_the_same_part_of_its_reference(tmp_path: Path) -> None:
+    clip(tmp_path / "a_start.mp4", 1, frames=16)  # 2 s
+    clip(tmp_path / "a_end.mp4", 2, frames=40)  # 5 s
+    manifest = add_files(tmp_path / "set", [tmp_path / "a_start.mp4", tmp_path / "a_end.mp4"])
+    whole = manifest.items[0]
+    pieces = add_pieces(tmp_path / "set", whole.id, [(0.0, 1.0), (1.0, 3.0), (3.0, 5.0)]).usable
+    seconds = [piece.reference.info.seconds if piece.reference else None for piece in pieces]
+    assert seconds == [pytest.approx(1.0), pytest.approx(1.0), None]
+    first, second = (piece.reference for piece in pieces[:2])
+    assert first is not None
+    assert second is not None
+    assert whole.reference is not None
+    original = read_frames(path_of(tmp_path / "set", whole.reference), fps=8.0, frames=16).astype(int)
+    shown = read_frames(path_of(tmp_path / "set", second), fps=8.0, frames=8).astype(int)
+    assert np.abs(shown - original[8:]).mean() < np.abs(shown - original[:8]).mean() / 3
+    assert unpaired_ends(manifest) == []

@@ -10,7 +10,8 @@ import av
 
 from .footage import iterate_frames
 from .media import UnusableMedia, probe
-from .records import MAX_NAME, Item, Manifest, load, one_line, path_of, save
+from .records import MAX_NAME, Item, Manifest, Reference, load, one_line, path_of, save
+from .references import copy_reference
 from .sound import Samples, read_sound, write_sound
 
 _TICKS = 90_000  # a second
@@ -27,9 +28,9 @@ def add_pieces(
 ) -> Manifest:
     """Write each (start, end) in seconds of a clip as a new item and set the original aside, all or nothing.
 
-    Captions go with the pieces; pieces that are there already are taken back in. Pieces of a synthetic clip are
-    synthetic and set aside, because a person's yes was to other bytes. Raises LookupError for an unknown
-    id, ValueError in words for spans that do not lie in the clip, and UnusableMedia when it cannot be read.
+    Captions and references go with the pieces; pieces that are there already are taken back in. Pieces of a synthetic
+    clip are synthetic and set aside, because a person's yes was to other bytes. Raises LookupError for an unknown id,
+    ValueError in words for spans that do not lie in the clip, and UnusableMedia when it cannot be read.
     """
     manifest = load(folder)
     original = manifest.item(item_id)
@@ -43,6 +44,7 @@ def add_pieces(
             unfinished.append((target, target))
             cut_clip(source, target, start=start, end=end)
             item = _item(target, original, number, len(spans))
+            item = item.model_copy(update={"reference": _reference(folder, original, item, start, end)})
             unfinished[-1] = target, folder / item.file
             made.append(item)
             if progress:
@@ -167,6 +169,23 @@ def _item(path: Path, original: Item, number: int, count: int) -> Item:
         synthetic=original.synthetic,
         excluded=original.synthetic,
     )
+
+
+def _reference(folder: Path, original: Item, piece: Item, start: float, end: float) -> Reference | None:
+    """The same part of the clip's reference; a still is shown beside every piece. None where a shorter one is over."""
+    whole = original.reference
+    if whole is None or whole.info.kind == "image":
+        return whole
+    if start >= whole.info.seconds:
+        return None
+    cut = folder / f".{piece.id}.reference.{os.getpid()}.mp4"
+    try:
+        cut_clip(path_of(folder, whole), cut, start=start, end=end)
+        return copy_reference(folder, cut, whole.showing, piece, name=f"{Path(piece.name).stem} {whole.showing}.mp4")
+    except UnusableMedia:  # too little of it is left to be shown
+        return None
+    finally:
+        cut.unlink(missing_ok=True)
 
 
 def _changed(item: Item, original: Item, fresh: dict[str, Item]) -> Item:
