@@ -8,6 +8,7 @@ import pytest
 import torch
 from rooms import draw_pictures, new_context, up_to_plan
 
+from agent.guided.intents import read
 from tools import resuming, runs
 from tools.context import NoArguments, ToolContext, ToolRefused
 from tools.plan_changes import ChangePlan
@@ -147,3 +148,15 @@ def test_asking_how_it_goes_looks_after_a_worker_that_is_gone(
     assert store.claim(ready.workspace, launched["train_job"], 1)
     with pytest.raises(ToolRefused, match=r"still at work.*had lost its worker"):
         runs.launch_card(ready, ASK)
+
+
+@pytest.mark.parametrize(
+    "said", ["resume", "Resume the training please", "continue the run", "pick up where it stopped"]
+)
+def test_resume_opens_the_card_of_a_stopped_run_only(said: str) -> None:
+    facts = {"stage": "training", "plan": {"id": "plan_1"}, "recipe": "character", "run": {"state": "cancelled"}}
+    assert [call.name for call in read(said, facts, []).calls] == ["launch_training"]
+    running = facts | {"run": {"state": "running"}}
+    assert "launch_training" not in [call.name for call in read(said, running, []).calls]
+    doubtful = f"if it is cheap, {said}"
+    assert "launch_training" not in [call.name for call in read(doubtful, facts, []).calls]

@@ -59,6 +59,21 @@ def launches(text: str, facts: dict[str, Any]) -> bool | str:
     return bool(re.search(_START_ONLY, plain))
 
 
+def resumes(text: str, facts: dict[str, Any]) -> bool:
+    """True for a plain request to go on with the training that was stopped."""
+    if (facts.get("run") or {}).get("state") not in ("failed", "cancelled"):
+        return False
+    what = r"(?:it|the|that|this|my|last|stopped|training|run|job|where (?:it|we) (?:stopped|left off|was))"
+    return bool(
+        re.fullmatch(
+            r"(?:(?:ok|please|now|yes|can you|could you|let's|i want to|i'd like to) )*"
+            rf"(?:resume(?: {what})*|(?:continue|go on|carry on|pick up)(?: with| from)?(?: {what})*"
+            rf" (?:training|run|job|where (?:it|we) (?:stopped|left off|was)))(?: please| now| again)*",
+            re.sub(r"[^\w\s']", "", text).strip(),
+        )
+    )
+
+
 def cancels(text: str, facts: dict[str, Any]) -> bool:
     """True for a plain request to stop what is running."""
     if re.search(r"\b(?:don't|do not|never)\b|\b(?:if|when|once|should it|unless)\b", text) or text.endswith("?"):

@@ -65,7 +65,8 @@ _TOPICS = {
     "rises, and you can say "
     "“stop” at any time. Checkpoints are kept.",
     "launch_conditional": "I don't act on a condition, a maybe or someone else's word. Tell me plainly.",
-    "no_pause": "I can't pause a training: you can cancel it with “stop”. Checkpoints that were saved are kept.",
+    "no_pause": "To pause a training, say “stop”: what it has saved is kept. To go on, say “launch” with the same "
+    "plan: it continues from the last checkpoint.",
     "close_window": "Yes. Training runs in its own process and goes on when this window is closed; come back to this "
     "conversation and ask how it went.",
     "how_launch": "Say “launch”: I show you a card with the plan, time and price. Only your clear yes to that card "

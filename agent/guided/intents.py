@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from . import goals, questions
-from .actions import LAUNCH_DENIED, LAUNCH_REFUSED, cancels, launches, status_asked
+from .actions import LAUNCH_DENIED, LAUNCH_REFUSED, cancels, launches, resumes, status_asked
 from .base_talk import base_talk
 from .candidates import candidates_talk
 from .clips_talk import clips_talk
@@ -96,6 +96,8 @@ def _run_control(text: str, _said: str, facts: Facts) -> Reading | None:
         return Reading(topic="standing_order")
     if status_asked(text, facts):
         return Reading((Call("training_status"),)) if facts.get("run") else Reading(topic="nothing_ran")
+    if resumes(text, facts):
+        return Reading((Call("launch_training"),))
     for topic, pattern in _ASIDES:
         if re.search(pattern, text):
             return Reading(topic=topic)
