@@ -57,7 +57,7 @@ def train(
 
     With `ema_decay` the finished transformer carries the weights' moving average. Stops early, after a checkpoint, when
     the listener says so: then `state.step < plan.steps`. With `ranks` all these processes call this with the same
-    material and each tells its own listener; the first one's decides when to stop.
+    material and each tells its own listener; the first one's decides when to stop, and only its state has the tensors.
     """
     ranks = ranks or Ranks()
     device = next(transformer.parameters()).device
@@ -122,7 +122,8 @@ def _train(
             state.losses.append((state.step, _checked_mean(recent, norms, state.step)))
             recent.clear()
             norms.clear()
-            capture(parameters, optimizer, average, state)
+            if ranks.rank == 0:  # all hold the same, and only the first one saves
+                capture(parameters, optimizer, average, state)
             listener.checkpoint(state)
             pace.pause()
         if stop:

@@ -1,11 +1,8 @@
 """The training job: encode, train with checkpoints, export, verify. Started again, it goes on where it was."""
 
-import math
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -29,6 +26,7 @@ from .distributed import Ranks
 from .encode import Encoder, encode_all
 from .examples import Material
 from .launch import launch, layout_for
+from .listeners import Reporter, Silent
 from .loop import train as train_lora
 from .offload import hold
 from .quantise import QuantisationMissing
@@ -168,7 +166,7 @@ def train_here(
         device=device.type,
         processes=ranks.size,
     )
-    listener = _Reporter(context, plan, folder) if ranks.rank == 0 else _Silent()
+    listener = Reporter(context, plan, folder) if ranks.rank == 0 else Silent()
     try:
         with or_propose_less(context, plan, "while training"):
             state = train_lora(placed, material, plan, resumed, listener, ranks)
@@ -223,61 +221,6 @@ def _export(context: JobContext, plan: TrainingPlan, state: TrainingState) -> Lo
 def finished_weights(state: TrainingState) -> dict[str, Tensor]:
     """The weights that are exported, or their moving average where there is one, under peft's names for files."""
     return {name.replace(".default.", "."): value for name, value in (state.average or state.weights).items()}
-
-
-@dataclass
-class _Reporter:
-    """Turns what the loop tells into events of the job."""
-
-    context: JobContext
-    plan: TrainingPlan
-    folder: Path
-
-    def progress(self, step: int, loss: float, learning_rate: float, seconds_per_step: float) -> None:
-        left = (self.plan.steps - step) * seconds_per_step
-        self.context.emit(
-            "progress",
-            phase="training",
-            step=step,
-            steps=self.plan.steps,
-            loss=loss,
-            learning_rate=learning_rate,
-            seconds_per_step=seconds_per_step,
-            eta_seconds=None if math.isnan(left) else left,
-            memory_gb=_memory_gb(),
-        )
-
-    def validation(self, step: int, loss: float) -> None:
-        self.context.emit("validation", step=step, loss=loss)
-
-    def checkpoint(self, state: TrainingState) -> None:
-        path = checkpoints.save(self.folder, state, self.plan)
-        self.context.emit("checkpoint", step=state.step, file=path.name)
-
-    def should_stop(self) -> bool:
-        return self.context.cancelled()
-
-
-class _Silent:
-    """The listener of a process that is not the first."""
-
-    def progress(self, step: int, loss: float, learning_rate: float, seconds_per_step: float) -> None:
-        pass
-
-    def validation(self, step: int, loss: float) -> None:
-        pass
-
-    def checkpoint(self, state: TrainingState) -> None:
-        pass
-
-    def should_stop(self) -> bool:
-        return False
-
-
-def _memory_gb() -> float:
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 2**30
-    return psutil.Process().memory_info().rss / 2**30
 
 
 def _machine(device: str) -> str:
