@@ -25,7 +25,7 @@ class Hub:
     files: dict[str, bytes]
     url: str = ""
     refuse: dict[str, Refusal] = field(default_factory=dict)  # by path in the repository; "" is the list itself
-    cut: dict[str, int] = field(default_factory=dict)  # close the connection after so many bytes, once
+    cut: dict[str, list[int]] = field(default_factory=dict)  # close the connection after so many bytes, once each
     pause: dict[str, float] = field(default_factory=dict)  # seconds after every block of a file
     asked: list[tuple[str, str | None]] = field(default_factory=list)  # (path in the repository, Range)
     told_hash: dict[str, str] = field(default_factory=dict)  # another SHA-256 than the file's own
@@ -91,7 +91,7 @@ def serving(repository: str, files: Mapping[str, bytes], **manners: Any) -> Iter
             if wanted:
                 self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
             self.end_headers()
-            stop = hub.cut.pop(name, len(body))
+            stop = hub.cut[name].pop(0) if hub.cut.get(name) else len(body)
             for start in range(0, min(stop, len(body)), BLOCK):
                 self.wfile.write(body[start : min(start + BLOCK, stop)])
                 time.sleep(hub.pause.get(name, 0.0))

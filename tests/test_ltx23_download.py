@@ -9,12 +9,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hub_server import COMMIT, Hub, read_repository, serving
-from huggingface_hub import snapshot_download, try_to_load_from_cache
-from ltx23_models import SMALL, folder_copy
+from huggingface_hub import file_download, snapshot_download, try_to_load_from_cache
+from ltx23_models import SMALL, folder_copy, gemma_copy
 
 from trainer_core.base_models.ltx23 import download, licence
 from trainer_core.base_models.ltx23.download import fetch, need
@@ -111,10 +112,23 @@ def test_a_killed_download_goes_on_where_it_was(hub: Hub, tmp_path: Path) -> Non
 
 
 def test_a_connection_that_breaks_is_taken_up_again(hub: Hub, tmp_path: Path) -> None:
-    hub.cut[LARGEST] = 11_000_000  # the Hub's library writes blocks of 10 MiB
+    hub.cut[LARGEST] = [11_000_000]  # the Hub's library writes blocks of 10 MiB
     snapshot = get(hub, tmp_path)
     assert hub.sent(LARGEST) == [None, f"bytes={10 * 2**20}-"]
     assert (snapshot / LARGEST).read_bytes() == FILES[LARGEST]
+
+
+def test_a_line_that_is_gone_for_minutes_is_waited_for(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_download, "time", SimpleNamespace(sleep=lambda _seconds: None))
+    monkeypatch.setattr(download, "WAITS", (0.01,))
+    hub.cut[LARGEST] = [11_000_000] + [0] * 9  # the Hub's library gives up after 6 answers without a byte
+    assert (get(hub, tmp_path) / LARGEST).read_bytes() == FILES[LARGEST]
+    hub.files[LARGEST] += b"more"
+    hub.cut[LARGEST] = [0] * 20
+    with pytest.raises(DownloadProblem, match="cannot be reached"):
+        get(hub, tmp_path)
 
 
 def test_stopping_keeps_what_has_arrived(hub: Hub, tmp_path: Path) -> None:
@@ -184,6 +198,18 @@ def test_refusals_of_the_hub_in_words(
 def test_no_network_in_words(tmp_path: Path) -> None:
     with pytest.raises(DownloadProblem, match="cannot be reached"):
         list_files(REPOSITORY, "http://127.0.0.1:9")
+
+
+def test_who_has_gemma_elsewhere_need_not_fetch_it(hub: Hub, tmp_path: Path) -> None:
+    listing = list_files(REPOSITORY, hub.url, with_text=False)
+    fetch(listing, tmp_path / "cache", quiet, endpoint=hub.url, layout=SMALL)
+    assert not any(name.startswith(("text_encoder/", "tokenizer/")) for name, _ in hub.asked)
+    environment = {"HF_HUB_CACHE": str(tmp_path / "cache")}
+    assert "SIDEKICK_GEMMA" in str(find(environment, SMALL))
+    gemma = gemma_copy(tmp_path / "gemma")
+    found = find(environment | {"SIDEKICK_GEMMA": str(gemma)}, SMALL)
+    assert isinstance(found, Source)
+    assert found.text_encoder == found.tokenizer == gemma
 
 
 def test_a_repository_without_the_parts_is_refused(hub: Hub) -> None:

@@ -54,6 +54,11 @@ def test_the_hubs_cache_is_found_where_the_hubs_library_has_it(tmp_path: Path) -
     found = find({"HF_HOME": str(tmp_path)}, SMALL)
     assert isinstance(found, Source)
     assert found.origin == "diffusers/LTX-2.3-Diffusers from the Hub"
+    (found.path / "vae" / "diffusion_pytorch_model.safetensors").unlink()  # a download that was broken off
+    answer = find({"HF_HOME": str(tmp_path)}, SMALL)
+    assert isinstance(answer, str)
+    assert "is not here whole" in answer
+    assert "what is here already is kept" in answer
     assert source.hub_cache({"HF_HUB_CACHE": "/x"}) == Path("/x")
     assert source.hub_cache({"XDG_CACHE_HOME": "/y"}) == Path("/y/huggingface/hub")
 
@@ -62,7 +67,7 @@ def test_a_snapshot_without_all_its_files_is_not_taken_for_whole(tmp_path: Path)
     (folder_copy(tmp_path / "model") / "vae" / "diffusion_pytorch_model.safetensors").unlink()
     assert "no safetensors weights in vae" in reason(tmp_path / "model")
     (tmp_path / "model" / "connectors" / "config.json").unlink()
-    assert "is not complete" in reason(tmp_path / "model")
+    assert "connectors/config.json is missing" in reason(tmp_path / "model")
 
 
 def test_a_folder_without_text_encoder_takes_the_one_of_the_setting(tmp_path: Path) -> None:

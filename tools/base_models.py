@@ -65,6 +65,8 @@ def download_card(context: ToolContext, _arguments: NoArguments) -> Card:
             f"It goes to {quoted(str(source.hub_cache()), 200)}, where {wanted.free / 1e9:.0f} GB are free.",
             "It runs in its own process and can be stopped: what has arrived is kept. Each file is checked at the end.",
         ]
+        if gemma := source.gemma_folder():
+            lines.append(f"Its text encoder is not fetched: {source.GEMMA_SETTING} names {quoted(str(gemma), 200)}.")
         if reason := registry.gpu_missing():
             lines.append(f"Note before you fetch it: {reason}")
     lines += [*licence.terms(), "Your yes to this card accepts these terms; it is kept with your name and the date."]
@@ -142,7 +144,7 @@ def _listing_or_here(context: ToolContext) -> Listing | None:
         raise ToolRefused(f"{found} To download it instead, take {source.SETTING} out of the settings.")
     try:
         check_name(repository)
-        return list_files(repository)
+        return list_files(repository, with_text=not source.gemma_folder())
     except (DownloadProblem, WrongBase) as problem:
         raise ToolRefused(str(problem)) from problem
 

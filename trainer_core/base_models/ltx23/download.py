@@ -1,8 +1,8 @@
 """Downloads LTX-2.3 into the Hub's own cache: resumable, checked byte by byte, and told what it is before the bulk.
 
-The Hub's library (huggingface_hub 2.4) throws away what a killed download had fetched, which for 70 GB is too much to
-lose. So the list, the connection and its retries are the library's, and the place in its cache follows its documented
-layout, but the partial file is kept and the next attempt asks for the rest of it.
+The Hub's library (huggingface_hub 2.4) throws away what a killed download had fetched, which for a hundred GB is too
+much to lose. So the list, the connection and its retries are the library's, and the place in its cache follows its
+documented layout, but the partial file is kept and the next attempt asks for the rest of it.
 """
 
 import hashlib
@@ -22,11 +22,12 @@ from .hub import DownloadProblem, Listing, RemoteFile, hub_errors, in_words, lis
 from .identity import WrongBase, check_configs, check_name
 from .layout import SCHEDULER, Layout, ltx23
 from .names import Component
-from .source import chosen_repository, find, hub_cache, read_config
+from .source import chosen_repository, find, gemma_folder, hub_cache, read_config
 
 TASK = "trainer_core.base_models.ltx23.download:download"
 MARGIN_BYTES = 5_000_000_000  # left free on the disk for checkpoints, encodings and the system
 PARTIAL = ".incomplete"
+WAITS = (5.0, 20.0, 60.0, 180.0)  # seconds, when the line is gone longer than the Hub's library waits; then it is told
 _CHUNK = 8 * 1024 * 1024
 _EVENT_SECONDS = 2.0
 
@@ -114,7 +115,7 @@ def download(context: JobContext) -> dict[str, Any]:
             context.emit("progress", phase=phase, step=done, steps=total)
 
     try:
-        listing = list_files(repository)
+        listing = list_files(repository, with_text=not gemma_folder())
         fetch(listing, hub_cache(), progress)
     except (DownloadProblem, WrongBase, UnreadableWeights) as problem:
         raise JobFailed(str(problem)) from problem
@@ -185,20 +186,36 @@ def _fetch_one(
 
 
 def _fetch_blob(listing: Listing, file: RemoteFile, partial: Path, meter: _Meter, endpoint: str | None) -> None:
+    """Fetch a file into `partial`, on from what is there. A line that is gone for minutes is waited for."""
+    import httpx2
+
+    if _size(partial) > file.bytes:
+        partial.unlink()
+    meter.add(_size(partial))
+    waits = list(WAITS)
+    while True:
+        try:
+            _go_on(listing, file, partial, meter, endpoint)
+            break
+        except httpx2.TransportError:
+            if not waits:
+                raise
+            until = time.monotonic() + waits.pop(0)
+            while time.monotonic() < until:
+                time.sleep(min(1.0, max(0.0, until - time.monotonic())))
+                meter.add(0)  # whoever wants to stop can
+
+
+def _go_on(listing: Listing, file: RemoteFile, partial: Path, meter: _Meter, endpoint: str | None) -> None:
     from huggingface_hub import hf_hub_url
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers, disable_progress_bars
 
     disable_progress_bars("huggingface_hub.http_get")
-    have = _size(partial)
-    if have > file.bytes:
-        partial.unlink()
-        have = 0
     url = hf_hub_url(listing.repository, file.path, revision=listing.commit, endpoint=endpoint)
     with partial.open("ab") as target:
-        meter.add(have)
         counted: Any = _Counted(target, meter)
-        http_get(url, counted, resume_size=have, headers=build_hf_headers(), expected_size=file.bytes)
+        http_get(url, counted, resume_size=_size(partial), headers=build_hf_headers(), expected_size=file.bytes)
 
 
 def _check(files: list[RemoteFile], blobs: Path, progress: Progress) -> None:

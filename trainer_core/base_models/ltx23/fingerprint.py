@@ -13,7 +13,7 @@ SAMPLE_BYTES = 4096
 def fingerprint(source: Source) -> str:
     """SHA-256 over names, sizes and samples of all files: their first bytes and 64 blocks of 4 KB spread over each.
 
-    It takes a fraction of a second for 70 GB and does not depend on dates or on where the files are. Weights that were
+    It reads 256 KB of each file at most and does not depend on dates or on where the files are. Weights that were
     trained or converted differ everywhere, so the samples see it; a change of single bytes may go unseen.
     """
     digest = hashlib.sha256()

@@ -15,7 +15,8 @@ WANTED = re.compile(
     rf"model_index\.json|LICENSE(\.\w+)?|(?:{'|'.join(Component)})/{_DIFFUSERS}|text_encoder/{_TRANSFORMERS}"
     rf"|{SCHEDULER}/scheduler_config\.json|tokenizer/[\w.-]+\.(json|model|jinja|txt)"
 )
-NEEDED = ("model_index.json", "text_encoder/config.json", *(f"{component}/config.json" for component in Component))
+NEEDED = ("model_index.json", *(f"{component}/config.json" for component in Component))
+TEXT = ("text_encoder/", "tokenizer/")
 
 
 class DownloadProblem(RuntimeError):
@@ -51,8 +52,12 @@ class Listing:
         return sum(file.bytes for file in self.files)
 
 
-def list_files(repository: str, endpoint: str | None = None) -> Listing:
-    """Ask the Hub what the repository holds. Raises DownloadProblem in words."""
+def list_files(repository: str, endpoint: str | None = None, *, with_text: bool = True) -> Listing:
+    """Ask the Hub what the repository holds. Raises DownloadProblem in words.
+
+    `with_text` False leaves out the text encoder, which is the largest part (49 GB in float32, a user of the
+    repository says), for whoever has Gemma elsewhere.
+    """
     from huggingface_hub import HfApi  # half a second to import
 
     try:
@@ -63,7 +68,10 @@ def list_files(repository: str, endpoint: str | None = None) -> Listing:
         (_remote(sibling) for sibling in told.siblings or () if WANTED.fullmatch(sibling.rfilename)),
         key=lambda file: (file.is_weights, file.path),
     )
-    absent = sorted(set(NEEDED) - {file.path for file in files})
+    needed = [*NEEDED, "text_encoder/config.json"] if with_text else list(NEEDED)
+    if not with_text:
+        files = [file for file in files if not file.path.startswith(TEXT)]
+    absent = sorted(set(needed) - {file.path for file in files})
     if absent or not told.sha or not re.fullmatch(r"[0-9a-f]{40}", told.sha):
         raise DownloadProblem(
             f"{repository} is not LTX-2.3 in diffusers' layout"

@@ -1,6 +1,8 @@
 """Loads LTX-2.3 part by part, from a folder or from the single file, to the device where each part will work."""
 
 import importlib.util
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -17,10 +19,12 @@ from transformers import AutoTokenizer, BitsAndBytesConfig, Gemma3ForConditional
 
 from trainer_core.plan import MemoryTier
 
+from .headers import Stored
 from .layout import SCHEDULER
 from .names import Component
 from .source import Source
 from .streaming import Place, Prepare, WrongWeights, stream_model, stream_transformer
+from .weights import weights_in_folder
 
 CLASSES: dict[Component, type[Any]] = {
     Component.CONNECTORS: LTX2TextConnectors,
@@ -136,10 +140,13 @@ def load_pipeline(
 
 def bytes_held(source: Source, bits: int | None) -> float:
     """Bytes of all weights when transformer and text encoder are held in so many bits (None: 16) and the rest in 16."""
-    parts = {component: sum(each.bytes for each in source.weights(component).values()) for component in Component}
-    text = sum(file.stat().st_size for file in source.text_encoder.glob("*.safetensors"))
-    packed = (parts.pop(Component.TRANSFORMER) + text) * (bits or 16) / 16
-    return packed + sum(parts.values())
+    values = {component: _values(source.weights(component)) for component in Component}
+    packed = values.pop(Component.TRANSFORMER) + _values(weights_in_folder(source.text_encoder, ("model",)))
+    return packed * (bits or 16) / 8 + sum(values.values()) * 2
+
+
+def _values(weights: Mapping[str, Stored]) -> int:
+    return sum(math.prod(stored.shape) for stored in weights.values())
 
 
 def _load_text_encoder(source: Source, bits: int | None, device: torch.device, dtype: torch.dtype) -> Any:

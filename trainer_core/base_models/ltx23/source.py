@@ -21,6 +21,8 @@ from .weights import weights_in_folder
 
 SETTING = "SIDEKICK_LTX23"
 GEMMA_SETTING = "SIDEKICK_GEMMA"
+GEMMA = "Gemma-3-12B (google/gemma-3-12b-it-qat-q4_0-unquantized)"  # what the converter of the repository takes
+AGAIN = "Ask me to download LTX-2.3: what is here already is kept."
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 TEXT_ENCODER, TOKENIZER = "text_encoder", "tokenizer"
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model")
@@ -104,15 +106,24 @@ def chosen_repository(environment: Mapping[str, str] = os.environ) -> str | None
     return setting if _REPOSITORY.fullmatch(setting) and not Path(setting).expanduser().exists() else None
 
 
+def gemma_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The folder of Gemma-3-12B that the settings name."""
+    named = environment.get(GEMMA_SETTING, "").strip()
+    return Path(named).expanduser() if named else None
+
+
 def _find(environment: Mapping[str, str], layout: Layout) -> Source:
     setting = environment.get(SETTING, "").strip()
-    gemma = Path(environment[GEMMA_SETTING]).expanduser() if environment.get(GEMMA_SETTING) else None
+    gemma = gemma_folder(environment)
     if repository := chosen_repository(environment):
         check_name(repository)
         snapshot = hub_snapshot(repository, environment)
         if snapshot is None:
             raise WrongBase(f"LTX-2.3 is not on this machine yet. {how_to_get()}")
-        return _folder(snapshot, gemma, f"{repository} from the Hub", layout)
+        try:
+            return _folder(snapshot, gemma, f"{repository} from the Hub", layout)
+        except UnreadableWeights as error:
+            raise WrongBase(f"{repository} is not here whole: {error} {AGAIN}") from error
     path = Path(setting).expanduser()
     if path.is_dir():
         check_name(path.resolve().name)
@@ -126,17 +137,14 @@ def how_to_get() -> str:
     """What a person can do to get LTX-2.3, in words."""
     return (
         f"Ask me to download it ({HUB_REPOSITORY}), or set {SETTING} to a folder in diffusers' layout or to "
-        f"{SINGLE_FILE} (then also {GEMMA_SETTING} to the folder of Gemma-3-12B)."
+        f"{SINGLE_FILE} (then also {GEMMA_SETTING} to a folder with {GEMMA})."
     )
 
 
 def _folder(folder: Path, gemma: Path | None, origin: str, layout: Layout) -> Source:
     if not (folder / "model_index.json").is_file():
         raise WrongBase(f"{folder.name} is not in diffusers' layout: model_index.json is missing. {how_to_get()}")
-    try:
-        configs = {name: read_config(folder, name) for name in (*Component, SCHEDULER)}
-    except UnreadableWeights as error:
-        raise WrongBase(f"{origin} is not complete. {error} {how_to_get()}") from error
+    configs = {name: read_config(folder, name) for name in (*Component, SCHEDULER)}
     check_configs(configs, layout)
     for component in Component:
         if not weights_in_folder(folder / component):
@@ -145,7 +153,7 @@ def _folder(folder: Path, gemma: Path | None, origin: str, layout: Layout) -> So
     text_encoder = own if own.is_dir() else gemma
     tokenizer = folder / TOKENIZER if (folder / TOKENIZER).is_dir() else text_encoder
     if text_encoder is None or tokenizer is None:
-        raise WrongBase(f"{origin} has no text encoder. Set {GEMMA_SETTING} to the folder of Gemma-3-12B.")
+        raise WrongBase(f"{origin} has no text encoder. Set {GEMMA_SETTING} to a folder with {GEMMA}.")
     check_gemma(text_encoder, tokenizer, layout)
     return Source(Kind.FOLDER, folder, text_encoder, tokenizer, origin, layout)
 
@@ -153,7 +161,7 @@ def _folder(folder: Path, gemma: Path | None, origin: str, layout: Layout) -> So
 def _single_file(path: Path, gemma: Path | None, layout: Layout) -> Source:
     check_file(read_header(path), layout)
     if gemma is None:
-        raise WrongBase(f"{path.name} has no text encoder in it. Set {GEMMA_SETTING} to the folder of Gemma-3-12B.")
+        raise WrongBase(f"{path.name} has no text encoder in it. Set {GEMMA_SETTING} to a folder with {GEMMA}.")
     check_gemma(gemma, gemma, layout)
     return Source(Kind.SINGLE_FILE, path, gemma, gemma, f"the file {path}", layout)
 
@@ -168,7 +176,7 @@ def check_gemma(text_encoder: Path, tokenizer: Path, layout: Layout) -> None:
     if found != ("gemma3", layout.text_width, layout.text_layers):
         raise WrongBase(
             f"The text encoder in {text_encoder.name} is not the one that LTX-2.3 was trained with. It must be "
-            f"Gemma-3-12B as google/gemma-3-12b-it has it (model type gemma3, {layout.text_layers} layers of "
+            f"{GEMMA} (model type gemma3, {layout.text_layers} layers of "
             f"{layout.text_width}); this says {found[0]}, {found[2]} layers of {found[1]}."
         )
     weights_in_folder(text_encoder, names=("model",))
