@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from diffusers import LTX2Pipeline
 from PIL import Image
 from pydantic import ValidationError
 
@@ -14,6 +15,7 @@ from trainer_core.dataset.manifest import Item, Manifest, add_files, load, path_
 from trainer_core.dataset.media import MediaInfo, read_frames, write_clip
 from trainer_core.dataset.pieces import add_pieces
 from trainer_core.dataset.references import unpaired_ends
+from trainer_core.dataset.sizes import further_sizes, sizes_of
 from trainer_core.plan import BaseModelName, TrainingPlan, propose
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training.encode import Encoder, encode_all
@@ -130,42 +132,47 @@ def plan_of(manifest: Manifest, **changes: object) -> TrainingPlan:
     return plan.changed(**short | {"checkpoint_every": 3, "validation_every": 3} | changes)
 
 
-def encoded(folder: Path, plan: TrainingPlan) -> tuple[list[Sample], list[Encoded]]:
-    """Through the encoder's public door; its text side is stood in for by nothing: words are encoded too."""
+@pytest.fixture(scope="module")
+def pipeline() -> LTX2Pipeline:
+    return load_pipeline(BaseModelName.MINI)
+
+
+def encoded(pipeline: LTX2Pipeline, folder: Path, plan: TrainingPlan) -> tuple[list[Sample], list[Encoded]]:
     manifest = load(folder)
     samples, _ = samples_of(manifest, plan)
-    pipeline = load_pipeline(BaseModelName.MINI)
     encoder = Encoder(lambda _part: pipeline, "test", folder / "cache")
     examples, _ = encode_all(encoder, folder, manifest, samples, plan, lambda _done, _all: None)
     return samples, examples
 
 
-def test_pairs_are_encoded_at_their_own_size_with_as_many_frames_as_the_target(tmp_path: Path) -> None:
+def test_pairs_are_encoded_at_their_own_size_with_as_many_frames_as_the_target(
+    pipeline: LTX2Pipeline, tmp_path: Path
+) -> None:
     clip(tmp_path / "in" / "long_start.mp4", 1, frames=30)
-    clip(tmp_path / "in" / "long_end.mp4", 2, frames=20)
+    clip(tmp_path / "in" / "long_end.mp4", 2, frames=12)
     clip(tmp_path / "in" / "short_start.mp4", 3, frames=5)
-    clip(tmp_path / "in" / "short_end.mp4", 4, frames=20)
+    clip(tmp_path / "in" / "short_end.mp4", 4, frames=12)
     picture(tmp_path / "in" / "still_start.png", 5)
-    clip(tmp_path / "in" / "still_end.mp4", 6, frames=20)
-    clip(tmp_path / "in" / "plain.mp4", 7, frames=20)
+    clip(tmp_path / "in" / "still_end.mp4", 6, frames=12)
+    clip(tmp_path / "in" / "plain.mp4", 7, frames=12)
     manifest = add_files(tmp_path / "set", [tmp_path / "in"])
     plan = plan_of(manifest, reference="pair", reference_downscale=2, frames=9)
-    samples, examples = encoded(tmp_path / "set", plan)
+    samples, examples = encoded(pipeline, tmp_path / "set", plan)
     by_name: dict[str, list[tuple[int, ...]]] = {}
     for sample, example in zip(samples, examples, strict=True):
         shapes = [tuple(shown.shape[1:]) for shown in example.references]
         assert tuple(example.latents.shape[1:]) == (2, 8, 8)
         by_name.setdefault(manifest.item(sample.item_id).name, []).extend(shapes)
     assert by_name == {
-        "long_end.mp4": [(2, 4, 4)] * 2,
-        "short_end.mp4": [(1, 4, 4)] * 2,
-        "still_end.mp4": [(1, 4, 4)] * 2,
+        "long_end.mp4": [(2, 4, 4)],
+        "short_end.mp4": [(1, 4, 4)],
+        "still_end.mp4": [(1, 4, 4)],
         "plain.mp4": [],
     }
     assert len({example.bucket for example in examples}) == 3  # no batch mixes them
 
 
-def test_a_subject_is_shown_by_other_training_pictures_only(tmp_path: Path) -> None:
+def test_a_subject_is_shown_by_other_training_pictures_only(pipeline: LTX2Pipeline, tmp_path: Path) -> None:
     for seed in range(12):
         picture(tmp_path / "in" / f"{seed:02}.png", seed)
     clip(tmp_path / "in" / "walk.mp4", 20)
@@ -181,7 +188,7 @@ def test_a_subject_is_shown_by_other_training_pictures_only(tmp_path: Path) -> N
         assert beside <= {item.sha256 for item in manifest.items if item.id in learned and item.info.kind == "image"}
         assert manifest.item(sample.item_id).sha256 not in beside
         assert len(beside) >= len(learned) - 2
-    _, examples = encoded(tmp_path / "set", plan)
+    _, examples = encoded(pipeline, tmp_path / "set", plan)
     still = next(example for example in examples if example.latents.shape[1] == 1)
     assert any(torch.equal(still.references[0], other.latents) for other in examples)  # encoded once, used as both
     assert {tuple(r.shape) for example in examples for r in example.references} == {tuple(still.latents.shape)}
@@ -225,3 +232,24 @@ def test_pieces_of_a_clip_have_the_same_part_of_its_reference(tmp_path: Path) ->
     shown = read_frames(path_of(tmp_path / "set", second), fps=8.0, frames=8).astype(int)
     assert np.abs(shown - original[8:]).mean() < np.abs(shown - original[:8]).mean() / 3
     assert unpaired_ends(manifest) == []
+
+
+def test_files_without_a_reference_are_named_and_nothing_is_said_without_references(
+    tmp_path: Path, pairs: Path
+) -> None:
+    manifest = add_files(tmp_path, [pairs])
+    _, notes = samples_of(manifest, plan_of(manifest, reference="pair"))
+    told = "2 of 4 files have no reference and are trained as plain examples: alone_end.mp4, weekend.png"
+    assert told in notes
+    _, notes = samples_of(manifest, plan_of(manifest))
+    assert not any("reference" in note for note in notes)
+    _, notes = samples_of(manifest, plan_of(manifest, reference="same_subject"))
+    assert any("the set has 1 picture" in note for note in notes)
+
+
+def test_sizes_of_files_with_their_own_proportions_are_legal_for_smaller_references_too() -> None:
+    plan = propose(RECIPES[RecipeName.FACE], BaseModelName.LTX23, "abc", "0" * 64, images=20, clips=0)
+    plan = plan.changed(reference="same_subject", reference_downscale=2, keep_aspect=True, more_resolutions=(768,))
+    sizes = [*sizes_of(plan), *(size for found in further_sizes(plan).values() for size in found)]
+    assert len(sizes) > 8
+    assert all(edge % 64 == 0 for size in sizes for edge in size)
