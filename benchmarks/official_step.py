@@ -7,8 +7,8 @@ host. Two of its settings are rebuilt:
   its default  pictures and sound together, LoRA on every attention (its t2v recipe; 2 s of sound for 49 frames)
   video only   no sound; the video branch alone, LoRA on the video's attentions
 Ours is the plan for pictures without sound, with the code that training runs, once with gradient checkpointing, as the
-official trainer has it in its recipes, and once without, as our plans have it where memory allows. All have the same
-weights, inputs and rank, and AdamW. Without a GPU the model has 1/8 of the width, and rank and layers are fewer; the
+official recipes have it, and once without, for plans that turn it off where memory allows. All have the same weights,
+inputs and rank, and AdamW. Without a GPU the model has 1/8 of the width, and rank and layers are fewer; the
 connectors then have as many layers less as the model, so that they weigh what they weigh in the real one.
 Writes benchmarks/results/official_step.json.
 """
