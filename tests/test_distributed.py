@@ -27,7 +27,7 @@ from trainer_core.projects import Workspace
 from trainer_core.training import checkpoints, rank, run
 from trainer_core.training.checkpoints import TrainingState
 from trainer_core.training.distributed import Ranks, RanksMissing, join
-from trainer_core.training.launch import LAST_WORDS, command, layout_for
+from trainer_core.training.launch import LAST_WORDS, WORDS_BYTES, command, layout_for, leave_words
 
 PATIENCE_SECONDS = 140  # starting PyTorch in four processes takes long where two cores are busy
 
@@ -172,6 +172,7 @@ def test_why_a_process_failed_is_left_for_the_job_to_tell(tmp_path: Path, monkey
     job_id, folder = submit(workspace, project_id, plan_id)
     assert store.claim(workspace, job_id, os.getpid())
     checkpoints.save(folder / "checkpoints", TrainingState(step=4), plan.changed(learning_rate=0.01))
+    (folder / LAST_WORDS).write_bytes(bytes(WORDS_BYTES))
     named = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
     for name, value in (named | {"SIDEKICK_HOME": str(workspace.home), "CUDA_VISIBLE_DEVICES": ""}).items():
         monkeypatch.setenv(name, value)
@@ -182,6 +183,8 @@ def test_why_a_process_failed_is_left_for_the_job_to_tell(tmp_path: Path, monkey
     finally:
         dist.destroy_process_group()
     assert "belongs to another plan" in (folder / LAST_WORDS).read_text()
+    leave_words(folder, "what follows from that")  # another process, later
+    assert "what follows" not in (folder / LAST_WORDS).read_text()
 
 
 def processes_of(workspace: Workspace, job_id: str) -> list[psutil.Process]:

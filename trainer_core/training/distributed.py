@@ -172,3 +172,8 @@ def join(*, sharded: bool = False, patience: timedelta = SILENCE) -> tuple[Ranks
             "machine's address and port be reached from the others."
         ) from error
     return Ranks(dist.get_rank(), dist.get_world_size(), sharded=sharded), device
+
+
+def follows_from_a_loss(error: BaseException) -> bool:
+    """Did this process fail only because it could not reach another one any more? Gloo has no error type of its own."""
+    return isinstance(error, dist.DistError) or (isinstance(error, RuntimeError) and "/gloo/" in str(error))

@@ -21,6 +21,7 @@ from trainer_core.plan import MemoryTier, TrainingPlan
 MOST_LAUNCHES = 3  # as often as a lost worker is started
 END_SECONDS = 10.0  # the launcher gets so long to end its processes
 LAST_WORDS = "rank-failure.txt"
+WORDS_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,13 @@ def launch(context: JobContext, layout: Layout) -> None:
     """
     last_words = context.folder / LAST_WORDS
     for attempt in range(1, MOST_LAUNCHES + 1):
-        last_words.unlink(missing_ok=True)
+        last_words.write_bytes(bytes(WORDS_BYTES))
         if _run(context, layout) == 0:
             return
         if context.cancelled():
             raise JobCancelled
-        if last_words.exists():
-            raise JobFailed(last_words.read_text("utf-8", "replace"))
+        if words := last_words.read_bytes().rstrip(b"\0"):
+            raise JobFailed(words.decode("utf-8", "replace"))
         if attempt < MOST_LAUNCHES:
             context.emit(
                 "message",
@@ -104,9 +105,15 @@ def launch(context: JobContext, layout: Layout) -> None:
 
 
 def leave_words(folder: Path, words: str) -> None:
-    """Called in a process that fails: why, for `launch` to tell. The first one's words count."""
-    with suppress(FileExistsError), (folder / LAST_WORDS).open("x", encoding="utf-8") as file:
-        file.write(words)
+    """Called in a process that fails: why, for `launch` to tell. The first one's words count.
+
+    They are written over a file that is there already, so that they arrive also when the disk is full.
+    """
+    text = words.encode("utf-8")[:WORDS_BYTES]
+    with suppress(FileNotFoundError), (folder / LAST_WORDS).open("r+b") as file:
+        if not file.read().strip(b"\0"):
+            file.seek(0)
+            file.write(text)
 
 
 def command(layout: Layout, machine: int, job_id: str, attempt: int) -> list[str]:

@@ -6,11 +6,10 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import torch.distributed as dist
 
-from trainer_core.base_models.registry import BaseModelMissing
-from trainer_core.dataset.media import UnusableMedia
 from trainer_core.jobs import store
 from trainer_core.jobs.context import JobCancelled, JobContext
 from trainer_core.jobs.failures import words_for, write_log
@@ -18,7 +17,7 @@ from trainer_core.jobs.redact import RedactedStream
 from trainer_core.projects import Workspace
 
 from . import run
-from .distributed import RanksDisagree, RanksMissing, join
+from .distributed import RanksDisagree, RanksMissing, follows_from_a_loss, join
 from .launch import leave_words
 
 SETTLE_SECONDS = 2.0
@@ -51,10 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ) as error:  # whatever a process fails of must reach a person, and the others must not wait for it
         # If another one was lost first, this only follows from that, and the launcher ends this process meanwhile.
         time.sleep(SETTLE_SECONDS)
-        write_log(context.folder, error)
-        if not isinstance(error, dist.DistError):
-            told = isinstance(error, BaseModelMissing | UnusableMedia | RanksDisagree | RanksMissing)
+        if not follows_from_a_loss(error):
+            told = isinstance(error, (*run.FOR_A_PERSON, RanksDisagree, RanksMissing))
             leave_words(context.folder, str(error) if told else words_for(error))
+        with suppress(OSError):  # a full disk
+            write_log(context.folder, error)
         return 1
     dist.destroy_process_group()
     return 0

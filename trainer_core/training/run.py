@@ -34,6 +34,7 @@ from .records import CHECKPOINTS, OtherPlan
 from .trial import loading, or_propose_less, try_a_step
 
 LORA_FILE = "lora.safetensors"
+FOR_A_PERSON = (BaseModelMissing, UnusableMedia, QuantisationMissing)  # errors whose message says what to do
 
 
 def train(context: JobContext) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def train(context: JobContext) -> dict[str, Any]:
     try:
         with or_propose_less(context, plan, "while the files were read and encoded"):
             state = _trained(context, plan)
-    except (BaseModelMissing, UnusableMedia, QuantisationMissing) as error:
+    except FOR_A_PERSON as error:
         raise JobFailed(str(error)) from error
     lora = _export(context, plan, state)
     return {
