@@ -1,7 +1,7 @@
 """What a plan needs of memory, estimated beforehand: weights counted on the meta device, the rest by rule.
 
 Activations are an estimate. What autograd keeps for a block's backward pass was counted with its saved-tensor hooks on
-LTX-2.3's blocks at small widths in bfloat16 (benchmarks/quantise.py counts it again): 66 bytes per token and unit of
+LTX-2.3's blocks at small widths in bfloat16 (benchmarks/quantise.py counts it again): 62 bytes per token and unit of
 width, 12 per caption token and unit of width. With gradient checkpointing a block keeps its input alone, 2 bytes per
 token and unit of width, and one block at a time is computed again.
 """
@@ -19,7 +19,7 @@ from .model import is_trained
 from .quantise import BYTES_PER_WEIGHT, is_quantised_name
 from .video_only import is_audio_name
 
-SAVED_PER_TOKEN, SAVED_PER_WORD, INPUT_PER_TOKEN = 66, 12, 2  # bytes per unit of width and block, in bfloat16
+SAVED_PER_TOKEN, SAVED_PER_WORD, INPUT_PER_TOKEN = 62, 12, 2  # bytes per unit of width and block, in bfloat16
 WORDS = {BaseModelName.MINI: 64, BaseModelName.LTX23: 1024}  # caption tokens
 COMPRESSION = {BaseModelName.MINI: 8, BaseModelName.LTX23: 32}  # pixels per latent edge; 8 frames per latent frame
 DEVICE_OVERHEAD = int(1e9)  # CUDA's own context, libraries' workspaces; not measured here

@@ -40,6 +40,14 @@ class QuantisedLinear(nn.Linear):
         """The weights, unpacked: (outputs, inputs)."""
         raise NotImplementedError
 
+    def product(self, inputs: Tensor) -> Tensor:
+        """inputs @ weights.T, as a new tensor."""
+        return functional.linear(inputs, self.values(inputs.dtype))
+
+    def product_back(self, gradient: Tensor) -> Tensor:
+        """gradient @ weights."""
+        return gradient @ self.values(gradient.dtype)
+
     def forward(self, input: Tensor) -> Tensor:
         """As nn.Linear, in autocast's precision where that is on."""
         kind = input.device.type
@@ -53,16 +61,20 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, layer: QuantisedLinear) -> Tensor:  # type: ignore[override]
         ctx.layer = layer
-        bias = None if layer.bias is None else layer.bias.to(inputs.dtype)
-        return functional.linear(inputs, layer.values(inputs.dtype), bias)
+        product = layer.product(inputs)
+        return product if layer.bias is None else product.add_(layer.bias.to(inputs.dtype))
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
-        return gradient @ ctx.layer.values(gradient.dtype), None
+        return ctx.layer.product_back(gradient), None
 
 
 class Int8Linear(QuantisedLinear):
-    """Whole numbers from -127 to 127, with one scale for each output."""
+    """Whole numbers from -127 to 127, with one scale for each output.
+
+    bfloat16 holds such numbers exactly, so it is the outputs that are scaled: a quarter of the time of scaling the
+    weights, measured on a CPU.
+    """
 
     scales: Tensor
 
@@ -71,14 +83,20 @@ class Int8Linear(QuantisedLinear):
         self.register_buffer("scales", None, persistent=False)
 
     def take(self, weight: Tensor) -> nn.Parameter:
-        scales = weight.float().abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / 127
-        self.weight = nn.Parameter((weight / scales).round().to(torch.int8), requires_grad=False)
+        scales = weight.float().abs().amax(dim=1).clamp(min=1e-12) / 127
+        self.weight = nn.Parameter((weight / scales[:, None]).round().to(torch.int8), requires_grad=False)
         self.scales = scales
         return self.weight
 
     def values(self, dtype: torch.dtype) -> Tensor:
-        out = torch.empty(self.weight.shape, dtype=dtype, device=self.weight.device)
-        return torch.mul(self.weight, self.scales, out=out)  # rounded once, without a float32 copy
+        return (self.weight * self.scales[:, None]).to(dtype)
+
+    def product(self, inputs: Tensor) -> Tensor:
+        return functional.linear(inputs, self.weight.to(inputs.dtype)).mul_(self.scales)
+
+    def product_back(self, gradient: Tensor) -> Tensor:
+        scaled = torch.mul(gradient, self.scales, out=torch.empty_like(gradient))
+        return scaled @ self.weight.to(gradient.dtype)
 
 
 class Nf4Linear(QuantisedLinear):
