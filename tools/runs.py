@@ -22,6 +22,7 @@ from .state import (
     estimate_of,
     job_of,
     latest_run,
+    less_memory,
     manifest_of,
     plan_row,
     recipe_of,
@@ -142,7 +143,9 @@ def training_status(context: ToolContext, _arguments: NoArguments) -> ToolResult
     elif score and score.error:
         lines.append(quoted(score.error, 500))
     return ToolResult(
-        text="\n".join(lines), data={"run_id": run.id, "state": train.state, "scoring": score.state if score else None}
+        text="\n".join(lines),
+        data={"run_id": run.id, "state": train.state, "scoring": score.state if score else None}
+        | ({"proposed": proposed} if (proposed := less_memory(context.workspace, train)) else {}),
     )
 
 
