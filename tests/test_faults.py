@@ -25,6 +25,7 @@ from trainer_core.jobs.worker import work
 from trainer_core.projects import Lora, Workspace
 from trainer_core.training import checkpoints, run
 from trainer_core.training.cache import read_entry, write_entry
+from trainer_core.training.checkpoints import TrainingState
 from trainer_core.training.records import newest
 
 
@@ -193,6 +194,20 @@ def test_a_spoiled_gradient_in_a_run_keeps_the_last_good_checkpoint(
     work(workspace, again)
     check_finished(short, workspace, again, folder)
     assert "Going on from the checkpoint at step 4." in messages(workspace, again)
+
+
+@pytest.mark.slow
+def test_checkpoints_of_another_plan_in_the_run_s_folder_are_refused_and_stay(short: Short, tmp_path: Path) -> None:
+    workspace = short.copy(tmp_path / "home", encoded=True)
+    job_id, folder = short.submit(workspace)
+    other = TrainingState(step=8, weights={"a": torch.ones(2)})
+    saved = checkpoints.save(folder / "checkpoints", other, short.plan.changed(rank=4))
+    work(workspace, job_id)
+    error = store.get(workspace, job_id).error or ""
+    assert "The checkpoint at step 8 belongs to another plan (rank 4 -> 2 (50 % less))." in error
+    assert "Nothing was trained and the checkpoint is kept." in error
+    assert saved.exists()
+    assert not (folder / "lora.safetensors").exists()
 
 
 @pytest.mark.slow
