@@ -28,7 +28,7 @@ from trainer_core.plan import TrainingPlan
 from trainer_core.training import checkpoints
 from trainer_core.training.captions import class_captions
 from trainer_core.training.checkpoints import TrainingState
-from trainer_core.training.distributed import Ranks, join
+from trainer_core.training.distributed import Ranks, follows_from_a_loss, join
 from trainer_core.training.examples import Material
 from trainer_core.training.loop import train
 
@@ -133,6 +133,7 @@ def main(folder: Path) -> None:
     run("stopped", LONG, stop_at=2)
     run("resumed", TWO, trained(TWO, stop_at=2))
     _sharded(folder, again(sharded=True), device, keep)
+    _lose_one(folder, again())
 
 
 def _sharded(
@@ -156,6 +157,16 @@ def _sharded(
     plan = SHARDED.changed(steps=2)
     keep("streamed", plan, train(streamed, shown(streamed, plan), plan, None, Noted(), ranks))
     (folder / f"sharded-{ranks.rank}.json").write_text(json.dumps(report))
+
+
+def _lose_one(folder: Path, ranks: Ranks) -> None:
+    if ranks.rank:
+        os._exit(0)
+    try:
+        ranks.collect(torch.ones(1))
+    except RuntimeError as error:
+        (folder / "lost.json").write_text(json.dumps(follows_from_a_loss(error)))
+    os._exit(0)
 
 
 def _held(transformer: LTX2VideoTransformer3DModel) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Several processes train what one process trains: shares, sums, stopping, resuming, and one that is killed."""
 
+import json
 import os
 import signal
 import sys
@@ -26,7 +27,7 @@ from trainer_core.plan import BaseModelName, TrainingPlan
 from trainer_core.projects import Workspace
 from trainer_core.training import checkpoints, rank, run
 from trainer_core.training.checkpoints import TrainingState
-from trainer_core.training.distributed import Ranks, RanksMissing, join
+from trainer_core.training.distributed import Ranks, RanksMissing, follows_from_a_loss, join
 from trainer_core.training.launch import LAST_WORDS, WORDS_BYTES, command, layout_for, leave_words
 
 PATIENCE_SECONDS = 140  # starting PyTorch in four processes takes long where two cores are busy
@@ -99,6 +100,12 @@ def test_two_processes_go_on_from_one_process_s_checkpoint() -> None:
 @pytest.mark.slow
 def test_a_base_that_is_shared_out_trains_the_same_as_a_whole_one() -> None:
     assert_equal(left_by("sharded", SHARDED), trained(SHARDED))
+
+
+@pytest.mark.slow
+def test_an_error_that_follows_from_a_lost_process_is_told_from_one_s_own() -> None:
+    assert json.loads((together() / "lost.json").read_text()) is True
+    assert not follows_from_a_loss(RuntimeError("The size of tensor a must match"))
 
 
 def test_one_process_is_asked_and_obeyed_at_once() -> None:
