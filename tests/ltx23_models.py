@@ -67,7 +67,7 @@ def write_single_file(
     return path
 
 
-def original_name(component: Component, name: str) -> str:
+def original_name(component: Component, name: str, levels: int = LEVELS) -> str:
     """The name in the single file of a tensor that diffusers calls `name`."""
     if component is Component.TRANSFORMER:
         return DIT + to_original(name)
@@ -80,17 +80,17 @@ def original_name(component: Component, name: str) -> str:
     if name.endswith("-of-means"):
         return f"{component}.per_channel_statistics.{name}"
     if component is Component.VAE:
-        name = _swap(_chained(name), {"resnets": "res_blocks"})
+        name = _swap(_chained(name, levels), {"resnets": "res_blocks"})
     if component is Component.VOCODER:
         name = name.replace(".downsample.filter", ".downsample.lowpass.filter")
         name = _swap(name, VOCODER)
     return f"{component}.{name}"
 
 
-def _chained(name: str) -> str:
-    name = name.replace("encoder.mid_block.", f"encoder.down_blocks.{2 * LEVELS}.")
+def _chained(name: str, levels: int) -> str:
+    name = name.replace("encoder.mid_block.", f"encoder.down_blocks.{2 * levels}.")
     name = name.replace("decoder.mid_block.", "decoder.up_blocks.@0.")
-    for level in range(LEVELS):
+    for level in range(levels):
         name = name.replace(f"down_blocks.{level}.downsamplers.0.", f"down_blocks.@{2 * level + 1}.")
         name = name.replace(f"encoder.down_blocks.{level}.", f"encoder.down_blocks.@{2 * level}.")
         name = name.replace(f"up_blocks.{level}.upsamplers.0.", f"up_blocks.@{2 * level + 1}.")

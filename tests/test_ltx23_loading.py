@@ -6,17 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from diffusers import LTX2VideoTransformer3DModel
 from diffusers.loaders.single_file_utils import (
     convert_ltx2_transformer_to_diffusers,
     convert_ltx2_vae_to_diffusers,
 )
-from ltx23_models import DIT, SMALL, folder_copy, gemma_copy, single_file_tensors, write_single_file
+from ltx23_models import DIT, SMALL, folder_copy, gemma_copy, original_name, single_file_tensors, write_single_file
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from trainer_core.base_models.ltx23 import loading
 from trainer_core.base_models.ltx23.fingerprint import fingerprint
-from trainer_core.base_models.ltx23.headers import Stored, read_header
+from trainer_core.base_models.ltx23.headers import Header, Stored, read_header
+from trainer_core.base_models.ltx23.identity import check_file
 from trainer_core.base_models.ltx23.layout import ltx23
 from trainer_core.base_models.ltx23.loading import CLASSES, bytes_held, load_components, load_pipeline, load_transformer
 from trainer_core.base_models.ltx23.names import Component, by_component
@@ -177,18 +179,36 @@ def stored(names: list[str]) -> dict[str, Stored]:
     return {name: Stored(Path("x"), name, (1,), "BF16", 0, 2) for name in names}
 
 
-def test_all_parts_at_full_size_make_the_published_file() -> None:
+@pytest.fixture(scope="module")
+def full() -> dict[Component, nn.Module]:
+    """All parts at LTX-2.3's own size, without values."""
+    kinds = CLASSES | {Component.TRANSFORMER: LTX2VideoTransformer3DModel}
+    return {component: empty(kinds[component], ltx23().configs[component]) for component in Component}
+
+
+def test_all_parts_at_full_size_make_the_published_file(full: dict[Component, nn.Module]) -> None:
     """46,149,344,974 bytes: what is more than two bytes a value are the header and float32 modulation tables."""
-    total = 0
-    for component in Component:
-        kind = CLASSES.get(component, type(transformer_on_meta(BaseModelName.MINI)))
-        state = empty(kind, ltx23().configs[component]).state_dict()
-        total += sum(tensor.numel() * 2 for tensor in state.values())
-    tables = sum(
-        p.numel() * 2 for name, p in transformer_on_meta(BaseModelName.LTX23).named_parameters() if "table" in name
-    )
+    total = sum(tensor.numel() * 2 for model in full.values() for tensor in model.state_dict().values())
+    named = full[Component.TRANSFORMER].named_parameters()
+    tables = sum(parameter.numel() * 2 for name, parameter in named if "table" in name)
     assert total == 46_139_010_774
     assert 0 < 46_149_344_974 - total - tables < 1_500_000
+
+
+def test_a_single_file_at_full_size_is_recognised_and_each_tensor_placed(
+    full: dict[Component, nn.Module],
+) -> None:
+    tensors = {
+        original_name(component, name, levels=4): tuple(tensor.shape)
+        for component, model in full.items()
+        for name, tensor in model.state_dict().items()
+    }
+    path = Path("ltx-2.3-22b-dev.safetensors")
+    header = Header(path, {key: Stored(path, key, shape, "BF16", 0, 0) for key, shape in tensors.items()}, {}, 0, b"")
+    check_file(header, ltx23())
+    for component, weights in by_component(header.tensors).items():
+        check_names(full[component], weights)
+    assert len(tensors) == 5947
 
 
 def test_the_transformers_names_are_those_of_diffusers_converter_but_for_what_it_does_not_know() -> None:
@@ -214,7 +234,7 @@ def test_the_video_autoencoders_names_are_those_of_diffusers_converter() -> None
 def test_every_tensor_of_the_single_file_has_its_place(single: Source) -> None:
     parts = by_component(read_header(single.path).tensors)
     for component, weights in parts.items():
-        kind = CLASSES.get(component, type(transformer_on_meta(BaseModelName.MINI)))
+        kind = CLASSES.get(component, LTX2VideoTransformer3DModel)
         check_names(empty(kind, SMALL.configs[component]), weights)
 
 

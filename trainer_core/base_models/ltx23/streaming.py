@@ -64,8 +64,12 @@ def stream_model(
 
 
 def empty(kind: type[Any], config: Mapping[str, Any]) -> Any:
-    """A model of diffusers' class `kind` with parameters on the meta device; what its buffers compute is there."""
-    with init_empty_weights(include_buffers=False):
+    """A model of diffusers' class `kind` with parameters on the meta device; buffers that no file holds have values."""
+    with torch.device("meta"):
+        model = kind.from_config(dict(config))
+    if {name for name, _ in model.named_buffers()} <= model.state_dict().keys():
+        return model
+    with init_empty_weights(include_buffers=False):  # slower, so only where a buffer is computed when it is made
         return kind.from_config(dict(config))
 
 
