@@ -85,6 +85,7 @@ def hungry(load: Load, after: int) -> Load:
     return loaded
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tier", "checkpointing", "after", "change", "words"),
     [
@@ -117,3 +118,15 @@ def test_too_little_memory_ends_with_words_and_the_next_tier(
     trials = [event.data for event in events if event.kind == "trial"]
     assert [trial["fits"] for trial in trials] == [after > 0]
     assert bool(list(folder.glob("checkpoints/step-*"))) == (after > 0)
+
+
+@pytest.mark.slow
+def test_a_run_in_four_bits_tries_a_step_first_and_ends_with_a_verified_file(workspace: Workspace) -> None:
+    project_id, plan_id, _ = make_project(workspace, memory="int4", class_preservation=0.0, steps=4)
+    job_id, folder = submit(workspace, project_id, plan_id)
+    work(workspace, job_id)
+    job = store.get(workspace, job_id)
+    assert job.state == "succeeded", job.error
+    assert (folder / "lora.safetensors").exists()
+    said = [event.data.get("text", "") for event in events_since(workspace, job_id) if event.kind == "message"]
+    assert any(text.startswith("One step took") for text in said)
