@@ -12,11 +12,12 @@ from tools.results import diagnose_run, proposed_change
 from tools.runs import training_status
 from trainer_core.jobs import store
 from trainer_core.jobs.events import emit
+from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import BaseModelName, MemoryTier, TrainingPlan, propose
 from trainer_core.projects import PlanRow, Run, Workspace, create_project, new_id
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training.footprint import footprint, saved_by_rule, tokens
-from trainer_core.training.memory import GB, TIERS, Memory, choose_tier, memory_words, next_rung, out_of_memory_words
+from trainer_core.training.memory import GB, Memory, choose_tier, memory_words, next_rung, out_of_memory_words
 
 HOST = int(64 * GB)
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from tests.test_official_defects import Noted, material, plan_of, small_model
+from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import MemoryTier
 from trainer_core.training import checkpoints
 from trainer_core.training.checkpoints import TrainingState
 from trainer_core.training.loop import train
-from trainer_core.training.memory import TIERS
 from trainer_core.training.offload import hold
 from trainer_core.training.video_only import without_audio
 

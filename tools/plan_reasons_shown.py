@@ -1,7 +1,7 @@
 """Why a plan shows its files to the model as it does: sizes, frame rates, references, sound, and how memory is used."""
 
+from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import ReferenceKind, TrainingPlan
-from trainer_core.training.memory import TIERS
 
 _REFERENCES = {
     ReferenceKind.NONE: "No references are shown; prompts alone decide.",

@@ -11,6 +11,7 @@ from trainer_core.training.memory import fitted
 
 from . import plan_reasons
 from .context import Tool, ToolContext, ToolRefused, ToolResult
+from .file_notes import file_notes
 from .plan_changes import ChangePlan, apply
 from .state import (
     base_missing,
@@ -89,7 +90,7 @@ def propose_plan(context: ToolContext, arguments: ProposePlan) -> ToolResult:
     plan, held = fitted(plan)
     row = _store(context, plan, previous=None)
     cost = estimate_of(context.workspace, plan, manifest)
-    notes = [*plan_notes(context, manifest, plan.base), *([held] if held else [])]
+    notes = [*plan_notes(context, manifest, plan.base), *([held] if held else []), *file_notes(manifest, plan)]
     lines = [plan_text(plan, cost), "Why these values:", *plan_reasons.summary(plan, cost, WHY), *notes]
     return ToolResult(text="\n".join(lines), data=plan_data(row.id, plan, cost))
 
@@ -118,6 +119,8 @@ def change_plan(context: ToolContext, arguments: ChangePlan) -> ToolResult:
         if after.base is not before.base and change.memory is None:
             after, held = fitted(after)
             notes += [held] if held else []
+        known = file_notes(manifest, current)
+        notes += [note for note in file_notes(manifest, after) if note not in known]
     except ValidationError as error:
         reasons = "; ".join(str(entry["msg"]).removeprefix("Value error, ") for entry in error.errors())
         raise ToolRefused(

@@ -8,6 +8,7 @@ from typing import Any
 from trainer_core import approvals
 from trainer_core.costs import Estimate
 from trainer_core.dataset.manifest import Manifest
+from trainer_core.dataset.references import references_missing
 from trainer_core.jobs import events, store
 from trainer_core.jobs.backends import backend_named
 from trainer_core.plan import BASES, TrainingPlan
@@ -199,6 +200,8 @@ def _ready(context: ToolContext) -> tuple[PlanRow, TrainingPlan, Manifest]:
             "Files or captions have changed since the plan was made. Refresh the plan (propose or change it), then "
             "launch."
         )
+    if (reason := references_missing(manifest, plan)) is not None:
+        raise ToolRefused(reason)
     missing = base_missing(plan.base) or terms_missing(context.workspace, plan.base)
     if missing:
         raise ToolRefused(missing)

@@ -12,14 +12,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from .dataset.buckets import Sample, buckets_of, split_held_out
-from .plan import BaseModelName, TrainingPlan
+from .plan import BASES, BaseModelName, TrainingPlan
 from .projects import Workspace, new_id
 
 FAL_ENDPOINT = "fal-ai/ltx23-trainer-v2/t2v"  # the trainer that a plan without reference clips is for
-_COMPRESSION = {
-    BaseModelName.MINI: (8, 8),
-    BaseModelName.LTX23: (32, 8),
-}  # pixels per latent edge, frames per latent frame
 
 
 class Estimate(BaseModel):
@@ -65,7 +61,7 @@ def tokens_per_sample(plan: TrainingPlan, samples: Sequence[Sample] = ()) -> flo
     `samples` are all of the plan's; an epoch takes as many batches from each bucket of those that are trained on as
     the bucket fills. Without samples each file counts once, at the plan's size and length.
     """
-    edge, time = _COMPRESSION[plan.base]
+    edge, time = BASES[plan.base].latent_pixels, BASES[plan.base].frame_factor
 
     def tokens(width: int, height: int, frames: int) -> int:
         return (width // edge) * (height // edge) * ((frames - 1) // time + 1)

@@ -48,6 +48,8 @@ class BaseRules(BaseModel):
 
     title: str
     size_factor: int  # width and height are multiples of this many pixels
+    latent_pixels: int  # pixels per edge of a token
+    caption_tokens: int
     frame_factor: int  # frames % frame_factor == 1
     width: int
     height: int
@@ -69,6 +71,8 @@ BASES: dict[BaseModelName, BaseRules] = {
     BaseModelName.MINI: BaseRules(
         title="mini (the small practice model that ships with Sidekick)",
         size_factor=32,
+        latent_pixels=8,
+        caption_tokens=64,
         frame_factor=8,
         width=64,
         height=64,
@@ -88,6 +92,8 @@ BASES: dict[BaseModelName, BaseRules] = {
     BaseModelName.LTX23: BaseRules(
         title="LTX-2.3 (22B, dev)",
         size_factor=32,
+        latent_pixels=32,
+        caption_tokens=1024,
         frame_factor=8,
         width=512,
         height=512,

@@ -14,7 +14,7 @@ def results_talk(text: str, said: str, facts: Facts) -> Reading | None:
         r"\bdo what you (?:suggest|recommend|propose|said|say)|\bas you (?:suggest|recommend|propose)\w*|^(?:apply"
         r"|do|make) (?:that|it|those|these)(?: changes?)?(?: please)?[.!]?$",
         text,
-    ) and (ran and facts.get("stage") == "results"):
+    ) and (ran and (facts.get("stage") == "results" or (facts.get("run") or {}).get("state") == "failed")):
         return Reading((Call("diagnose"), Call("change_plan", {"apply_finding": "first"})))
     if re.search(
         r"\bwhat (?:would|should|could|do|can) (?:you|i|we) (?:change|do|improve|try|adjust|fix"

@@ -128,7 +128,7 @@ def _validation(context: JobContext, run: Run) -> tuple[tuple[int, float], ...]:
 
 def _generate_all(work: _Work, cases: Sequence[PromptCase], card: Scorecard) -> None:
     try:
-        pipeline = load_pipeline(work.plan.base)
+        pipeline = load_pipeline(work.plan.base, memory=work.plan.memory)
     except BaseModelMissing as error:
         raise JobFailed(f"{error} The trained LoRA file is kept; score it once the base model is there.") from error
     _generate_side(work, pipeline, [case for case in cases if case.on_base], "base", card)

@@ -118,6 +118,21 @@ def end_of(items: Mapping[str, Item], start_name: str) -> Item | None:
     return found[0] if len(found) == 1 else None
 
 
+def references_missing(manifest: Manifest, plan: TrainingPlan) -> str | None:
+    """Why a plan with references has none at all to show, in words; None when it has, or wants none."""
+    if plan.reference is ReferenceKind.PAIR and not any(item.reference for item in manifest.usable):
+        return (
+            "The plan trains with reference pairs, but no file has a reference. Add files as NAME_start and NAME_end, "
+            "make control clips, or say “no references”."
+        )
+    if plan.reference is ReferenceKind.SAME_SUBJECT and manifest.images < 2:
+        return (
+            "The plan shows another picture of the subject beside each one, but there are fewer than two pictures. Add "
+            "pictures, or say “no references”."
+        )
+    return None
+
+
 def reference_notes(manifest: Manifest, plan: TrainingPlan) -> list[str]:
     """What a person should know about the references of a plan: which files have none, and what becomes of them."""
     if plan.reference is ReferenceKind.PAIR:

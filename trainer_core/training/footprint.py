@@ -12,18 +12,20 @@ from functools import lru_cache
 from torch import nn
 
 from trainer_core.lora.base_shapes import transformer_on_meta
+from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import BASES, BaseModelName, ReferenceKind, TrainingPlan
 
-from .memory import TIERS, checkpointing
+from .memory import checkpointing
 from .model import is_trained
 from .quantise import BYTES_PER_WEIGHT, is_quantised_name
 from .video_only import is_audio_name
 
 SAVED_PER_TOKEN, SAVED_PER_WORD, INPUT_PER_TOKEN = 62, 12, 2  # bytes per unit of width and block, in bfloat16
-WORDS = {BaseModelName.MINI: 64, BaseModelName.LTX23: 1024}  # caption tokens
-COMPRESSION = {BaseModelName.MINI: 8, BaseModelName.LTX23: 32}  # pixels per latent edge; 8 frames per latent frame
 DEVICE_OVERHEAD = int(1e9)  # CUDA's own context, libraries' workspaces; not measured here
-TEXT_ENCODER, CONNECTORS = 12.2e9, 2.0e9  # parameters: Gemma 3 12B as published; the connectors' about
+TEXT_ENCODER, CONNECTORS = (
+    12.2e9,
+    3.2e9,
+)  # parameters: Gemma 3 12B as published; the connectors' by their config
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def lora_bytes(plan: TrainingPlan) -> int:
 
 def tokens(plan: TrainingPlan) -> int:
     """Tokens of one sample of the plan's largest bucket: video and, beside it, a reference."""
-    edge = COMPRESSION[plan.base]
+    edge = BASES[plan.base].latent_pixels
     frames = (plan.frames - 1) // BASES[plan.base].frame_factor + 1
     areas = [plan.width * plan.height, *(side * side for side in plan.more_resolutions)]
     own = max(areas) // edge**2 * frames
@@ -106,7 +108,7 @@ def saved_by_rule(seen: int, words: int, width: int, *, again: bool) -> int:
 
 
 def _activations(plan: TrainingPlan, counts: _Counts) -> int:
-    seen, words = tokens(plan) * plan.batch_size, WORDS[plan.base] * plan.batch_size
+    seen, words = tokens(plan) * plan.batch_size, BASES[plan.base].caption_tokens * plan.batch_size
     again = checkpointing(plan)
     kept = counts.blocks * saved_by_rule(seen, words, counts.width, again=again)
     passing = saved_by_rule(seen, words, counts.width, again=False)  # what one block's backward pass has at once

@@ -15,9 +15,9 @@ import torch
 from diffusers import LTX2VideoTransformer3DModel
 from torch import Tensor, nn
 
+from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import MemoryTier
 
-from .memory import TIERS
 from .quantise import QuantisedLinear, quantise
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import TrainingPlan
 
-from .memory import TIERS
 from .quantise import QuantisationMissing
 
 

@@ -10,7 +10,13 @@ import torch
 from sqlalchemy import select
 from torch import Tensor
 
-from trainer_core.base_models.registry import BaseModelMissing, base_fingerprint, load_part, load_transformer
+from trainer_core.base_models.registry import (
+    BaseModelMissing,
+    base_fingerprint,
+    base_missing,
+    load_part,
+    load_transformer,
+)
 from trainer_core.costs import record_speed
 from trainer_core.dataset import manifest as manifests
 from trainer_core.dataset.buckets import samples_of, split_held_out
@@ -97,6 +103,8 @@ def read_material(context: JobContext, plan: TrainingPlan, tell: Tell) -> Materi
     """Encode everything that is not in the cache yet; text encoder and VAE leave memory again."""
     folder = context.workspace.dataset_folder(context.job.project_id)
     manifest = manifests.load(folder)
+    if reason := base_missing(plan.base, context.workspace):
+        raise JobFailed(reason)
     if manifest.checksum != plan.dataset:
         raise JobFailed(
             "The files or captions have changed since this plan was made. Nothing was trained; ask for a new plan."
@@ -179,7 +187,9 @@ def train_here(
     if state.step < plan.steps:
         raise JobCancelled
     if state.step > first and ranks.size == 1:
-        record_speed(context.workspace, plan, (time.monotonic() - began) / (state.step - first), _machine(device.type))
+        manifest = manifests.load(context.workspace.dataset_folder(context.job.project_id))
+        per_step = (time.monotonic() - began) / (state.step - first)
+        record_speed(context.workspace, plan, per_step, _machine(device.type), samples_of(manifest, plan)[0])
     return state
 
 

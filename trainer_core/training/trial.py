@@ -9,11 +9,12 @@ import torch
 from diffusers import LTX2VideoTransformer3DModel
 
 from trainer_core.jobs.context import JobContext, JobFailed
+from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import MemoryTier, TrainingPlan
 
 from .dry_run import dry_run
 from .examples import Material
-from .memory import TIERS, next_rung, out_of_memory_words
+from .memory import next_rung, out_of_memory_words
 from .quantise import Quantiser
 
 KEPT = "Your files and the plan are as they were, and checkpoints that were saved are kept."

@@ -17,6 +17,7 @@ from diffusers.pipelines.ltx2 import LTX2TextConnectors
 from diffusers.pipelines.ltx2.vocoder import LTX2VocoderWithBWE
 from transformers import AutoTokenizer, BitsAndBytesConfig, Gemma3ForConditionalGeneration
 
+from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import MemoryTier
 
 from .headers import Stored
@@ -32,7 +33,6 @@ CLASSES: dict[Component, type[Any]] = {
     Component.AUDIO_VAE: AutoencoderKLLTX2Audio,
     Component.VOCODER: LTX2VocoderWithBWE,
 }
-BITS = {MemoryTier.FULL: None, MemoryTier.INT8: 8, MemoryTier.INT4: 4, MemoryTier.OFFLOAD: 4}
 FREE_SHARE = 0.8  # of the GPU's free memory for weights; making a clip needs the rest
 DTYPE = torch.bfloat16  # LTX-2.3's own
 
@@ -66,7 +66,7 @@ def load_components(
         if name == "tokenizer":
             parts[name] = AutoTokenizer.from_pretrained(source.tokenizer, local_files_only=True)
         elif name == "text_encoder":
-            parts[name] = _load_text_encoder(source, BITS[memory], device, dtype)
+            parts[name] = _load_text_encoder(source, TIERS[memory].text_encoder_bits, device, dtype)
         else:
             component = Component(name)
             weights = source.weights(component)
@@ -120,11 +120,11 @@ def load_pipeline(
     Where the GPU cannot hold all of it, the parts wait in the host's memory and take turns on the GPU.
     """
     device = device or default_device()
-    bits = BITS[memory]
+    bits = TIERS[memory].bits
     fits = device.type != "cuda" or bytes_held(source, bits) < torch.cuda.mem_get_info(device)[0] * FREE_SHARE
     at = device if fits else torch.device("cpu")
     ways: dict[str, Any] = {}
-    if bits:
+    if bits < 16:
         from trainer_core.training.quantise import Quantiser
 
         quantiser = Quantiser(bits, device, dtype, rest=at)
@@ -138,20 +138,20 @@ def load_pipeline(
     return pipeline
 
 
-def bytes_held(source: Source, bits: int | None) -> float:
-    """Bytes of all weights when transformer and text encoder are held in so many bits (None: 16) and the rest in 16."""
+def bytes_held(source: Source, bits: int) -> float:
+    """Bytes of all weights when transformer and text encoder are held in so many bits and the rest in 16."""
     values = {component: _values(source.weights(component)) for component in Component}
     packed = values.pop(Component.TRANSFORMER) + _values(weights_in_folder(source.text_encoder, ("model",)))
-    return packed * (bits or 16) / 8 + sum(values.values()) * 2
+    return packed * bits / 8 + sum(values.values()) * 2
 
 
 def _values(weights: Mapping[str, Stored]) -> int:
     return sum(math.prod(stored.shape) for stored in weights.values())
 
 
-def _load_text_encoder(source: Source, bits: int | None, device: torch.device, dtype: torch.dtype) -> Any:
+def _load_text_encoder(source: Source, bits: int, device: torch.device, dtype: torch.dtype) -> Any:
     settings: dict[str, Any] = {}
-    if bits:
+    if bits < 16:
         if importlib.util.find_spec("bitsandbytes") is None:
             raise NeedsBitsAndBytes(
                 f"Holding the text encoder in {bits} bit needs the package bitsandbytes, which is not installed. "

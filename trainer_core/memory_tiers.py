@@ -1,0 +1,38 @@
+"""The memory tiers as data: how each holds the frozen base, the optimizer's state and the text encoder."""
+
+from dataclasses import dataclass
+
+from .plan import MemoryTier
+
+
+@dataclass(frozen=True)
+class Tier:
+    """What a tier does. Bits are those of each number."""
+
+    bits: int  # of the weights in the blocks' linear layers, which are nearly all; the rest stays in 16
+    optimizer_bits: int
+    text_encoder_bits: int  # while captions are encoded; it leaves before training
+    checkpointing: bool  # gradient checkpointing whatever the plan says
+    offload: bool  # blocks wait in the computer's own memory
+    words: str
+
+
+TIERS: dict[MemoryTier, Tier] = {
+    MemoryTier.FULL: Tier(
+        16, 32, 16, False, False, "in its own precision: the most exact and the fastest, and it needs the most memory"
+    ),
+    MemoryTier.INT8: Tier(
+        8, 8, 8, True, False, "in 8 bits, with an 8-bit optimizer: about half the memory for the base"
+    ),
+    MemoryTier.INT4: Tier(
+        4, 8, 4, True, False, "in 4 bits (NF4), with an 8-bit optimizer: about a quarter of the memory for the base"
+    ),
+    MemoryTier.OFFLOAD: Tier(
+        4,
+        8,
+        4,
+        True,
+        True,
+        "in 4 bits, its blocks waiting in the computer's own memory: the least GPU memory, and slow",
+    ),
+}
