@@ -125,7 +125,7 @@ class Encoder:
             caption, do_classifier_free_guidance=False, max_sequence_length=prompt_tokens(pipeline)
         )
         video, audio, mask = pipeline.connectors(states, mask)
-        return {"video": video[0].float(), "audio": audio[0].float(), "mask": mask[0]}
+        return {"video": video[0], "audio": audio[0], "mask": mask[0]}
 
     def _cached(self, kind: str, key: list[object], make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
         digest = hashlib.sha256(json.dumps([VERSION, kind, self._base, *key]).encode()).hexdigest()
@@ -137,7 +137,8 @@ class Encoder:
             self.damaged += 1
         if kept is not None:
             return kept
-        tensors = {name: value.contiguous().clone() for name, value in make().items()}
+        # on the CPU, as they come from the cache: what a step sees is prepared there
+        tensors = {name: value.to("cpu", copy=True).contiguous() for name, value in make().items()}
         write_entry(path, tensors)
         return tensors
 
