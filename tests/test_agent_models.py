@@ -100,6 +100,9 @@ async def test_an_endpoint_streams_words_and_tool_calls(tmp_path: Path) -> None:
         "choose_recipe",
         "add_files",
         "look_up",
+        "base_status",
+        "download_base",
+        "cancel_download",
     }
     assert [message["role"] for message in second["body"]["messages"]] == ["system", "user", "assistant", "tool"]
     assert '"stage": "dataset"' in second["body"]["messages"][0]["content"]

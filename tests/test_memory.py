@@ -76,6 +76,13 @@ def test_a_plan_that_keeps_its_activations_first_stops_keeping_them() -> None:
     assert "a third longer" in choice.words
 
 
+def test_where_memory_is_enough_nothing_is_computed_twice() -> None:
+    choice = choose_tier(plan_of(), gpu(80))
+    assert choice.changes == {"gradient_checkpointing": False}
+    assert "computed twice" in choice.words
+    assert choose_tier(plan_of(width=960, height=544, frames=121), gpu(80)).changes == {}
+
+
 def test_what_fits_nowhere_is_said_and_not_hidden() -> None:
     choice = choose_tier(plan_of(width=1280, height=1280, frames=121), gpu(12, host=int(4 * GB)))
     assert (choice.tier, choice.fits) == (MemoryTier.OFFLOAD, False)

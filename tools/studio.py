@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.dataset.media import write_clip
+from trainer_core.jobs import store
 from trainer_core.plan import BASES, BaseModelName
 from trainer_core.projects import Lora, get_project, new_id
 
@@ -41,10 +42,8 @@ def generate_clip(context: ToolContext, arguments: GenerateClip) -> ToolResult:
     missing = base_missing(base)
     if missing:
         raise ToolRefused(missing)
-    if base is not BaseModelName.MINI:
-        raise ToolRefused(
-            "Clips on LTX-2.3 are made by a job on a GPU, which is not built yet. The LoRA file itself works anywhere."
-        )
+    if base is not BaseModelName.MINI and store.list_jobs(context.workspace, states=(store.State.RUNNING,)):
+        raise ToolRefused("A job is using the GPU at the moment. Ask for the clip again when it has ended.")
     from trainer_core.generation.generate import GenerateRequest, generate, with_lora  # loads torch
 
     prompt = _prompt(context, lora, arguments)
@@ -52,7 +51,14 @@ def generate_clip(context: ToolContext, arguments: GenerateClip) -> ToolResult:
     rules = BASES[base]
     pipeline = pipeline_of(base)
     request = GenerateRequest(
-        prompt=prompt, seed=arguments.seed, width=rules.width, height=rules.height, frames=rules.frames, fps=rules.fps
+        prompt=prompt,
+        seed=arguments.seed,
+        width=rules.width,
+        height=rules.height,
+        frames=rules.frames,
+        fps=rules.fps,
+        steps=rules.sampling_steps,
+        guidance=rules.guidance,
     )
     adapted = (
         with_lora(pipeline, context.workspace.home / lora.file, arguments.strength)

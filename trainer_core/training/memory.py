@@ -83,12 +83,18 @@ def next_rung(plan: TrainingPlan) -> dict[str, Any] | None:
 
 
 def choose_tier(plan: TrainingPlan, free: Memory) -> Choice:
-    """The first way of holding the base, from the most exact on, that fits into the free memory by the estimate."""
+    """The first way, from the most exact and fastest on, that fits into the free memory by the estimate.
+
+    It begins without gradient checkpointing, which computes much twice to save memory (a step took 1.4 times as long
+    on a CPU: benchmarks/README.md).
+    """
     from .footprint import footprint
 
     tried: list[tuple[dict[str, Any], Footprint]] = []
-    for changes in rungs(plan.changed(memory=MemoryTier.FULL)):
-        candidate = plan.changed(**{"memory": MemoryTier.FULL} | changes)
+    best = plan.changed(memory=MemoryTier.FULL, gradient_checkpointing=False)
+    for changes in rungs(best):
+        kept = {"gradient_checkpointing": plan.gradient_checkpointing} if "memory" in changes else {}
+        candidate = best.changed(**changes | kept)
         size = footprint(candidate)
         tried.append((changes, size))
         if size.peak <= free.free * (1 - SPARE) and size.host <= free.host * (1 - SPARE):
@@ -115,8 +121,10 @@ def _choice(
             f"memory; {gigabytes(free.free)} and {gigabytes(free.host)} are free on {free.device}. It may not fit: a "
             "smaller size, fewer frames or a smaller batch needs less."
         )
-    elif len(tried) > 1:
-        why += f" In full precision as planned it would need about {gigabytes(tried[0][1].peak)}."
+    elif candidate.memory is not MemoryTier.FULL:
+        why += f" In full precision it would need about {gigabytes(tried[1][1].peak)}."
+    elif plan.gradient_checkpointing and not candidate.gradient_checkpointing:
+        why += " That is enough to do without gradient checkpointing, so nothing has to be computed twice."
     if candidate.gradient_checkpointing and not plan.gradient_checkpointing:
         why += " Gradient checkpointing is on to save memory; a step takes about a third longer."
     return Choice(candidate.memory, changes, size.peak, fits, f"{lead} {why}")
