@@ -17,7 +17,7 @@ from hub_server import COMMIT, Hub, read_repository, serving
 from huggingface_hub import file_download, snapshot_download, try_to_load_from_cache
 from ltx23_models import SMALL, folder_copy, gemma_copy
 
-from trainer_core.base_models.ltx23 import download, licence
+from trainer_core.base_models.ltx23 import counting, download, licence
 from trainer_core.base_models.ltx23.download import fetch, need
 from trainer_core.base_models.ltx23.hub import DownloadProblem, list_files
 from trainer_core.base_models.ltx23.identity import DISTILLED, LTX2, WrongBase
@@ -169,7 +169,7 @@ def test_a_disk_that_fills_up_on_the_way_is_said_plainly(
     def full(_self: object, _block: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(download._Counted, "write", full)
+    monkeypatch.setattr(counting.Counted, "write", full)
     with pytest.raises(DownloadProblem, match=r"disk is full\. What has arrived is kept"):
         get(hub, tmp_path)
 

@@ -17,7 +17,7 @@ from trainer_core import approvals
 from trainer_core.base_models import gpus
 from trainer_core.base_models.ltx23 import download, licence, source
 from trainer_core.base_models.registry import MINI_WEIGHTS
-from trainer_core.jobs import events, store
+from trainer_core.jobs import events, recover, store
 from trainer_core.jobs.backends import backend_named
 from trainer_core.plan import BaseModelName
 
@@ -93,6 +93,31 @@ def test_a_yes_is_kept_and_starts_one_download(context: ToolContext, hub: Hub) -
     assert store.get(context.workspace, job.id).state == store.State.CANCELLED
     with pytest.raises(ToolRefused, match="Nothing is being downloaded"):
         cancel_download(context, NOTHING)
+
+
+def test_a_download_that_lost_its_process_is_not_said_to_be_at_work(
+    context: ToolContext, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Lost(Started):
+        alive = backend_named("local").alive
+
+    monkeypatch.setattr(recover, "backend_named", lambda _name: Lost())
+    approve(context, download_card(context, NOTHING))
+    job = download_base(context, NOTHING).data["job"]
+    for attempt in (1, 2, 3):
+        assert store.claim(context.workspace, job, pid=1)
+        words = base_status(context, NOTHING).text
+        assert ("goes on from what it saved" if attempt < 3 else "The worker was lost 3 times") in words
+    assert download_card(context, NOTHING).title == "Download LTX-2.3?"
+    assert store.get(context.workspace, job).state == store.State.FAILED
+
+
+def test_a_yes_that_cannot_be_written_down_starts_nothing(context: ToolContext, hub: Hub) -> None:
+    approve(context, download_card(context, NOTHING))
+    (context.workspace.home / "licences.json").mkdir()
+    with pytest.raises(ToolRefused, match="could not be written down"):
+        download_base(context, NOTHING)
+    assert store.list_jobs(context.workspace) == []
 
 
 def test_a_yes_to_one_size_is_none_to_another(context: ToolContext, hub: Hub) -> None:

@@ -14,6 +14,7 @@ from trainer_core.plan import BASES, BaseModelName
 from trainer_core.projects import Job, Workspace, now
 
 from .context import Card, NoArguments, Tool, ToolContext, ToolRefused, ToolResult
+from .resuming import look_after
 from .text import quoted
 
 BACKEND = "local"
@@ -37,6 +38,7 @@ def base_status(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     else:
         lines.append("Its terms have not been accepted yet; I show them before first use.")
     lines.append(f"GPU for it: {registry.gpu_missing() or f'{gpus.largest_memory_gb():.0f} GB.'}")
+    lines += look_after(context, _at_work(context.workspace))
     if (job := _at_work(context.workspace)) is not None:
         lines.append(_progress(context.workspace, job))
     data = {
@@ -92,7 +94,13 @@ def download_base(context: ToolContext, _arguments: NoArguments) -> ToolResult:
         approvals.consume(context.workspace, _fingerprint(context, listing), context.person)
     except approvals.ApprovalMissing as missing:
         raise ToolRefused(str(missing)) from missing
-    licence.accept(context.workspace, context.person)
+    try:
+        licence.accept(context.workspace, context.person)
+    except OSError as error:
+        raise ToolRefused(
+            f"Your yes could not be written down ({error.strerror or error}), so nothing was started. Make the "
+            "workspace's folder writable, then ask me for the card again."
+        ) from error
     if listing is None:
         return ToolResult(text="Noted: you accept LTX-2.3's terms. Its files are here.", data={"accepted": True})
     job = store.submit(
@@ -129,8 +137,10 @@ def terms_missing(workspace: Workspace, base: BaseModelName) -> str | None:
 
 def _listing_or_here(context: ToolContext) -> Listing | None:
     """What would be downloaded; None when the files are here and only the terms are open. Raises ToolRefused."""
+    lost = look_after(context, _at_work(context.workspace))
     if _at_work(context.workspace) is not None:
-        raise ToolRefused("LTX-2.3 is being downloaded already. Ask for the status of the models to see how far it is.")
+        already = "LTX-2.3 is being downloaded already. Ask for the status of the models to see how far it is."
+        raise ToolRefused(" ".join([already, *lost]))
     found = source.find()
     if not isinstance(found, str):
         if accepted := licence.accepted(context.workspace):

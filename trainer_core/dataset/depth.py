@@ -73,7 +73,7 @@ def _model(folder: str) -> tuple[Any, Any]:  # the library's classes depend on t
 
     place = str(Path(folder).expanduser())
     try:
-        processor = AutoImageProcessor.from_pretrained(place, local_files_only=True)
+        processor = AutoImageProcessor.from_pretrained(place, local_files_only=True, trust_remote_code=False)
         model = AutoModelForDepthEstimation.from_pretrained(place, local_files_only=True, use_safetensors=True)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -9,14 +9,14 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from trainer_core.jobs.context import JobContext, JobFailed
 
 from . import licence
+from .counting import Counted, Meter, Progress
 from .headers import UnreadableWeights
 from .hub import DownloadProblem, Listing, RemoteFile, hub_errors, in_words, list_files
 from .identity import WrongBase, check_configs, check_name
@@ -30,8 +30,6 @@ PARTIAL = ".incomplete"
 WAITS = (5.0, 20.0, 60.0, 180.0)  # seconds, when the line is gone longer than the Hub's library waits; then it is told
 _CHUNK = 8 * 1024 * 1024
 _EVENT_SECONDS = 2.0
-
-Progress = Callable[[str, int, int], None]  # phase ("downloading" or "checking"), bytes done, bytes in all
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ def fetch(
     large = [file for file in listing.files if file.is_weights]
     try:
         with WeakFileLock(folder / "sidekick.lock", timeout=5):
-            meter = _Meter(progress, listing.bytes)
+            meter = Meter(progress, listing.bytes)
             for file in small:
                 _fetch_one(listing, file, folder, snapshot, meter, endpoint)
             configs = {name: read_config(snapshot, name) for name in (*Component, SCHEDULER)}
@@ -130,44 +128,8 @@ def download(context: JobContext) -> dict[str, Any]:
     }
 
 
-@dataclass
-class _Meter:
-    progress: Progress
-    total: int
-    done: int = 0
-
-    def add(self, count: int) -> None:
-        self.done += count
-        self.progress("downloading", max(0, min(self.done, self.total)), self.total)
-
-
-@dataclass
-class _Counted:
-    """A file that tells the meter of every block written to it, and takes back what is cut off."""
-
-    file: BinaryIO
-    meter: _Meter
-
-    def write(self, block: bytes) -> int:
-        count = self.file.write(block)
-        self.meter.add(len(block))
-        return count
-
-    def tell(self) -> int:
-        return self.file.tell()
-
-    def seek(self, position: int) -> int:
-        return self.file.seek(position)
-
-    def truncate(self) -> int:
-        before = os.fstat(self.file.fileno()).st_size
-        size = self.file.truncate()
-        self.meter.add(size - before)
-        return size
-
-
 def _fetch_one(
-    listing: Listing, file: RemoteFile, folder: Path, snapshot: Path, meter: _Meter, endpoint: str | None
+    listing: Listing, file: RemoteFile, folder: Path, snapshot: Path, meter: Meter, endpoint: str | None
 ) -> None:
     blob = folder / "blobs" / file.blob
     if _size(blob) != file.bytes:
@@ -185,19 +147,23 @@ def _fetch_one(
             os.link(blob, pointer)
 
 
-def _fetch_blob(listing: Listing, file: RemoteFile, partial: Path, meter: _Meter, endpoint: str | None) -> None:
+def _fetch_blob(listing: Listing, file: RemoteFile, partial: Path, meter: Meter, endpoint: str | None) -> None:
     """Fetch a file into `partial`, on from what is there. A line that is gone for minutes is waited for."""
     import httpx2
 
     if _size(partial) > file.bytes:
         partial.unlink()
     meter.add(_size(partial))
-    waits = list(WAITS)
+    waits, reached = list(WAITS), _size(partial)
     while True:
         try:
             _go_on(listing, file, partial, meter, endpoint)
             break
+        except httpx2.UnsupportedProtocol:  # an answer that leads to no address of the web: waiting changes nothing
+            raise
         except httpx2.TransportError:
+            if _size(partial) > reached:
+                waits, reached = list(WAITS), _size(partial)
             if not waits:
                 raise
             until = time.monotonic() + waits.pop(0)
@@ -206,7 +172,7 @@ def _fetch_blob(listing: Listing, file: RemoteFile, partial: Path, meter: _Meter
                 meter.add(0)  # whoever wants to stop can
 
 
-def _go_on(listing: Listing, file: RemoteFile, partial: Path, meter: _Meter, endpoint: str | None) -> None:
+def _go_on(listing: Listing, file: RemoteFile, partial: Path, meter: Meter, endpoint: str | None) -> None:
     from huggingface_hub import hf_hub_url
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers, disable_progress_bars
@@ -214,7 +180,7 @@ def _go_on(listing: Listing, file: RemoteFile, partial: Path, meter: _Meter, end
     disable_progress_bars("huggingface_hub.http_get")
     url = hf_hub_url(listing.repository, file.path, revision=listing.commit, endpoint=endpoint)
     with partial.open("ab") as target:
-        counted: Any = _Counted(target, meter)
+        counted: Any = Counted(target, meter, file.bytes)
         http_get(url, counted, resume_size=_size(partial), headers=build_hf_headers(), expected_size=file.bytes)
 
 

@@ -68,6 +68,7 @@ def _read_header(path: Path, size: int, _changed: int) -> Header:
     needed = max((stored.begin + stored.bytes for stored in tensors.values()), default=8 + length)
     if needed > size:
         raise UnreadableWeights(_cut_off(path, size, needed))
+    _check_places(path, tensors, 8 + length)
     return Header(path, tensors, metadata, size, raw)
 
 
@@ -76,9 +77,9 @@ def _parse(path: Path, raw: bytes, data_start: int) -> tuple[dict[str, Stored], 
         content = json.loads(raw)
         metadata = content.pop("__metadata__", {})
         tensors = {name: _stored(path, name, entry, data_start) for name, entry in content.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return tensors, {str(name): str(value) for name, value in metadata.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise UnreadableWeights(f"{path.name} has a damaged header. Fetch it again.") from error
-    return tensors, {str(name): str(value) for name, value in dict(metadata).items()}
 
 
 def _stored(path: Path, name: str, entry: Mapping[str, Any], data_start: int) -> Stored:
@@ -90,6 +91,17 @@ def _stored(path: Path, name: str, entry: Mapping[str, Any], data_start: int) ->
     if width is not None and prod(shape) * width != end - begin:
         raise ValueError(name)
     return Stored(path, name, shape, str(entry["dtype"]), data_start + begin, end - begin)
+
+
+def _check_places(path: Path, tensors: Mapping[str, Stored], data_start: int) -> None:
+    """The format wants tensors to lie one after another: where they overlap or leave gaps, no library reads them."""
+    end = data_start
+    for stored in sorted(tensors.values(), key=lambda stored: (stored.begin, stored.bytes)):
+        if stored.begin != end:
+            raise UnreadableWeights(
+                f"{path.name} has a damaged header: its tensors overlap or leave gaps. Fetch it again."
+            )
+        end += stored.bytes
 
 
 def _cut_off(path: Path, size: int, needed: int) -> str:

@@ -52,9 +52,9 @@ def check_configs(configs: Mapping[str, Mapping[str, Any]], layout: Layout) -> N
     if any(transformer.get(name) != value for name, value in _TRAITS_OF_23.items()):
         raise WrongBase(UNKNOWN)
     _check_size(transformer, layout.configs[Component.TRANSFORMER])
-    widths = list(configs[Component.VAE].get("block_out_channels", ()))
-    if widths != list(layout.configs[Component.VAE]["block_out_channels"]):
-        raise WrongBase(f"The video autoencoder is not LTX-2.3's: its encoder's widths are {widths}. {UNKNOWN}")
+    widths = configs[Component.VAE].get("block_out_channels")
+    if widths != layout.configs[Component.VAE]["block_out_channels"]:
+        raise WrongBase(f"The video autoencoder is not LTX-2.3's: its encoder's widths are {capped(widths)}. {UNKNOWN}")
     if not configs[Component.CONNECTORS].get("per_modality_projections"):
         raise WrongBase(f"The text connectors are those of LTX-2. {LTX2}")
     scheduler = configs["scheduler"]
@@ -86,6 +86,12 @@ def check_file(header: Header, layout: Layout) -> None:
     _check_vae(parts[Component.VAE], layout)
 
 
+def capped(value: object, limit: int = 60) -> str:
+    """A value from a stranger's file, as one short line for a message."""
+    text = " ".join("".join(letter if letter.isprintable() else " " for letter in str(value)[: 4 * limit]).split())
+    return text if len(text) <= limit else f"{text[:limit]} ..."
+
+
 def _check_vae(vae: Mapping[str, Stored], layout: Layout) -> None:
     end = vae.get("encoder.conv_out.conv.weight")
     width = layout.configs[Component.VAE]["block_out_channels"][-1]
@@ -113,7 +119,7 @@ def _sizes(transformer: Mapping[str, Stored]) -> dict[str, Any]:
 def _check_size(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     wrong = [name for name in _SIZES if name in found and found[name] != wanted[name]]
     if wrong:
-        words = ", ".join(f"{name.replace('_', ' ')} {found[name]} instead of {wanted[name]}" for name in wrong)
+        words = ", ".join(f"{name.replace('_', ' ')} {capped(found[name])} instead of {wanted[name]}" for name in wrong)
         raise WrongBase(
             f"This has LTX-2.3's form but not its size ({words}): a small practice model, such as mini, or a changed "
             f"one. Get {WHERE}."

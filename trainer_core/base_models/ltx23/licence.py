@@ -50,7 +50,7 @@ def terms() -> list[str]:
 
 
 def accept(workspace: Workspace, person: str) -> Acceptance:
-    """Record that this person accepted the terms; a second time changes nothing."""
+    """Record that this person accepted the terms; a second time changes nothing. Raises OSError; the record stays."""
     for acceptance in _read(workspace):
         if acceptance.person == person and acceptance.version == VERSION:
             return acceptance
@@ -58,8 +58,11 @@ def accept(workspace: Workspace, person: str) -> Acceptance:
     entries = [vars(acceptance) for acceptance in (*_read(workspace), mine)]
     path = _path(workspace)
     partial = path.with_name(f"{path.name}.{uuid4().hex}.partial")
-    partial.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return mine
 
 
@@ -81,7 +84,7 @@ def not_accepted(workspace: Workspace) -> str | None:
 def _read(workspace: Workspace) -> Iterator[Acceptance]:
     try:
         entries: Any = json.loads(_path(workspace).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return  # no record, or one that cannot be read: the terms are shown again
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and {"person", "at", "title", "version"} <= entry.keys():

@@ -64,7 +64,7 @@ def load_components(
     parts: dict[str, Any] = dict.fromkeys(("tokenizer", "text_encoder", "transformer", *CLASSES))
     for name in wanted:
         if name == "tokenizer":
-            parts[name] = AutoTokenizer.from_pretrained(source.tokenizer, local_files_only=True)
+            parts[name] = _load_tokenizer(source)
         elif name == "text_encoder":
             parts[name] = _load_text_encoder(source, TIERS[memory].text_encoder_bits, device, dtype)
         else:
@@ -147,6 +147,13 @@ def bytes_held(source: Source, bits: int) -> float:
 
 def _values(weights: Mapping[str, Stored]) -> int:
     return sum(math.prod(stored.shape) for stored in weights.values())
+
+
+def _load_tokenizer(source: Source) -> Any:
+    try:  # code that a stranger put into the folder is never run, and nobody is asked about it
+        return AutoTokenizer.from_pretrained(source.tokenizer, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WrongWeights(f"The tokenizer in {source.tokenizer.name} is damaged. Fetch it again.") from error
 
 
 def _load_text_encoder(source: Source, bits: int, device: torch.device, dtype: torch.dtype) -> Any:

@@ -13,8 +13,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from trainer_core.jobs.redact import redact
+
 from .headers import Stored, UnreadableWeights, read_header
-from .identity import HUB_REPOSITORY, SINGLE_FILE, WrongBase, check_configs, check_file, check_name
+from .identity import HUB_REPOSITORY, SINGLE_FILE, WrongBase, capped, check_configs, check_file, check_name
 from .layout import SCHEDULER, Layout, ltx23
 from .names import Component, by_component
 from .weights import weights_in_folder
@@ -23,7 +25,7 @@ SETTING = "SIDEKICK_LTX23"
 GEMMA_SETTING = "SIDEKICK_GEMMA"
 GEMMA = "Gemma-3-12B (google/gemma-3-12b-it-qat-q4_0-unquantized)"  # what the converter of the repository takes
 AGAIN = "Ask me to download LTX-2.3: what is here already is kept."
-_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 TEXT_ENCODER, TOKENIZER = "text_encoder", "tokenizer"
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model")
 
@@ -77,6 +79,8 @@ def find(environment: Mapping[str, str] = os.environ, layout: Layout | None = No
         return _find(environment, layout)
     except (WrongBase, UnreadableWeights) as error:
         return str(error)
+    except OSError as error:  # a folder that may not be entered, a name too long for any file
+        return f"LTX-2.3 cannot be looked for where the settings say ({error.strerror or error}). {how_to_get()}"
 
 
 def hub_snapshot(repository: str, environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -84,18 +88,20 @@ def hub_snapshot(repository: str, environment: Mapping[str, str] = os.environ) -
     folder = hub_cache(environment) / f"models--{repository.replace('/', '--')}"
     try:
         commit = (folder / "refs" / "main").read_text().strip()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no text at all
+        return None
+    if not re.fullmatch(r"[0-9a-zA-Z]{1,64}", commit):
         return None
     snapshot = folder / "snapshots" / commit
-    return snapshot if re.fullmatch(r"[0-9a-zA-Z]+", commit) and snapshot.is_dir() else None
+    return snapshot if snapshot.is_dir() else None
 
 
 def hub_cache(environment: Mapping[str, str] = os.environ) -> Path:
     """The Hub's cache, where its own library has it: HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub."""
     if own := environment.get("HF_HUB_CACHE"):
-        return Path(own).expanduser()
+        return _place(own)
     base = environment.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(environment.get("HF_HOME") or f"{base}/huggingface").expanduser() / "hub"
+    return _place(environment.get("HF_HOME") or f"{base}/huggingface") / "hub"
 
 
 def chosen_repository(environment: Mapping[str, str] = os.environ) -> str | None:
@@ -103,13 +109,13 @@ def chosen_repository(environment: Mapping[str, str] = os.environ) -> str | None
     setting = environment.get(SETTING, "").strip()
     if not setting:
         return HUB_REPOSITORY
-    return setting if _REPOSITORY.fullmatch(setting) and not Path(setting).expanduser().exists() else None
+    return setting if _REPOSITORY.fullmatch(setting) and not Path(setting).exists() else None
 
 
 def gemma_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
     """The folder of Gemma-3-12B that the settings name."""
     named = environment.get(GEMMA_SETTING, "").strip()
-    return Path(named).expanduser() if named else None
+    return _place(named) if named else None
 
 
 def _find(environment: Mapping[str, str], layout: Layout) -> Source:
@@ -124,13 +130,21 @@ def _find(environment: Mapping[str, str], layout: Layout) -> Source:
             return _folder(snapshot, gemma, f"{repository} from the Hub", layout)
         except UnreadableWeights as error:
             raise WrongBase(f"{repository} is not here whole: {error} {AGAIN}") from error
-    path = Path(setting).expanduser()
+    path = _place(setting)
     if path.is_dir():
         check_name(path.resolve().name)
         return _folder(path, gemma, f"the folder {path}", layout)
     if path.is_file():
         return _single_file(path, gemma, layout)
-    raise WrongBase(f"{SETTING} names {setting[:200]!r}, but there is no such file or folder. {how_to_get()}")
+    raise WrongBase(f"{SETTING} names {redact(setting)[:200]!r}, but there is no such file or folder. {how_to_get()}")
+
+
+def _place(named: str) -> Path:
+    """The path that a setting names; `~` of somebody who is not known here stays as it is."""
+    try:
+        return Path(named).expanduser()
+    except RuntimeError:
+        return Path(named)
 
 
 def how_to_get() -> str:
@@ -169,15 +183,15 @@ def _single_file(path: Path, gemma: Path | None, layout: Layout) -> Source:
 def check_gemma(text_encoder: Path, tokenizer: Path, layout: Layout) -> None:
     """Raise WrongBase unless the folders hold the text encoder that the connectors were made for, and its words."""
     if not text_encoder.is_dir():
-        raise WrongBase(f"{GEMMA_SETTING} names {str(text_encoder)[:200]!r}, but there is no such folder.")
+        raise WrongBase(f"{GEMMA_SETTING} names {redact(str(text_encoder))[:200]!r}, but there is no such folder.")
     config = read_config(text_encoder.parent, text_encoder.name)
-    text = config.get("text_config") or {}
+    text = told if isinstance(told := config.get("text_config"), dict) else {}
     found = (config.get("model_type"), text.get("hidden_size"), text.get("num_hidden_layers"))
     if found != ("gemma3", layout.text_width, layout.text_layers):
         raise WrongBase(
             f"The text encoder in {text_encoder.name} is not the one that LTX-2.3 was trained with. It must be "
             f"{GEMMA} (model type gemma3, {layout.text_layers} layers of "
-            f"{layout.text_width}); this says {found[0]}, {found[2]} layers of {found[1]}."
+            f"{layout.text_width}); this says {capped(found[0])}, {capped(found[2])} layers of {capped(found[1])}."
         )
     weights_in_folder(text_encoder, names=("model",))
     if not any((tokenizer / name).is_file() for name in _TOKENIZER_FILES):

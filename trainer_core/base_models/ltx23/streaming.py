@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from accelerate import init_empty_weights
 from diffusers import LTX2VideoTransformer3DModel
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from .headers import Stored
@@ -64,9 +64,15 @@ def stream_model(
 
 
 def empty(kind: type[Any], config: Mapping[str, Any]) -> Any:
-    """A model of diffusers' class `kind` with parameters on the meta device; buffers that no file holds have values."""
-    with torch.device("meta"):
-        model = kind.from_config(dict(config))
+    """A model of diffusers' class `kind` with parameters on the meta device; buffers that no file holds have values.
+
+    Raises WrongWeights when no model can be made of the configuration.
+    """
+    try:
+        with torch.device("meta"):
+            model = kind.from_config(dict(config))
+    except (TypeError, ValueError, KeyError, ArithmeticError, RuntimeError) as error:  # whatever a wrong value leads to
+        raise WrongWeights(f"The configuration of this {kind.__name__} is damaged. Nothing was loaded.") from error
     if {name for name, _ in model.named_buffers()} <= model.state_dict().keys():
         return model
     with init_empty_weights(include_buffers=False):  # slower, so only where a buffer is computed when it is made
@@ -120,7 +126,11 @@ def _read(wanted: Mapping[str, Stored]) -> Iterator[tuple[str, Tensor]]:
     """The tensors in the order in which they lie on the disk."""
     for path in sorted({stored.path for stored in wanted.values()}):
         here = [(stored.begin, name, stored.key) for name, stored in wanted.items() if stored.path == path]
-        with safe_open(path, framework="pt", device="cpu") as file:
+        try:
+            file = safe_open(path, framework="pt", device="cpu")
+        except (SafetensorError, OSError) as error:
+            raise WrongWeights(f"{path.name} is damaged or cannot be read. Fetch it again.") from error
+        with file:
             for _, name, key in sorted(here):
                 yield name, file.get_tensor(key)
 

@@ -25,7 +25,7 @@ def weights_in_folder(folder: Path, names: tuple[str, ...] = NAMES) -> dict[str,
 def _indexed(index: Path) -> dict[str, Stored]:
     try:
         places = {str(name): str(file) for name, file in json.loads(index.read_text())["weight_map"].items()}
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise UnreadableWeights(f"{index.name} is damaged. Fetch it again.") from error
     tensors: dict[str, Stored] = {}
     for file in sorted(set(places.values())):
