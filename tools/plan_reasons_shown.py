@@ -12,6 +12,20 @@ _REFERENCES = {
 }
 
 
+def beyond(plan: TrainingPlan) -> list[str]:
+    """What the plan does besides its main figures, as short phrases: further sizes, proportions, references, sound."""
+    told = {
+        f"also trained at {', '.join(f'{edge}x{edge}' for edge in plan.more_resolutions)}": plan.more_resolutions,
+        "each file keeps its proportions": plan.keep_aspect,
+        "each clip keeps its frame rate": not plan.resample_fps and plan.clips and plan.frames > 1,
+        f"{plan.gradient_accumulation} batches make a step": plan.gradient_accumulation > 1,
+        "with reference pairs": plan.reference is ReferenceKind.PAIR,
+        "with another picture of the subject as reference": plan.reference is ReferenceKind.SAME_SUBJECT,
+        "with sound": plan.with_audio,
+    }
+    return [words for words, holds in told.items() if holds]
+
+
 def shown(plan: TrainingPlan) -> dict[str, str]:
     """A paragraph per field."""
     return {

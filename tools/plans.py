@@ -5,14 +5,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer_core.costs import Estimate
-from trainer_core.plan import BASES, BaseModelName, Preset, TrainingPlan, diff, propose
+from trainer_core.memory_tiers import TIERS
+from trainer_core.plan import BASES, BaseModelName, MemoryTier, Preset, TrainingPlan, diff, propose
 from trainer_core.projects import PlanRow, get_project, new_id, update_project
-from trainer_core.training.memory import fitted
+from trainer_core.training.memory import fitted, measured, memory_words
 
 from . import plan_reasons
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .file_notes import file_notes
 from .plan_changes import ChangePlan, apply
+from .plan_reasons_shown import beyond
 from .state import (
     base_missing,
     changes_to_undo,
@@ -168,6 +170,8 @@ def explain_plan(context: ToolContext, arguments: ExplainPlan) -> ToolResult:
     """Say why a value, or the whole plan, is what it is."""
     plan = plan_of(context)
     cost = estimate_of(context.workspace, plan, manifest_of(context))
+    if arguments.field == "memory":
+        return ToolResult(text=memory_words(plan, measured()), data={"field": "memory"})
     if arguments.field is not None:
         return ToolResult(text=plan_reasons.reasons(plan, cost)[arguments.field], data={"field": arguments.field})
     lines = [plan_text(plan, cost), "Why these values:", *plan_reasons.summary(plan, cost, WHY)]
@@ -185,6 +189,8 @@ def plan_text(plan: TrainingPlan, cost: Estimate) -> str:
         f"- {plan.steps} steps ({plan.preset}), rank {plan.rank}, learning rate {plan.learning_rate:g}, batch "
         f"{plan.batch_size}",
         f"- {plan.width}x{plan.height} pixels, {still}",
+        *([f"- {'; '.join(more)}"] if (more := beyond(plan)) else []),
+        *([f"- memory: the base is held {TIERS[plan.memory].words}"] if _memory_matters(plan) else []),
         f"- time: {cost.time}; price: {cost.price}",
     ]
     if plan.base is not BaseModelName.MINI and (missing := base_missing(plan.base)):
@@ -192,6 +198,11 @@ def plan_text(plan: TrainingPlan, cost: Estimate) -> str:
     if rules.honesty:
         lines.append(rules.honesty)
     return "\n".join(lines)
+
+
+def _memory_matters(plan: TrainingPlan) -> bool:
+    """Mini fits anywhere, so its tier is only worth a line where it was asked for."""
+    return plan.base is not BaseModelName.MINI or plan.memory is not MemoryTier.FULL
 
 
 def plan_data(plan_id: str, plan: TrainingPlan, cost: Estimate, **more: Any) -> dict[str, Any]:

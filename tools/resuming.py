@@ -51,7 +51,7 @@ def words_before(stopped: Stopped, plan: TrainingPlan) -> list[str]:
         lines = [f"All steps of {stopped.run.id} are done and kept; what is left is writing and checking the file."]
     if stopped.job.error:
         lines.append(f"Why it stopped: {quoted(stopped.job.error, 300)}")
-    return [*lines, "To start from the beginning instead, change the seed."]
+    return [*lines, f"To start from the beginning instead, say no, then “seed {plan.seed + 1}”, then “launch”."]
 
 
 def words_of_other_plan(context: ToolContext, plan: TrainingPlan) -> list[str]:

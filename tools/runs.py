@@ -17,6 +17,7 @@ from trainer_core.projects import PlanRow, Run, new_id, now
 from .audit.run import Finding, load_audit
 from .base_models import terms_missing
 from .context import Card, NoArguments, Tool, ToolContext, ToolRefused, ToolResult
+from .plan_reasons_shown import beyond
 from .resuming import Stopped, look_after, run_to_go_on, start_time, words_before, words_of_other_plan, words_since
 from .state import (
     base_missing,
@@ -51,6 +52,7 @@ def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
         f"{plural(plan.images, 'picture')} and {plural(plan.clips, 'clip')}, trigger {plan.trigger}.",
         *([words] if (words := synthetic_words(manifest)) else []),
         f"{plan.steps} steps, rank {plan.rank}, learning rate {plan.learning_rate:g}, {plan.width}x{plan.height}.",
+        *([f"{more[0].upper()}{more[1:]}."] if (more := "; ".join(beyond(plan))) else []),
         "Afterwards the file is checked, test clips are made with and without the trigger, and they are scored.",
         *(words_before(stopped, plan) if stopped else words_of_other_plan(context, plan)),
         *([] if stopped else words_since(context, row, plan)),

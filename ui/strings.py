@@ -38,6 +38,9 @@ TOOL_TITLES = {
     "show_scorecard": "Reading the scorecard",
     "diagnose": "Working out what to change",
     "look_up": "Looking it up",
+    "base_status": "Looking which models are here",
+    "download_base": "Fetching LTX-2.3",
+    "cancel_download": "Stopping the download",
 }
 
 WELCOME = (

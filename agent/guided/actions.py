@@ -67,9 +67,22 @@ def resumes(text: str, facts: dict[str, Any]) -> bool:
     return bool(
         re.fullmatch(
             r"(?:(?:ok|please|now|yes|can you|could you|let's|i want to|i'd like to) )*"
-            rf"(?:resume(?: {what})*|(?:continue|go on|carry on|pick up)(?: with| from)?(?: {what})*"
+            rf"(?:(?:resume|restart)(?: {what})*|(?:continue|go on|carry on|pick up)(?: with| from)?(?: {what})*"
             rf" (?:training|run|job|where (?:it|we) (?:stopped|left off|was)))(?: please| now| again)*",
             re.sub(r"[^\w\s']", "", text).strip(),
+        )
+    )
+
+
+def from_the_beginning(text: str, facts: dict[str, Any]) -> bool:
+    """True for a wish to train anew where a launch would go on with what was stopped."""
+    if (facts.get("run") or {}).get("state") not in ("failed", "cancelled"):
+        return False
+    return bool(
+        re.search(
+            r"^(?:please |ok |now |can you |i want to |let's )*(?:start|train|begin|run|restart|launch|do)\b"
+            r"(?: (?:it|again|over|the|training|this|all))* (?:from (?:the )?(?:beginning|start|scratch)|anew|over)\b",
+            text,
         )
     )
 
@@ -108,7 +121,13 @@ def status_asked(text: str, facts: dict[str, Any]) -> bool:
         r"| is) (?:it|the training|training|the run|that) (?:going|doing|coming|looking)\b|"
         r"\bhow(?:'s| is) (?:the )?(?:training|run|job)\b|\bwhat(?:'s| is) happening\b|\bdone yet\b|\bfinished yet\b"
         r"|\bwhat step\b|\bhow many steps (?:are )?(?:done|left|so far|in|to go)\b|\bstill (?:running|training)\b"
-        r"|\bhow(?:'s| is) it going\b|\bany news\b",
+        r"|\bhow(?:'s| is) it going\b|\bany news\b"
+        r"|\bis (?:it|the (?:training|run)) (?:running|training|waiting|stuck|queued)\b"
+        r"|\bwhy (?:is|does|did|has) (?:it|the (?:training|run|job|last run))\b.*"
+        r"\b(?:wait\w*|start\w*|fail\w*|stop\w*|end\w*|crash\w*|broke\w*|queued|die[ds]?)\b"
+        r"|\bwhat(?:'s| is) it waiting for\b|\bwhat happened\b"
+        r"|\bwhy (?:doesn't|isn't|didn't|won't) (?:it|the (?:training|run))\b.*\b(?:start|run|train|go)\w*\b"
+        r"|\bdid it (?:fail|stop|crash|resume|go on|finish)\b",
         text,
     ):
         return (

@@ -67,6 +67,8 @@ _TOPICS = {
     "launch_conditional": "I don't act on a condition, a maybe or someone else's word. Tell me plainly.",
     "no_pause": "To pause a training, say “stop”: what it has saved is kept. To go on, say “launch” with the same "
     "plan: it continues from the last checkpoint.",
+    "from_the_beginning": "“Launch” goes on with the stopped run from its last checkpoint. To train from the beginning "
+    "instead, give the plan another seed, for example “seed 7”, and then say “launch”.",
     "close_window": "Yes. Training runs in its own process and goes on when this window is closed; come back to this "
     "conversation and ask how it went.",
     "how_launch": "Say “launch”: I show you a card with the plan, time and price. Only your clear yes to that card "

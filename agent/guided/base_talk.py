@@ -9,16 +9,21 @@ _LTX = r"(?:ltx[ -]?(?:video|2\.?3?)?(?: ?(?:dev|model))?|(?:the )?(?:real|big|f
 _DOWNLOAD = r"\bdownload(?:ing|ed)?\b"
 _FETCH = (
     rf"\b(?:download|fetch|get|install)\b(?: \w+){{0,3}} {_LTX}\b(?! ?(?:loras?|files?))"
-    r"|^(?:please |start the |begin the )*download(?: it)?[.!]?$"
+    r"|^(?:please |start the |begin the )*download(?: it| the (?:base )?model)?[.!]?$"
 )
 _TERMS = r"\b(?:accept|agree (?:to|with)|ok with|fine with)\b.*\b(?:licen[sc]e|terms)\b"
+_POLITE = r"^(?:please )?(?:can|could|would|will) (?:you|we) (?:please )?(?=(?:download|fetch|get|install)\b)"
 _HERE = (
     rf"\b(?:is|are|do (?:i|we|you) have|have you got|which|what|where)\b.*\b{_LTX}\b.*"
     r"\b(?:here|there|installed|downloaded|ready|available|on this (?:machine|computer))\b"
     r"|\b(?:which|what) (?:base )?models?\b.*\b(?:here|there|installed|ready|available|have)\b"
     r"|\b(?:status|state) of (?:the )?(?:(?:base )?models?|download)\b|\bmodel status\b"
-    r"|\bhow far (?:is|along is) the download\b|\bis the download (?:done|finished|ready)\b"
+    r"|\bhow far (?:is|along is) the download\b"
+    r"|\b(?:is|how (?:big|large|long) is) the download(?:[.?]*$| (?:done|finished|ready)\b)"
     r"|\bdo (?:i|we) have a (?:gpu|graphics card)\b"
+    rf"|\b(?:do|have) (?:i|we|you) (?:have |got )?{_LTX}(?: already| yet)?[?.]?$"
+    rf"|\bcan (?:i|we|you|this (?:machine|computer)|my (?:machine|computer|gpu)|it)\b.*\b(?:train|run|use)\b.*\b{_LTX}"
+    r"(?:[ ?]*$|.*\b(?:here|on (?:this|my) (?:machine|computer|gpu)|without a gpu)\b)"
 )
 _STOP = rf"\b(?:stop|cancel|abort|end|halt)\b.*{_DOWNLOAD}"
 _NOT = r"\b(?:don't|do not|never|not|no need to|without)\b"
@@ -39,6 +44,8 @@ def _models(text: str) -> Reading | None:
         return Reading((Call("cancel_download"),)) if not re.search(r"\bif\b|\bwhen\b", text) else None
     if re.search(_HERE, text):
         return Reading((Call("base_status"),))
+    if re.match(_POLITE, text):
+        text = re.sub(_POLITE, "", text).rstrip("?")
     wanted = re.search(_FETCH, text) or re.search(_TERMS, text)
     if not wanted or re.search(_NOT, text) or re.search(_UNSURE, text) or questions.asks(text):
         return None

@@ -6,6 +6,15 @@ from typing import Any
 
 from .switches import take_switches
 
+_REAL = r"(?:real|big|full|actual) (?:base )?model"
+WHICH_TIER = (
+    "Which way? “Use 8 bit”, “use 4 bit” or “offload to the CPU”: each needs less memory than the one before it and is "
+    "slower and less exact."
+)
+_LESS_MEMORY = (
+    r"\b(?:use|need|take|want|with) less (?:\w+ )?(?:memory|vram|ram)\b|\bsave (?:\w+ )?(?:memory|vram|ram)\b"
+    r"|\b(?:lower|reduce|less) (?:the )?(?:memory|vram|ram)\b(?: use| usage)?"
+)
 _N = r"(\d+(?:\.\d+)?(?:e-?\d+)?)"
 _FIELDS = {  # in order: the first that is found in a clause is meant
     "learning_rate": r"learning[ -]rate",
@@ -79,6 +88,9 @@ def wanted_changes(text: str) -> Wanted:
     """The changes in a normalised sentence (see spelling.normal); falsy when there are none."""
     wanted = Wanted()
     text = take_switches(text, wanted.arguments)
+    if "memory" not in wanted.arguments and re.search(_LESS_MEMORY, text):
+        wanted.question = WHICH_TIER
+        return wanted
     text = _take_preset(text, wanted)
     text = _take_limits(text, wanted)
     previous: tuple[str, Any] | None = None
@@ -164,7 +176,7 @@ def _take_limits(text: str, wanted: Wanted) -> str:
 
 
 def _take_clause(clause: str, wanted: Wanted, previous: tuple[str, Any] | None) -> tuple[str, Any] | None:
-    base = re.search(r"\b(?:on|to|use|with|for|take)\b.*\b(mini|ltx(?:[ -]?(?:2\.3|video))*)\b", clause)
+    base = re.search(rf"\b(?:on|to|use|with|for|take)\b.*\b(mini|ltx(?:[ -]?(?:2\.3|video))*|{_REAL})\b", clause)
     if base:
         wanted.arguments["base"] = "mini" if base[1] == "mini" else "ltx-2.3"
         return None

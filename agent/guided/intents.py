@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from . import goals, questions
-from .actions import LAUNCH_DENIED, LAUNCH_REFUSED, cancels, launches, resumes, status_asked
+from .actions import LAUNCH_DENIED, LAUNCH_REFUSED, cancels, from_the_beginning, launches, resumes, status_asked
 from .base_talk import base_talk
 from .candidates import candidates_talk
 from .clips_talk import clips_talk
@@ -96,6 +96,8 @@ def _run_control(text: str, _said: str, facts: Facts) -> Reading | None:
         return Reading(topic="standing_order")
     if status_asked(text, facts):
         return Reading((Call("training_status"),)) if facts.get("run") else Reading(topic="nothing_ran")
+    if from_the_beginning(text, facts):
+        return Reading(topic="from_the_beginning")
     if resumes(text, facts):
         return Reading((Call("launch_training"),))
     for topic, pattern in _ASIDES:
@@ -182,7 +184,9 @@ def _otherwise(text: str, said: str, facts: Facts) -> Reading:
 
 def _onward(bare: str, facts: Facts) -> Reading:
     """'go on': the next step, as far as it needs no decision."""
-    stage = facts.get("stage")
+    stage, run = facts.get("stage"), facts.get("run") or {}
+    if stage == "launch" and run.get("of_current_plan") and run.get("state") in ("failed", "cancelled"):
+        return Reading((Call("launch_training"),))  # the card says from where it would go on
     if stage == "dataset" and (facts.get("images") or facts.get("clips")) and facts.get("recipe"):
         calls = [] if facts.get("verdict") else [Call("audit_dataset")]
         if calls:

@@ -160,7 +160,7 @@ def _question(text: str, said: str, facts: Facts) -> Reading | None:
     if file_calls(text, facts):
         return None
     asked = questions.field_asked(text)
-    if asked in ("price", "time"):
+    if asked in ("price", "time") or (asked == "memory" and re.search(questions.FITS, text)):
         return Reading((Call("explain_plan", {"field": asked}),)) if plan else Reading((about(said),))
     if asked and plan:
         return Reading((Call("explain_plan", {"field": asked}), about(said)))

@@ -2,6 +2,10 @@
 
 import re
 
+FITS = (
+    r"\b(?:does|will|would|can|do) (?:it|this|that|the (?:plan|training|run|model)|they|i|we)\b(?: \w+){0,2} fit\b"
+    r"|\bfits? (?:on|in|into) (?:my|the|this|a|\d+)\b.*\b(?:gpu|card|gb|gigabytes|memory|machine|computer)\b"
+)
 FIELDS = (
     ("learning_rate", r"learning[ -]rate"),
     ("caption_dropout", r"dropout"),
@@ -19,7 +23,7 @@ FIELDS = (
     ("resample_fps", r"\bframe[ -]?rates?\b|\bfps\b|\bresampl"),
     ("reference", r"\breferences?\b|\bin[ -]context\b|\bcontrol clips?\b"),
     ("with_audio", r"\bsounds?\b|\baudio\b"),
-    ("memory", r"\bvram\b|\bmemory tier|\bint8\b|\b(?:4|8)[ -]bits?\b|\bquanti[sz]"),
+    ("memory", rf"{FITS}|\bvram\b|\bmemory\b(?! card)|\bmemory tier|\bint8\b|\b(?:4|8)[ -]bits?\b|\bquanti[sz]"),
     ("batch_size", r"\bbatch"),
     ("frames", r"\bframes?\b"),
     ("seed", r"\bseed"),

@@ -11,8 +11,9 @@ def results_talk(text: str, said: str, facts: Facts) -> Reading | None:
     if re.search(
         r"\b(?:apply|take|accept|follow|use|do|try|make|implement)\b(?: \w+){0,2} (?:suggest\w*|recommend\w*|advice"
         r"|propos\w*|finding|fix|improvements?)\b|"
-        r"\bdo what you (?:suggest|recommend|propose|said|say)|\bas you (?:suggest|recommend|propose)\w*|^(?:apply"
-        r"|do|make) (?:that|it|those|these)(?: changes?)?(?: please)?[.!]?$",
+        r"\bdo what you (?:suggest|recommend|propose|said|say)|\bas you (?:suggest|recommend|propose)\w*"
+        r"|^(?:(?:yes|ok|okay|sure|please|good|fine),? )*"
+        r"(?:apply|do|make|take) (?:that|it|those|these|the)(?: changes?| plan)?(?: please)?[.!]?$",
         text,
     ) and (ran and (facts.get("stage") == "results" or (facts.get("run") or {}).get("state") == "failed")):
         return Reading((Call("diagnose"), Call("change_plan", {"apply_finding": "first"})))
@@ -43,7 +44,7 @@ def results_talk(text: str, said: str, facts: Facts) -> Reading | None:
         r"|do|come|work)\b|\bcontact sheet\b|"
         r"\bany good\b|\bgive me the (?:lora|file)\b|\bhow good\b|\bwhere(?:'s| is| are) (?:the|my) (?:file|lora"
         r"|safetensors|clips?)\b"
-        r"|\bdownload\b|\bsafetensors\b|"
+        r"|\bdownload\b(?!.*\b(?:ltx|models?)\b)|\bsafetensors\b|"
         r"\b(?:show|see) (?:me )?(?:the )?(?:test )?clips\b|\bdoes it (?:look like|work)\b(?! (?:in|with|on|for)\b)"
         r"|\bhow (?:well"
         r"|does it look)\b|\bdid it work\b",

@@ -10,7 +10,7 @@ _REFERENCES = (
     r"(?:the |any )?(?:reference (?:images?|pictures?|clips?|tokens?|training)|references|in[ -]context(?: training)?)"
 )
 _ASPECT = r"(?:the |their |its |each (?:file|clip|picture)'s )?(?:own )?(?:aspect(?: ratios?)?|proportions|shapes?)"
-_RATE = r"(?:the |their |its |each clip's )?(?:own |original )?(?:frame[ -]?rates?|fps)"
+_RATE = r"(?:the |their |its |each clip's |the clips' )?(?:own |original )?(?:frame[ -]?rates?|fps)"
 
 # (pattern, arguments); the first that is found of each argument counts, so the negative comes first
 _SWITCHES: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -21,10 +21,12 @@ _SWITCHES: tuple[tuple[str, dict[str, Any]], ...] = (
      r"|\bbefore[ /-]?(?:and[ -])?after pairs\b|\b(?:use|with) (?:the )?control clips?\b", {"reference": "pair"}),
     (r"\banother (?:picture|photo|image) of (?:the same|him|her|them|it)\b(?: \w+)* as (?:a )?reference\b"
      rf"|\b{_ON} {_REFERENCES}\b", {"reference": "same_subject"}),
-    (rf"\b(?:don't|do not|never|no) crop\w*\b|\bkeep {_ASPECT}\b|\bwithout cropping\b", {"keep_aspect": True}),
+    (r"\b(?:don't|do not|never|no) crop\w*\b|\b(?:don't|do not|never) cut (?:my|the|any) (?:files|pictures|images)\b"
+     rf"|\bkeep {_ASPECT}\b|\bwithout cropping\b", {"keep_aspect": True}),
     (r"\bcrop (?:them |it |everything |all )?(?:all )?(?:to|into) (?:a |the )?(?:square|same (?:size|shape))s?\b",
      {"keep_aspect": False}),
-    (rf"\bkeep {_RATE}\b|\b(?:don't|do not|no) resampl\w+\b", {"resample_fps": False}),
+    (rf"\bkeep {_RATE}\b|\b(?:don't|do not|never) (?:change|touch) {_RATE}|\b(?:don't|do not|no) resampl\w+\b",
+     {"resample_fps": False}),
     (rf"\bresample (?:{_RATE}|the clips|all clips|them)\b|\bsame frame[ -]?rate for all\b", {"resample_fps": True}),
     (rf"\b{_NO} gradient checkpoint\w*", {"gradient_checkpointing": False}),
     (rf"\b{_ON} gradient checkpoint\w*", {"gradient_checkpointing": True}),
@@ -33,12 +35,20 @@ _SWITCHES: tuple[tuple[str, dict[str, Any]], ...] = (
     (r"\b(?:int8|8[ -]?bits?)\b", {"memory": "int8"}),
     (r"\b(?:full precision|unquanti[sz]ed)\b|\b(?:no|without) quanti[sz]\w+\b", {"memory": "full"}),
 )  # fmt: skip
+_EDGE = r"(?:32|64|96|\d{3,4})(?! ?%)"  # two digits only where a base takes them as a size
+_NOT_SIZES = r"(?! ?(?:steps|frames|fps|gb|gigabytes|minutes|seconds|hours|files|pictures|images|clips|%))"
+_SQUARE = rf"{_EDGE}(?: ?(?:x|by|×) ?{_EDGE})?"
 _ALSO = re.compile(
-    r"\b(?:also|additionally|as well|too)\b(?: train)?(?: it| them)? (?:at|in) (\d{3,4})(?: ?(?:p|px|pixels))?\b"
-    r"|\b(?:at|in) (\d{3,4}) (?:as well|too)\b"
+    rf"\b(?:also|additionally|as well|too)\b(?: train)?(?: it| them)? (?:at|in) ({_EDGE})\b(?: ?(?:p|px|pixels))?"
+    rf"{_NOT_SIZES}|\b(?:at|in) ({_EDGE}) (?:as well|too)\b"
 )
 _SEVERAL = re.compile(
-    r"\b(?:at|in|use|both|resolutions?(?: of)?) (\d{3,4})((?: ?(?:,|and|&|plus) ?\d{3,4})+)(?! ?(?:steps|frames))\b"
+    rf"\b(?:at|in|use|both|resolutions?(?: of)?) {_SQUARE}((?: ?(?:,|and|&|plus) ?{_SQUARE})+)\b{_NOT_SIZES}"
+    rf"|^{_EDGE}((?: ?(?:,|and|&|plus) ?{_EDGE})+) ?(?:px|pixels)\b"
+)
+_ALONE = re.compile(rf"\b(?:only|just) (?:at|in) ({_EDGE})\b(?: ?(?:p|px|pixels))?{_NOT_SIZES}")
+_AT = re.compile(
+    rf"\btrain(?:ed|ing)?(?: it| them| this)? at ({_EDGE})\b(?! ?(?:x|by|×) ?\d)(?: ?(?:p|px|pixels))?{_NOT_SIZES}"
 )
 _ONE = re.compile(
     r"\b(?:only|just) (?:1|one|a single) resolution\b|\b(?:no|without) (?:more|other|extra) resolutions?\b"
@@ -60,10 +70,17 @@ def _take_resolutions(text: str, arguments: dict[str, Any]) -> str:
     if found := _ONE.search(text):
         arguments["more_resolutions"] = []
     elif found := _SEVERAL.search(text):
-        first, *more = (int(number) for number in re.findall(r"\d{3,4}", found[0]))
+        edges = [re.findall(r"\d+", part) for part in re.split(r",|and|&|plus", found[0])]
+        if any(len(set(edge)) > 1 for edge in edges):
+            return text  # further sizes are squares; others are asked for one by one
+        first, *more = (int(edge[0]) for edge in edges if edge)
         arguments |= {"width": first, "height": first, "more_resolutions": more}
+    elif found := _ALONE.search(text):
+        arguments |= {"width": int(found[1]), "height": int(found[1]), "more_resolutions": []}
     elif found := _ALSO.search(text):
         arguments["more_resolutions"] = [int(found[1] or found[2])]
+    elif found := _AT.search(text):
+        arguments |= {"width": int(found[1]), "height": int(found[1])}
     else:
         return text
     return text[: found.start()] + " , " + text[found.end() :]
