@@ -34,8 +34,8 @@ demo: setup  ## Watch the whole way, unattended: from drawings to a trained, tes
 demo-short: setup  ## The same way with very little training: seconds instead of minutes, for checking an installation
 	$(BIN)/sidekick demo --short --home "$(DEMO_HOME)"
 
-test: setup  ## Run the tests
-	$(BIN)/python -m pytest
+test: setup  ## Run the tests, a process for each core (at most four), each file in one process
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: setup  ## Check style and types
 	$(BIN)/ruff check .

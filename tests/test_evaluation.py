@@ -256,7 +256,7 @@ def test_the_whole_evaluation_with_a_drawing_generator(job: JobContext, taught: 
             for number, (show, request) in enumerate(zip(shows, requests, strict=True))
         ]
 
-    monkeypatch.setattr(run, "load_pipeline", lambda base: None)
+    monkeypatch.setattr(run, "load_pipeline", lambda base, memory: None)
     monkeypatch.setattr(run, "generate_batch", generate_batch)
     monkeypatch.setattr(run, "with_lora", with_lora)
     monkeypatch.setattr(run, "verify", lambda path, base: LoraReport(file="lora.safetensors", ok=True, sha256="0" * 64))

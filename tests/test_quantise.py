@@ -128,6 +128,7 @@ def test_weights_that_stream_in_are_packed_as_those_of_a_loaded_model() -> None:
 
 
 @pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 def test_on_a_gpu_offload_changes_no_bit_and_holds_two_blocks_at_most() -> None:
     device = torch.device("cuda")
     found = []

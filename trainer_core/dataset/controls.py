@@ -5,7 +5,6 @@ A control clip has the item's frames at the item's times, without sound, and is 
 
 import os
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -19,12 +18,12 @@ from .info import UnusableMedia
 from .media import iterate_frames, read_image
 from .records import MAX_NAME, Item, Reference, Showing, one_line, path_of
 from .references import copy_reference
+from .timed import write_frames
 
 SHORT_EDGE = 512  # pixels: lines made on larger frames would be too thin once shrunk to the size of training
 LONGEST_SECONDS = 60.0  # of a clip
 SPREAD = 1 / 3  # the two thresholds of Canny lie this share below and above the median
 LOWEST_THRESHOLDS = 20.0, 60.0  # of a dark picture, whose median says little
-_TICKS = 90_000  # a second
 
 Draw = Callable[[Frame], Frame]  # a frame to another of the same shape, uint8 RGB
 
@@ -72,23 +71,9 @@ def make_control(
 def _draw_clip(source: Path, target: Path, draw: Draw) -> None:
     """Frame for frame at the same times, as H.264 mp4; one frame is in memory at a time."""
     with av.open(str(target), "w", format="mp4") as container:
-        video = None
-        first = 0.0
-        for seconds, picture in iterate_frames(source):
-            drawn = draw(_smaller(picture))
-            if video is None:
-                video = container.add_stream("libx264", rate=24)
-                video.height, video.width = drawn.shape[:2]
-                video.pix_fmt = "yuv420p"
-                video.options = {"crf": "14", "preset": "fast", "threads": "1"}  # one thread: the same bytes each time
-                video.codec_context.time_base = Fraction(1, _TICKS)
-                first = seconds
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(drawn), format="rgb24")
-            frame.pts, frame.time_base = round((seconds - first) * _TICKS), Fraction(1, _TICKS)
-            container.mux(video.encode(frame))
-        if video is None:
+        frames = ((seconds, draw(_smaller(picture))) for seconds, picture in iterate_frames(source))
+        if write_frames(container, frames) is None:
             raise UnusableMedia("There are no frames in it.")
-        container.mux(video.encode(None))
 
 
 def _smaller(picture: Frame) -> Frame:

@@ -3,18 +3,18 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import av
 
+from .decoding import Frame
 from .footage import iterate_frames
 from .media import UnusableMedia, probe
 from .records import MAX_NAME, Item, Manifest, Reference, load, one_line, path_of, save
 from .references import copy_reference
 from .sound import Samples, read_sound, write_sound
+from .timed import write_frames
 
-_TICKS = 90_000  # a second
 _MOST = 400  # pieces of one clip
 _RATE = 44_100  # samples a second
 
@@ -90,29 +90,21 @@ def cut_clip(source: Path, target: Path, *, start: float, end: float) -> None:
     Frames keep their distances in time; one frame is in memory at a time. Raises UnusableMedia.
     """
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        video = None
-        sound = _sound_of(source)
-        track = container.add_stream("aac", rate=_RATE, layout="stereo") if sound else None
-        for seconds, picture in iterate_frames(source, start=max(0.0, start - 0.5)):
-            if seconds < start - 1e-3:
-                continue
-            if seconds >= end - 1e-3:
-                break
-            if video is None:
-                video = container.add_stream("libx264", rate=24)
-                video.height, video.width = (side // 2 * 2 for side in picture.shape[:2])
-                video.pix_fmt = "yuv420p"
-                video.options = {"crf": "14", "preset": "fast", "threads": "1"}
-                video.codec_context.time_base = Fraction(1, _TICKS)
-                first = seconds
-            frame = av.VideoFrame.from_ndarray(picture[: video.height, : video.width], format="rgb24")
-            frame.pts, frame.time_base = round((seconds - first) * _TICKS), Fraction(1, _TICKS)
-            container.mux(video.encode(frame))
-        if video is None:
+        track = container.add_stream("aac", rate=_RATE, layout="stereo") if _sound_of(source) else None
+        first = write_frames(container, _between(source, start, end))
+        if first is None:
             raise UnusableMedia(f"There are no frames between {start:.2f} and {end:.2f} seconds of the clip.")
-        container.mux(video.encode(None))
         if track is not None:
             write_sound(container, track, _heard(source, first, end))
+
+
+def _between(source: Path, start: float, end: float) -> Iterator[tuple[float, Frame]]:
+    """The frames from `start` up to `end`, with their times in the clip."""
+    for seconds, picture in iterate_frames(source, start=max(0.0, start - 0.5)):
+        if seconds >= end - 1e-3:
+            return
+        if seconds >= start - 1e-3:
+            yield seconds, picture
 
 
 def _heard(source: Path, start: float, end: float) -> Iterator[Samples]:

@@ -41,11 +41,17 @@ class DryRun:
 def dry_run(transformer: LTX2VideoTransformer3DModel, plan: TrainingPlan, material: Material) -> DryRun:
     """Train two steps on the examples with the most tokens, measure, and take everything back.
 
-    The transformer is on its device and has no LoRA; afterwards it has none either, and random generators are as they
-    were, so that the run gives the same bytes as without.
+    What chance would bring later is there from the start: clean first frames, which need more memory, and gradients
+    that wait for those of a second batch. The transformer is on its device and has no LoRA; afterwards it has none
+    either, and random generators are as they were, so that the run gives the same bytes as without.
     """
     device = next(transformer.parameters()).device
-    short = plan.changed(steps=STEPS, warmup_steps=0, gradient_accumulation=1)
+    short = plan.changed(
+        steps=STEPS,
+        warmup_steps=0,
+        gradient_accumulation=min(2, plan.gradient_accumulation),
+        first_frame_probability=1.0 if plan.first_frame_probability else 0.0,
+    )
     clock = _Clock(device)
     training = transformer.training
     fits = True
@@ -60,7 +66,8 @@ def dry_run(transformer: LTX2VideoTransformer3DModel, plan: TrainingPlan, materi
     transformer.train(training)
     if device.type == "cuda":
         torch.cuda.empty_cache()
-    return DryRun(peak[0], _total(device), clock.seconds, fits)
+    seconds = clock.seconds * plan.gradient_accumulation / short.gradient_accumulation
+    return DryRun(peak[0], _total(device), seconds, fits)
 
 
 def largest(examples: list[Encoded]) -> list[Encoded]:

@@ -2,8 +2,9 @@
 
 Activations are an estimate. What autograd keeps for a block's backward pass was counted with its saved-tensor hooks on
 LTX-2.3's blocks at small widths in bfloat16 (benchmarks/quantise.py counts it again): 62 bytes per token and unit of
-width, 12 per caption token and unit of width. With gradient checkpointing a block keeps its input alone, 2 bytes per
-token and unit of width, and one block at a time is computed again.
+width, 12 per caption token and unit of width; 24 more per token where tokens have timesteps of their own (a clean
+first frame, a reference), for the modulation is then one of each token. With gradient checkpointing a block keeps its
+input alone, 2 bytes per token and unit of width, and one block at a time is computed again.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from .quantise import BYTES_PER_WEIGHT, is_quantised_name
 from .video_only import is_audio_name
 
 SAVED_PER_TOKEN, SAVED_PER_WORD, INPUT_PER_TOKEN = 62, 12, 2  # bytes per unit of width and block, in bfloat16
+SAVED_BY_MODULATION = 24  # the same, per token with a timestep of its own
+MODULATION = 9 * 2  # bytes per such token and unit of width, once for all blocks
 DEVICE_OVERHEAD = int(1e9)  # CUDA's own context, libraries' workspaces; not measured here
 TEXT_ENCODER, CONNECTORS = (
     12.2e9,
@@ -100,19 +103,28 @@ def tokens(plan: TrainingPlan) -> int:
     return own + reference
 
 
-def saved_by_rule(seen: int, words: int, width: int, *, again: bool) -> int:
-    """Bytes that a block keeps for its backward pass, for tokens and caption tokens; `again`: with checkpointing."""
+def own_timesteps(plan: TrainingPlan) -> bool:
+    """Are there batches in which tokens have timesteps of their own?"""
+    return plan.reference is not ReferenceKind.NONE or (plan.first_frame_probability > 0 and plan.frames > 1)
+
+
+def saved_by_rule(seen: int, words: int, width: int, *, again: bool, own: bool = False) -> int:
+    """Bytes that a block keeps for its backward pass, for tokens and caption tokens.
+
+    again: with gradient checkpointing; own: tokens have timesteps of their own.
+    """
     if again:
         return width * INPUT_PER_TOKEN * seen
-    return width * (SAVED_PER_TOKEN * seen + SAVED_PER_WORD * words)
+    per_token = SAVED_PER_TOKEN + (SAVED_BY_MODULATION if own else 0)
+    return width * (per_token * seen + SAVED_PER_WORD * words)
 
 
 def _activations(plan: TrainingPlan, counts: _Counts) -> int:
     seen, words = tokens(plan) * plan.batch_size, BASES[plan.base].caption_tokens * plan.batch_size
-    again = checkpointing(plan)
-    kept = counts.blocks * saved_by_rule(seen, words, counts.width, again=again)
-    passing = saved_by_rule(seen, words, counts.width, again=False)  # what one block's backward pass has at once
-    return kept + passing * (2 if again else 1)
+    again, own = checkpointing(plan), own_timesteps(plan)
+    kept = counts.blocks * saved_by_rule(seen, words, counts.width, again=again, own=own)
+    passing = saved_by_rule(seen, words, counts.width, again=False, own=own)  # what one block's backward pass has at once
+    return kept + passing * (2 if again else 1) + (counts.width * MODULATION * seen if own else 0)
 
 
 @lru_cache
