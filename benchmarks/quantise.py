@@ -221,13 +221,16 @@ def random_inputs(
     return prepare([sample], {"a": said}, plan, torch.Generator().manual_seed(0))
 
 
-def saved_by_a_block(*, edge: int, words: int, again: bool = False, heads: int = 4) -> tuple[int, int, int]:
-    """Bytes that autograd keeps for one of LTX-2.3's blocks in bfloat16, tokens and width; `again`: checkpointing.
+def saved_by_a_block(
+    *, edge: int, words: int, again: bool = False, heads: int = 4, first_frame: bool = False
+) -> tuple[int, int, int]:
+    """Bytes that autograd keeps for one of LTX-2.3's blocks in bfloat16, tokens and width.
 
-    The difference between three and two blocks of the real configuration at a few heads and without the audio branch.
+    again: with checkpointing; first_frame: a clean one, so that tokens have timesteps of their own. The difference
+    between three and two blocks of the real configuration at a few heads and without the audio branch.
     """
     sizes = []
-    plan = plan_of(BaseModelName.LTX23).changed(precision="bf16")
+    plan = plan_of(BaseModelName.LTX23).changed(precision="bf16", first_frame_probability=float(first_frame))
     for blocks in (2, 3):
         config = json.loads(LTX23_CONFIG.read_text()) | {
             "num_layers": blocks,
@@ -253,10 +256,12 @@ def activations() -> dict[str, float]:
     large, many, _ = saved_by_a_block(edge=16, words=64)
     worded, _, _ = saved_by_a_block(edge=8, words=1024)
     inputs, tokens, _ = saved_by_a_block(edge=16, words=64, again=True)
+    own, _, _ = saved_by_a_block(edge=16, words=64, first_frame=True)
     return {
         "bytes_per_token_and_width": (large - small) / (many - few) / width,
         "bytes_per_word_and_width": (worded - small) / (1024 - 64) / width,
         "checkpointed_bytes_per_token_and_width": inputs / tokens / width,
+        "more_bytes_with_timesteps_per_token": (own - large) / many / width,
     }
 
 

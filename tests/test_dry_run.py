@@ -63,6 +63,18 @@ def test_the_trial_is_made_at_the_largest_bucket() -> None:
     assert set(seen) == {3 * 2 * 2}
 
 
+def test_a_rare_clean_first_frame_and_a_second_batch_are_in_the_trial_and_not_a_surprise_after_it() -> None:
+    """Both take memory that other steps do not; a trial without them said that it fits, and the run did not."""
+    transformer = without_audio(small_model())
+    transformer.transformer_blocks = transformer.transformer_blocks[:1]
+    seen: list[tuple[int, ...]] = []
+    transformer.register_forward_pre_hook(
+        lambda _module, _args, kwargs: seen.append(tuple(kwargs["timestep"].shape)), with_kwargs=True
+    )
+    dry_run(transformer, plan_of(first_frame_probability=0.01, gradient_accumulation=4), material(transformer))
+    assert seen == [(2, 8)] * 4  # two batches in each of two steps
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     return Workspace.open(tmp_path / "home")

@@ -48,10 +48,20 @@ def test_each_tier_needs_less_than_the_one_before() -> None:
     assert footprint(plan_of(with_audio=True)).weights - sizes[0].weights == pytest.approx(2 * 5.9 * GB, rel=0.02)
 
 
-@pytest.mark.parametrize("again", [False, True])
-def test_activations_by_rule_are_what_autograd_keeps(again: bool) -> None:
-    counted, seen, width = saved_by_a_block(edge=16, words=64, again=again, heads=2)
-    assert saved_by_rule(seen, 64, width, again=again) == pytest.approx(counted, rel=0.15)
+@pytest.mark.parametrize(("again", "own"), [(False, False), (False, True), (True, False)])
+def test_activations_by_rule_are_what_autograd_keeps(again: bool, own: bool) -> None:
+    counted, seen, width = saved_by_a_block(edge=16, words=64, again=again, heads=2, first_frame=own)
+    assert saved_by_rule(seen, 64, width, again=again, own=own) == pytest.approx(counted, rel=0.15)
+
+
+def test_clean_first_frames_and_references_need_more_memory_than_the_estimate_once_said() -> None:
+    """24 bytes per token, unit of width and block: 17 GB at 960x544x49, in one step of ten by chance."""
+    plain = {"width": 960, "height": 544, "first_frame_probability": 0.0, "gradient_checkpointing": False}
+    without = footprint(plan_of(**plain)).activations
+    more = footprint(plan_of(**plain | {"first_frame_probability": 0.1})).activations - without
+    assert more == pytest.approx(17 * GB, rel=0.05)
+    assert footprint(plan_of(**plain | {"frames": 1, "first_frame_probability": 0.1})).activations < without
+    assert footprint(plan_of(**plain | {"reference": "pair"})).activations > 2 * without + more
 
 
 def test_tokens_count_references_and_the_largest_resolution() -> None:

@@ -123,7 +123,7 @@ def _activations(plan: TrainingPlan, counts: _Counts) -> int:
     seen, words = tokens(plan) * plan.batch_size, BASES[plan.base].caption_tokens * plan.batch_size
     again, own = checkpointing(plan), own_timesteps(plan)
     kept = counts.blocks * saved_by_rule(seen, words, counts.width, again=again, own=own)
-    passing = saved_by_rule(seen, words, counts.width, again=False, own=own)  # what one block's backward pass has at once
+    passing = saved_by_rule(seen, words, counts.width, again=False, own=own)  # what one block has at once
     return kept + passing * (2 if again else 1) + (counts.width * MODULATION * seen if own else 0)
 
 
