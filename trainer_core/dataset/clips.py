@@ -8,6 +8,7 @@ from .media import MediaInfo
 
 MAX_WINDOWS = 8  # of one clip, spread evenly, so that a long clip does not outweigh the others
 LARGEST_RATE = 60.0  # frames a second that a plan can have
+LONGEST_WINDOW = 20.0  # seconds: so far reach the positions in time that the models know (pos_embed_max_pos)
 STANDARD_RATES = (12.0, 15.0, 23.976, 24.0, 25.0, 29.97, 30.0, 48.0, 50.0, 59.94, 60.0)
 RATE_TOLERANCE = 5e-4  # times in milliseconds make 23.976 look like 23.974; such clips shall share a batch
 
@@ -80,6 +81,8 @@ def _own_rate(info: MediaInfo, plan: TrainingPlan) -> tuple[float | None, list[s
         return None, [f"its frame rate varies, so it is brought to {plan.fps:g} frames a second"]
     if info.fps > LARGEST_RATE * (1 + RATE_TOLERANCE):
         return None, [f"its {info.fps:g} frames a second are too many, so it is brought to {plan.fps:g} a second"]
+    if plan.frames / info.fps > LONGEST_WINDOW:
+        return None, [f"its {info.fps:g} frames a second are too few, so it is brought to {plan.fps:g} a second"]
     standard = min(STANDARD_RATES, key=lambda rate: abs(rate - info.fps))  # type: ignore[operator]
     near = abs(standard - info.fps) <= RATE_TOLERANCE * standard
     return standard if near else round(info.fps, 3), []

@@ -19,6 +19,8 @@ from .sound import Sound, write_sound
 FULLY_CHECKED_SECONDS = 60.0  # longer clips are decoded at their start and end only
 UNEVEN_INTERVAL = 0.25  # a frame interval this share off the median is uneven
 UNEVEN_SHARE = 0.02  # more uneven intervals than this make a clip's frame rate variable
+GAPS_SHARE = 0.1  # or gaps that make up more than this of its length: then its mean rate is no frame's
+SHORTEST_INTERVAL = 1e-3  # seconds between frames; no camera is faster, so it is damage
 
 
 def probe_clip(path: Path) -> MediaInfo:
@@ -31,6 +33,8 @@ def probe_clip(path: Path) -> MediaInfo:
         raise damaged()
     interval = _interval(times)
     seconds = times[-1] - times[0] + interval
+    if interval < SHORTEST_INTERVAL / 2:
+        raise UnusableMedia("Its frames have no times that make sense. Export it again.")
     if seconds > MAX_CLIP_SECONDS:
         raise UnusableMedia(
             f"The recording has {seconds / 60:.0f} minutes; up to {MAX_CLIP_SECONDS / 60:.0f} can be read. Save the "
@@ -42,6 +46,7 @@ def probe_clip(path: Path) -> MediaInfo:
         )
     width, height = _decode_check(path, seconds, len(times))
     uneven = np.abs(np.diff(times) - interval) > UNEVEN_INTERVAL * interval
+    gaps = abs(1 - len(times) * interval / seconds)
     return MediaInfo(
         kind="clip",
         width=width,
@@ -50,7 +55,7 @@ def probe_clip(path: Path) -> MediaInfo:
         fps=round(len(times) / seconds, 3),
         seconds=round(seconds, 3),
         has_audio=has_audio,
-        variable_frame_rate=bool(uneven.size and uneven.mean() > UNEVEN_SHARE),
+        variable_frame_rate=bool(uneven.size and (uneven.mean() > UNEVEN_SHARE or gaps > GAPS_SHARE)),
     )
 
 
@@ -87,8 +92,9 @@ def read_frames(
             break
         last = fit(picture, width, height) if width and height else picture
         shown.append(seconds)
-    while last is not None and len(chosen) < frames and moments[len(chosen)] < shown[-1] + _interval(shown) + 1e-4:
-        chosen.append(last)
+    if last is not None and len(chosen) < frames:
+        end = shown[-1] + max(_interval(shown), _own_interval(path))  # as long as `probe_clip` says that the clip is
+        chosen += [last] * sum(moment < end + 1e-4 for moment in moments[len(chosen) :])
     if len(chosen) < frames:
         needed = start + (frames - 1) / fps
         raise UnusableMedia(f"The clip is too short: {frames} frames at {fps:g} a second need {needed:.2f} s of it.")
@@ -151,6 +157,11 @@ def write_clip(
 def _interval(times: list[float]) -> float:
     """How long a frame is shown, in seconds: the median of what lies between them."""
     return float(np.median(np.diff(times))) if len(times) > 1 else 1 / 24
+
+
+def _own_interval(path: Path) -> float:
+    with opened(path) as (container, stream):
+        return _interval(_packet_times(container, stream))
 
 
 def _packet_times(container: InputContainer, stream: VideoStream) -> list[float]:

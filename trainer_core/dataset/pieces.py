@@ -181,8 +181,14 @@ def _reference(folder: Path, original: Item, piece: Item, start: float, end: flo
 
 
 def _changed(item: Item, original: Item, fresh: dict[str, Item]) -> Item:
-    """The original is set aside; a piece that was made before is taken back in, unless synthetic; all others stay."""
+    """The original is set aside; a piece that was made before is taken back in, unless synthetic; all others stay.
+
+    A piece that comes back has the reference that the original has now; its caption may have been improved, and stays.
+    """
     if item.id == original.id:
         return item.model_copy(update={"excluded": True})
-    back = item.id in fresh and not item.synthetic
-    return item.model_copy(update={"excluded": False}) if back else item
+    if item.id not in fresh:
+        return item
+    return item.model_copy(
+        update={"excluded": item.excluded and item.synthetic, "reference": fresh[item.id].reference or item.reference}
+    )

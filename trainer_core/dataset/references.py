@@ -4,6 +4,7 @@ Of `walk_start.mp4` and `walk_end.mp4` the end is the item to be learned and the
 """
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from .records import MAX_NAME, Item, Manifest, Reference, Showing, load, one_lin
 
 REFERENCES = "references"  # the folder of copies, inside the dataset's
 NAMED = 3  # files that a note names
-_PAIRED = re.compile(r"(?P<base>.+)_(?P<side>start|end)", re.IGNORECASE)
+_PAIRED = re.compile(r"(?P<base>.+)_(?P<side>start|end)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,10 @@ class Paired:
 def side_of(name: str) -> tuple[str, str] | None:
     """("walk", "start") for walk_start.mp4, in small letters; None for names that are not of a pair."""
     match = _PAIRED.fullmatch(Path(name).stem)
-    return (match["base"].casefold(), match["side"].casefold()) if match else None
+    if match is None:
+        return None
+    base = unicodedata.normalize("NFC", match["base"])  # some systems write an accent as a letter of its own
+    return base.casefold(), match["side"].casefold()
 
 
 def pair_up(paths: Sequence[Path]) -> Paired:
@@ -75,12 +79,12 @@ def copy_reference(folder: Path, path: Path, showing: Showing, item: Item, *, na
 
 def with_reference(items: Mapping[str, Item], item_id: str, reference: Reference) -> dict[str, Item]:
     """The items, by id, of which one has the reference. An item that is this very file is set aside: it is shown, not
-    learned."""
+    learned. An item named as an end stays: where pairs follow each other, one's end is the next one's start."""
     return {
         each.id: each.model_copy(update={"reference": reference})
         if each.id == item_id
         else each.model_copy(update={"excluded": True})
-        if each.sha256 == reference.sha256
+        if each.sha256 == reference.sha256 and (side_of(each.name) or ("", ""))[1] != "end"
         else each
         for each in items.values()
     }
