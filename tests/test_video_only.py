@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from trainer_core.base_models.mini.denoiser import new_transformer
 from trainer_core.base_models.registry import load_transformer
 from trainer_core.plan import BaseModelName, TrainingPlan, propose
 from trainer_core.recipes import RECIPES, RecipeName
+from trainer_core.training import positions
 from trainer_core.training.checkpoints import TrainingState
 from trainer_core.training.examples import Encoded, Material, Words
 from trainer_core.training.inputs import Inputs, Reference, stacked
@@ -24,6 +26,7 @@ from trainer_core.training.loop import train
 from trainer_core.training.lora_layer import AddedLora
 from trainer_core.training.model import add_lora, flow_losses, predict
 from trainer_core.training.objective import add_noise
+from trainer_core.training.positions import Grid, RotaryEmbeddings
 from trainer_core.training.video_only import has_audio, is_audio_name, without_audio
 
 CAPTION = "chr_x7kq, a cat"
@@ -167,6 +170,41 @@ def test_the_lean_lora_layer_says_what_peft_s_own_says(dtype: torch.dtype, low: 
     near = 1e-6 if dtype is torch.float32 and not low else 0.02
     assert float((ours.float() - theirs.float()).norm() / theirs.float().norm()) <= near
     assert float((our_gradient - their_gradient).norm() / their_gradient.norm()) <= near
+
+
+def test_rope_caches_are_limited_by_bytes_because_a_long_clip_takes_half_a_gigabyte(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rope, kept = random_model().rope, RotaryEmbeddings()
+    layouts = [(Grid((frames, 3, 4), 8.0),) for frames in (1, 2, 3)]
+    first = kept.of(rope, layouts[0], torch.device("cpu"))[0]
+    one = kept.held_bytes
+    monkeypatch.setattr(positions, "KEPT_BYTES", 3 * one)
+    assert kept.of(rope, layouts[0], torch.device("cpu"))[0] is first
+    for layout in layouts[1:]:
+        kept.of(rope, layout, torch.device("cpu"))
+    assert kept.held_bytes == 3 * one  # the longest one alone; the two before it have gone
+    assert torch.equal(kept.of(rope, layouts[0], torch.device("cpu"))[0], first)
+
+
+def test_with_sound_places_are_made_once_for_each_layout_because_making_them_waits_for_the_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    transformer = random_model()
+    transformer.transformer_blocks = transformer.transformer_blocks[:1]
+    made: list[int] = []
+    make = transformer.rope.prepare_video_coords
+
+    def counted(*arguments: Any, **named: Any) -> Tensor:
+        made.append(1)
+        return make(*arguments, **named)
+
+    monkeypatch.setattr(transformer.rope, "prepare_video_coords", counted)
+    inputs = inputs_of(transformer)["reference"]
+    with torch.no_grad():
+        for _ in range(3):
+            predict(transformer, inputs)
+    assert len(made) == 2  # the video's grid and the reference's
 
 
 def test_there_is_a_mask_only_where_words_are_padded() -> None:

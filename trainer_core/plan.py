@@ -177,6 +177,8 @@ class TrainingPlan(BaseModel):
                 f"(1, 9, 17, ...), at most {rules.largest_frames}"
             )
         self._check_reference(rules.size_factor)
+        if self.precision == "fp32" and self.base is BaseModelName.LTX23:
+            raise ValueError(f"precision fp32 does not fit {self.base}: its weights are bfloat16, so take auto or bf16")
         if self.warmup_steps >= self.steps:
             raise ValueError(f"warm-up of {self.warmup_steps} steps leaves nothing of {self.steps} steps")
         return self

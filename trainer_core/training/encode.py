@@ -76,6 +76,7 @@ class Encoder:
     def _pipeline(self, part: Part) -> LTX2Pipeline:
         held = self._held
         if held is None or held[0] is not part:
+            held = None  # or what is let go of here would still be in memory while the next is loaded
             self.release()
             held = self._held = (part, self._load(part))
         return held[1]
@@ -107,10 +108,11 @@ class Encoder:
 
     def _encode(self, frames: NDArray[np.uint8]) -> Tensor:
         vae = self._pipeline(Part.VIDEO).vae
-        pixels = torch.from_numpy(frames).permute(3, 0, 1, 2)[None].to(vae.device, vae.dtype) / 127.5 - 1
-        latents = vae.encode(pixels).latent_dist.mode()
+        # float32 up to the model and after it: bfloat16 would round greys to 1/128 and latents twice more
+        pixels = (torch.from_numpy(frames).to(vae.device).permute(3, 0, 1, 2)[None].float() / 127.5 - 1).to(vae.dtype)
+        latents = vae.encode(pixels).latent_dist.mode().float()
         mean, std = (value.view(1, -1, 1, 1, 1).to(latents) for value in (vae.latents_mean, vae.latents_std))
-        return ((latents - mean) * vae.config.scaling_factor / std)[0].float()
+        return ((latents - mean) * vae.config.scaling_factor / std)[0]
 
     def _hear(self, path: Path, start: float, seconds: float) -> Tensor:
         autoencoder = self._pipeline(Part.AUDIO).audio_vae

@@ -86,8 +86,6 @@ class BlockOffload:
             self._come(place)
             if event := self._arrived[place]:
                 torch.cuda.current_stream(self._device).wait_event(event)
-                for p in self._weights[place]:
-                    p.data.record_stream(torch.cuda.current_stream(self._device))
             following = place - 1 if self._backwards else place + 1
             if self._stream is not None and 0 <= following < len(self._weights):
                 self._come(following)
@@ -113,6 +111,10 @@ class BlockOffload:
         if place not in self._arrived:
             return
         del self._arrived[place]
+        if self._stream is not None:
+            # Their memory belongs to the copying stream. Its next copy takes it over, and only after this block's work:
+            # with `record_stream` instead, each block that the host is ahead of the GPU would take memory of its own.
+            self._stream.wait_stream(torch.cuda.current_stream(self._device))
         for p, waiting in zip(self._weights[place], self._host[place], strict=True):
             p.data = waiting
 
