@@ -109,8 +109,10 @@ class Ranks:
         trained = list(parameters)
         has = [p.grad is not None for p in trained]
         parts = [(p.grad if p.grad is not None else torch.zeros_like(p)).flatten() for p in trained]
-        extra = torch.tensor([float(self._wants_stop), *map(float, has)], device=loss.device)
-        flat = torch.cat([*parts, loss.float().view(1), extra])
+        wants = torch.full((1,), float(self._wants_stop), device=loss.device)
+        # filled there: a copy of the host's numbers would wait for the device, so it is made only where one is missing
+        counted = wants.new_ones(len(has)) if all(has) else torch.tensor(has, dtype=wants.dtype, device=wants.device)
+        flat = torch.cat([*parts, loss.float().view(1), wants, counted])
         dist.all_reduce(flat)
         *sums, mean, stop, counts = flat.split([p.numel() for p in trained] + [1, 1, len(trained)])
         seen = has if all(has) else [count > 0 for count in counts.tolist()]  # the host waits only where one is missing
