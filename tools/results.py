@@ -91,8 +91,8 @@ def _validation(context: ToolContext, run: Run, card: Scorecard) -> list[tuple[i
     train = job_of(context.workspace, run.train_job)
     if train is None:
         return []
-    rows = events.events_since(context.workspace, train.id)
-    losses = [(row.data.get("step"), row.data.get("loss")) for row in rows if row.kind == "validation"]
+    rows = events.events_since(context.workspace, train.id, kinds=("validation",))
+    losses = [(row.data.get("step"), row.data.get("loss")) for row in rows]
     return [(int(step), float(loss)) for step, loss in losses if step is not None and loss is not None]
 
 

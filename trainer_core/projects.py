@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import JSON, Engine, ForeignKey, String, create_engine, event
+from sqlalchemy import JSON, Engine, ForeignKey, Index, String, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -83,6 +83,7 @@ class EventRow(Table):
     """One event of a job, in order of `id`. `kind`: state, progress, validation, checkpoint, message, result."""
 
     __tablename__ = "events"
+    __table_args__ = (Index("ix_events_job_kind", "job_id", "kind"),)  # the newest of a kind, among 100,000 events
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))

@@ -119,9 +119,9 @@ def _validation(context: JobContext, run: Run) -> tuple[tuple[int, float], ...]:
     if run.train_job is None:
         return ()
     losses: dict[int, float] = {}
-    for row in events.events_since(context.workspace, run.train_job):
+    for row in events.events_since(context.workspace, run.train_job, kinds=("validation",)):
         step, loss = row.data.get("step"), row.data.get("loss")
-        if row.kind == "validation" and step is not None and loss is not None:
+        if step is not None and loss is not None:
             losses[int(step)] = float(loss)
     return tuple(sorted(losses.items()))
 

@@ -1,7 +1,7 @@
 """The log of a job: what happened, in order, for every window that watches it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,16 @@ def add_event(session: Session, job_id: str, kind: str, data: Mapping[str, Any])
     session.add(EventRow(job_id=job_id, kind=kind, data=plain(data)))
 
 
-def events_since(workspace: Workspace, job_id: str, after_id: int = 0) -> list[EventRow]:
-    """The job's events with an id above `after_id`, oldest first."""
+def events_since(
+    workspace: Workspace, job_id: str, after_id: int = 0, *, kinds: Collection[str] | None = None
+) -> list[EventRow]:
+    """The job's events with an id above `after_id`, oldest first; of some kinds, or all.
+
+    A long job has far more progress than anything else: whoever does not need it should name what is needed.
+    """
     query = select(EventRow).where(EventRow.job_id == job_id, EventRow.id > after_id).order_by(EventRow.id)
+    if kinds is not None:
+        query = query.where(EventRow.kind.in_(tuple(kinds)))
     with workspace.session() as session:
         return list(session.scalars(query))
 

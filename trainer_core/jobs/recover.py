@@ -55,7 +55,7 @@ def _recover_running(workspace: Workspace, job: Job) -> str | None:
 def _progress(workspace: Workspace, job: Job) -> tuple[int, int]:
     """The step of the newest checkpoint and the attempt that reached it first; 0 and 0 when there is none."""
     reached = reached_in = attempt = 0
-    for event in events.events_since(workspace, job.id):
+    for event in events.events_since(workspace, job.id, kinds=("state", "checkpoint")):
         if event.kind == "state" and isinstance(event.data.get("attempt"), int):
             attempt = event.data["attempt"]
         step = event.data.get("step") if event.kind == "checkpoint" else None

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..projects import Job, Workspace
@@ -27,7 +27,8 @@ def turn(workspace: Workspace, job: Job) -> Iterator[bool]:
     while store.get(workspace, job.id).state == store.State.QUEUED:
         with lock(path, patience=LOOK_SECONDS) as ours:
             if ours:
-                path.write_text(job.run_id, encoding="utf-8")
+                with suppress(OSError):  # a full disk: the others then wait for "another run"
+                    path.write_text(job.run_id, encoding="utf-8")
                 yield True
                 return
         holder = path.read_text("utf-8", "replace")[:40]
