@@ -152,6 +152,21 @@ def test_setting_files_aside_makes_the_plan_stale_until_it_is_refreshed(ready: T
     assert runs.launch_card(ready, NoArguments()).price.startswith("no charge")
 
 
+def test_the_size_of_before_can_be_a_further_one(planned: ToolContext) -> None:
+    """'Train at 32 and 64' on a plan of 64x64 lost the 64."""
+    words = change(planned, width=32, height=32, more_resolutions=(64,))
+    assert plan_of(planned).more_resolutions == (64,), words
+    assert "- also trained at 64x64" in explain_plan(planned, ExplainPlan()).text
+
+
+def test_another_base_is_no_risk_and_no_percentage(planned: ToolContext) -> None:
+    words = change(planned, base="ltx-2.3")
+    assert "Risk" not in words
+    assert "%" not in words
+    assert "- memory: the base is held" in explain_plan(planned, ExplainPlan()).text
+    assert "By the estimate a step needs about" in explain_plan(planned, ExplainPlan(field="memory")).text
+
+
 def test_changes_combine_and_keep_limits(planned: ToolContext) -> None:
     steps = plan_of(planned).steps
     text = change(planned, steps_factor=1.3, rank=64, learning_rate_factor=0.5)

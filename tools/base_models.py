@@ -29,7 +29,7 @@ def base_status(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     accepted = licence.accepted(context.workspace)
     lines = [f"mini: {mini or 'ready'}."]
     if isinstance(found, str):
-        lines.append(f"LTX-2.3: {found}")
+        lines.append(found if found.startswith("LTX-2.3") else f"LTX-2.3: {found}")
     else:
         size = sum(file.stat().st_size for file in found.files()) / 1e9
         lines.append(f"LTX-2.3: here, {quoted(found.origin, 300)}, {size:.1f} GB.")

@@ -152,7 +152,7 @@ def _sizes(plan: TrainingPlan, change: ChangePlan, notes: list[str]) -> Training
                     f"to {rules.largest_edge}."
                 )
     if change.more_resolutions is not None:
-        changes["more_resolutions"] = _edges(plan, change.more_resolutions, notes)
+        changes["more_resolutions"] = _edges(plan.changed(**changes), change.more_resolutions, notes)
     if change.frames is not None:
         changes["frames"] = nearest_frames(change.frames, plan.base)
         if changes["frames"] != change.frames:

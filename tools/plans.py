@@ -1,5 +1,6 @@
 """Tools for the plan: propose, change, undo, explain."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -118,6 +119,8 @@ def change_plan(context: ToolContext, arguments: ChangePlan) -> ToolResult:
             before.changed(dataset=manifest.checksum, images=manifest.images, clips=manifest.clips) if stale else before
         )
         after, notes = apply(current, change, cost)
+        if after.base is not before.base:
+            context.say("Working out the memory that this takes …")
         if after.base is not before.base and change.memory is None:
             after, held = fitted(after)
             notes += [held] if held else []
@@ -136,9 +139,9 @@ def change_plan(context: ToolContext, arguments: ChangePlan) -> ToolResult:
             data=plan_data(row.id, before, old, changes=[], notes=notes),
         )
     lead = "This would change (nothing is changed yet):" if change.only_show else "The plan has changed:"
-    lines = [lead, *(f"- {entry.words}" for entry in changes), *notes, _totals(old, new), *_risks(before, after)]
+    words = [_without_share(entry.words) if after.base is not before.base else entry.words for entry in changes]
+    lines = [lead, *(f"- {each}" for each in words), *notes, _totals(old, new), *_risks(before, after)]
     plan_id = row.id if change.only_show else _store(context, after, previous=row.id).id
-    words = [entry.words for entry in changes]
     return ToolResult(
         text="\n".join(lines),
         data=plan_data(plan_id, after, new, changes=words, notes=notes) | {"only_shown": change.only_show},
@@ -171,6 +174,7 @@ def explain_plan(context: ToolContext, arguments: ExplainPlan) -> ToolResult:
     plan = plan_of(context)
     cost = estimate_of(context.workspace, plan, manifest_of(context))
     if arguments.field == "memory":
+        context.say("Working out the memory that this takes …")
         return ToolResult(text=memory_words(plan, measured()), data={"field": "memory"})
     if arguments.field is not None:
         return ToolResult(text=plan_reasons.reasons(plan, cost)[arguments.field], data={"field": arguments.field})
@@ -234,10 +238,19 @@ def _with_finding(context: ToolContext, change: ChangePlan) -> ChangePlan:
 
 
 def _totals(old: Estimate, new: Estimate) -> str:
+    if (old.seconds, old.price) == (new.seconds, new.price):
+        return f"Time and price stay: {old.time}, {old.price}."
     return f"Time: {old.time} before, {new.time} now. Price: {old.price} before, {new.price} now."
 
 
+def _without_share(words: str) -> str:
+    """'width 64 -> 512': what a value is on another base is no measure for it."""
+    return re.sub(r" \(\d+ % (?:more|less)\)$", "", words)
+
+
 def _risks(before: TrainingPlan, after: TrainingPlan) -> list[str]:
+    if after.base is not before.base:  # each base has its own usual values
+        return []
     risks = []
     if after.steps > 1.5 * before.steps:
         risks.append("Risk: many more steps can make it copy the training pictures; the validation loss will show it.")

@@ -132,7 +132,8 @@ def after(results: Sequence[Result], facts: Facts, *, card_waits: bool, events: 
         result.name in ("look_up", "explain_plan", "list_recipes", "generate_clip", "make_candidates")
         for result in results
     )
-    if not card_waits and not (asked and facts.get("stage") != "recipe"):
+    refused = results[-1].failed and results[-1].name == "launch_training"  # its words say what is to be done first
+    if not card_waits and not refused and not (asked and facts.get("stage") != "recipe"):
         parts.append(_briefly(facts) if any(result.name in _TWEAKS for result in results) else next_step(facts))
     return "\n\n".join(part for part in parts if part)
 

@@ -68,7 +68,7 @@ def base_missing(base: BaseModelName, workspace: Workspace | None = None) -> str
         return "The weights of mini are not in this installation. Run: sidekick mini build"
     found = source.find()
     if isinstance(found, str):
-        return found
+        return f"{found} {reason}" if (reason := gpu_missing()) else found
     if workspace and (reason := licence.not_accepted(workspace)):
         return reason
     return gpu_missing()
@@ -80,12 +80,12 @@ def gpu_missing() -> str | None:
     if memory is None:
         return (
             f"LTX-2.3 needs an NVIDIA GPU with at least {LEAST_GPU_GB} GB, and this machine has none that can be seen. "
-            "Use Sidekick on a machine with one, or practise on mini here."
+            "Use Sidekick on a machine with one, or practise on mini here: say “use mini”."
         )
     if memory < LEAST_GPU_GB * 0.95:  # a card of 16 GB reports a little less
         return (
             f"LTX-2.3 needs an NVIDIA GPU with at least {LEAST_GPU_GB} GB; the largest here has {memory:.0f} GB. "
-            "Use Sidekick on a machine with a larger one, or practise on mini here."
+            "Use Sidekick on a machine with a larger one, or practise on mini here: say “use mini”."
         )
     return None
 

@@ -18,6 +18,7 @@ from .sizes import Size, further_sizes, nearest_to, sizes_of
 
 FEWEST_TO_HOLD_OUT = 5  # items; with fewer than this every one is needed for training
 NAMED = 3  # files that a note about several names
+NAMED_ALIKE = 12  # files of which the same is said
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,16 @@ class Sample:
 def samples_of(manifest: Manifest, plan: TrainingPlan) -> tuple[list[Sample], list[str]]:
     """The samples of all usable items under the plan, in the manifest's order, and notes for a person.
 
-    An item that gives no sample has a note with the reason.
+    An item that gives no sample has a note with the reason; files of which the same is to be said share one.
     """
     samples: list[Sample] = []
-    notes: list[str] = []
+    alike: dict[str, list[str]] = {}  # what is said of files, with their names
     sizes = _Sizes(plan)
     origins = {each.id: each.piece_of for each in manifest.items}
     for item in manifest.usable:
         found, said = _windows_that_teach(item, plan)
-        notes += [f"{item.name}: {words}" for words in said]
+        for words in said:
+            alike.setdefault(words, []).append(item.name)
         if not found:
             continue
         given = _as_given(item.id, origins)
@@ -65,6 +67,7 @@ def samples_of(manifest: Manifest, plan: TrainingPlan) -> tuple[list[Sample], li
             for size in sizes.of(item)
             for window in found
         ]
+    notes = [f"{_listed(names, NAMED_ALIKE)}: {words}" for words, names in alike.items()]
     return samples, [*notes, *sizes.notes(), *reference_notes(manifest, plan), *_small_buckets(samples, plan)]
 
 
@@ -141,9 +144,9 @@ def _bucket_words(bucket: tuple[int, int, int, float]) -> str:
     return f"{width}x{height} with {length}" + (f" at {fps:g} a second" if fps else "")
 
 
-def _listed(names: Sequence[str]) -> str:
-    told = ", ".join(names[:NAMED])
-    return told if len(names) <= NAMED else f"{told} and {len(names) - NAMED} more"
+def _listed(names: Sequence[str], most: int = NAMED) -> str:
+    told = ", ".join(names[:most])
+    return told if len(names) <= most else f"{told} and {len(names) - most} more"
 
 
 def _as_given(item_id: str, origins: dict[str, str | None]) -> str:
