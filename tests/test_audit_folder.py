@@ -65,6 +65,29 @@ def test_in_place_and_in_a_project_give_the_same_audit(tmp_path: Path) -> None:
     ]
 
 
+def test_starts_of_pairs_are_shown_and_not_judged_as_in_a_project(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "mine", 0, 6)
+    for before, after in (
+        ("000", "a_start"),
+        ("001", "a_end"),
+        ("002", "b_START"),
+        ("003", "b_END"),
+        ("004", "c_start"),
+    ):
+        (folder / f"{before}.png").rename(folder / f"{after}.png")
+    (folder / "d_end.png").write_bytes((folder / "005.png").read_bytes())
+    (folder / "d_start.png").write_bytes((folder / "005.png").read_bytes())  # nothing to learn from the two
+    (folder / "005.png").unlink()
+    add_files(tmp_path / "set", [folder])
+    inside, outside = audit_dataset(tmp_path / "set", CHARACTER), audit_folder(folder, CHARACTER, memory=tmp_path / "m")
+    assert outside.audit == inside
+    assert [item.file for item in inside.items if item.id] == ["a_end.png", "b_END.png", "d_end.png"]
+    refused = {item.file: item.reasons[0] for item in inside.items if not item.id}
+    assert "its end is not there" in refused["c_start.png"]
+    assert "exact copy of d_end.png" in refused["d_start.png"]
+    assert outside.notes[0].startswith("2 pairs by the files' names (a_end.png, b_END.png): ")
+
+
 def test_damaged_files_are_asked_once_and_told_each_time(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "mine", 0, 2)
     (folder / "broken.png").write_bytes((folder / "001.png").read_bytes()[:300])

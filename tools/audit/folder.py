@@ -7,9 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer_core.dataset.intake import display_name, find_files, item_of, size_limit
+from trainer_core.dataset.intake import display_name, find_files, item_of, size_limit, with_starts
 from trainer_core.dataset.manifest import Item, Manifest, Rejected
-from trainer_core.dataset.media import UnusableMedia
+from trainer_core.dataset.media import UnusableMedia, probe
+from trainer_core.dataset.records import Reference
+from trainer_core.dataset.references import pair_up
 from trainer_core.recipes import Recipe
 
 from ..measurements import Stop
@@ -17,14 +19,18 @@ from ..measuring import FILE_NAME, Known, Progress, Work, look_at, state_of
 from ..second_eye.look_again import look_again
 from ..second_eye.model import VisionModel, VisionModelFailed
 from ..second_eye.opinions import load_opinions
+from ..text import plural
 from .run import Audit, judge
+
+NAMED = 6  # pairs that are named one by one
 
 
 @dataclass(frozen=True)
 class FolderAudit:
     """The audit, where each item's file is, how many files were looked at now and how many were remembered.
 
-    `notes` say in words what went wrong besides: nothing could be remembered, the vision model did not answer.
+    `notes` say in words what else a person should know: which files are pairs, that nothing could be remembered, that
+    the vision model did not answer.
     """
 
     audit: Audit
@@ -59,7 +65,8 @@ def audit_folder(
     until then is remembered.
     """
     files, problems = find_files([folder])
-    found, refused = _hashed(files)
+    pairs = pair_up(files)
+    found, refused = _hashed(pairs.items)
     known = Known.read(memory / FILE_NAME)
     notes: dict[str, None] = {}  # in order, each once
 
@@ -71,7 +78,13 @@ def audit_folder(
 
     looked_at = look_at(found, known, save, text=text, progress=progress, stop=stop)
     items, doubles = _items(found, known)
-    manifest = Manifest(items=tuple(items), rejected=(*problems, *refused, *doubles))
+    ends = {f"itm_{work.sha256[:12]}": pairs.starts[work.path] for work in found if work.path in pairs.starts}
+    ends = {item.id: ends[item.id] for item in items if item.id in ends}
+    shown, told = with_starts({item.id: item for item in items}, ends, pairs.lone_starts, _start)
+    items = list(shown.values())
+    if paired := [item.name for item in items if item.reference]:
+        notes[_pairs_words(paired)] = None
+    manifest = Manifest(items=tuple(items), rejected=(*problems, *refused, *doubles, *told))
     measured = {item.id: known.files[item.sha256] for item in items}
     paths = {item.id: Path(item.file) for item in items}
     try:
@@ -82,6 +95,25 @@ def audit_folder(
     audit = judge(manifest, recipe, measured, trigger=trigger, opinions=load_opinions(memory))
     remembered = len({work.sha256 for work in found}) - looked_at
     return FolderAudit(audit, paths, looked_at, remembered, tuple(notes))
+
+
+def _start(path: Path, item: Item) -> Reference:
+    """The start of a pair where it lies: probed, not judged, because it is only shown beside the item."""
+    size_limit(path)
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    info = probe(path)
+    if sha256 == item.sha256:
+        raise UnusableMedia(f"It is an exact copy of {item.name}, so there is nothing to learn from the two.")
+    return Reference(showing="start", name=display_name(path), file=str(path), sha256=sha256, info=info)
+
+
+def _pairs_words(ends: Sequence[str]) -> str:
+    more = f" and {len(ends) - NAMED} more" if len(ends) > NAMED else ""
+    return (
+        f"{plural(len(ends), 'pair')} by the files' names ({', '.join(ends[:NAMED])}{more}): the _end is what is "
+        "learned, so it is judged; the _start is shown beside it."
+    )
 
 
 def _hashed(files: Sequence[Path]) -> tuple[list[Work], list[Rejected]]:

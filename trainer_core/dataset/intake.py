@@ -2,13 +2,13 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .copies import copy_in
 from .copies import size_limit as size_limit
 from .media import SUPPORTED, MediaInfo, UnusableMedia, content_of
-from .records import MAX_CAPTION, MAX_NAME, Item, Manifest, Rejected, load, one_line, save
+from .records import MAX_CAPTION, MAX_NAME, Item, Manifest, Reference, Rejected, load, one_line, save
 from .references import copy_reference, end_of, pair_up, with_reference
 
 MAX_FILES = 5000  # looked at in one call
@@ -62,7 +62,11 @@ def add_files(folder: Path, sources: Iterable[Path], *, progress: Callable[[int,
                 refused[Rejected(name=name, reason=reason, duplicate_of=first.id)] = None
         if progress:
             progress(index + 1, len(pairs.items))
-    items, told = _with_starts(folder, {item.id: item for item in known.values()}, ends, pairs.lone_starts)
+
+    def copied(path: Path, item: Item) -> Reference:
+        return copy_reference(folder, path, "start", item)
+
+    items, told = with_starts({item.id: item for item in known.values()}, ends, pairs.lone_starts, copied)
     shown = {item.reference.name for item in items.values() if item.reference}
     kept = [entry for entry in (*refused, *told) if entry.reason != LONE_START or entry.name not in shown]
     manifest = Manifest(items=tuple(items.values()), rejected=tuple(dict.fromkeys(kept))[-KEPT_REASONS:])
@@ -70,10 +74,14 @@ def add_files(folder: Path, sources: Iterable[Path], *, progress: Callable[[int,
     return manifest
 
 
-def _with_starts(
-    folder: Path, items: dict[str, Item], ends: dict[str, Path], lone: Iterable[Path]
+def with_starts(
+    items: dict[str, Item], ends: Mapping[str, Path], lone: Iterable[Path], make: Callable[[Path, Item], Reference]
 ) -> tuple[dict[str, Item], list[Rejected]]:
-    """The items with the starts of pairs as references, and the starts that could not be used."""
+    """The items, by id, with the starts of pairs as references, and the starts that could not be used, and why.
+
+    ends: item id -> its start. lone: starts whose end was not beside them. make: the reference from a start; it may
+    raise UnusableMedia and OSError.
+    """
     told: list[Rejected] = []
     wanted = list(ends.items())
     for path in lone:  # its end may have come in before
@@ -86,7 +94,7 @@ def _with_starts(
             wanted.append((end.id, path))
     for item_id, path in wanted:
         try:
-            reference = copy_reference(folder, path, "start", items[item_id])
+            reference = make(path, items[item_id])
         except (UnusableMedia, OSError) as error:
             told.append(Rejected(name=display_name(path), reason=_why(error)))
         else:
