@@ -20,6 +20,7 @@ from trainer_core.base_models.ltx23.loading import load_components
 from trainer_core.base_models.ltx23.source import Source, find
 from trainer_core.base_models.ltx23.streaming import WrongWeights
 from trainer_core.base_models.registry import MINI_WEIGHTS
+from trainer_core.dataset.depth import DepthUnavailable, _model
 from trainer_core.projects import Workspace
 
 REPOSITORY = "diffusers/LTX-2.3-Diffusers"
@@ -136,6 +137,52 @@ def test_a_strangers_configuration_and_tokenizer_end_as_words_when_loaded(tmp_pa
     with pytest.raises(WrongWeights, match="tokenizer in tokenizer is damaged"):
         load_components(found, ("tokenizer",))
     assert not ran.exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "weights"),
+    [
+        ({"text_config": {"hidden_size": "many"}}, None),
+        ({"text_config": {"num_attention_heads": -3}}, None),
+        ({}, b"\x08\0\0\0\0\0\0\0{}garbage"),
+    ],
+)
+def test_a_strangers_text_encoder_ends_as_words_when_loaded(
+    tmp_path: Path, config: dict[str, Any], weights: bytes | None
+) -> None:
+    model = folder_copy(tmp_path / "model")
+    found = find({"SIDEKICK_LTX23": str(model)}, SMALL)
+    assert isinstance(found, Source)
+    place = model / "text_encoder" / "config.json"
+    told = json.loads(place.read_text())
+    told["text_config"] |= config.get("text_config", {})
+    place.write_text(json.dumps(told))
+    if weights:
+        (model / "text_encoder" / "model.safetensors").write_bytes(weights)
+    with pytest.raises(WrongWeights, match="text encoder"):
+        load_components(found, ("text_encoder",), device=torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("config", "processor", "weights"),
+    [
+        ({"model_type": "depth_anything"}, [1], b""),
+        (
+            {"model_type": "depth_anything"},
+            {"image_processor_type": "DPTImageProcessor"},
+            b"\x08\0\0\0\0\0\0\0{}garbage",
+        ),
+        ({"model_type": "depth_anything", "reassemble_hidden_size": "many"}, {}, b"x"),
+    ],
+)
+def test_a_damaged_depth_model_is_told_in_words(
+    tmp_path: Path, config: object, processor: object, weights: bytes
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(processor))
+    (tmp_path / "model.safetensors").write_bytes(weights)
+    with pytest.raises(DepthUnavailable, match="cannot be loaded"):
+        _model(str(tmp_path))
 
 
 def test_weights_that_changed_after_the_look_end_as_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer_core.damaged_folders import damage
+
 from .controls import Draw
 from .decoding import Frame
 from .footage import read_frames
@@ -75,7 +77,7 @@ def _model(folder: str) -> tuple[Any, Any]:  # the library's classes depend on t
     try:
         processor = AutoImageProcessor.from_pretrained(place, local_files_only=True, trust_remote_code=False)
         model = AutoModelForDepthEstimation.from_pretrained(place, local_files_only=True, use_safetensors=True)
-    except (OSError, ValueError, KeyError) as error:
+    except damage() as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise DepthUnavailable(
             f"The depth model in {FOLDER_VARIABLE} cannot be loaded ({reason}). {HOW_TO_GET}"

@@ -17,6 +17,7 @@ from diffusers.pipelines.ltx2 import LTX2TextConnectors
 from diffusers.pipelines.ltx2.vocoder import LTX2VocoderWithBWE
 from transformers import AutoTokenizer, BitsAndBytesConfig, Gemma3ForConditionalGeneration
 
+from trainer_core.damaged_folders import damage
 from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import MemoryTier
 
@@ -152,7 +153,7 @@ def _values(weights: Mapping[str, Stored]) -> int:
 def _load_tokenizer(source: Source) -> Any:
     try:  # code that a stranger put into the folder is never run, and nobody is asked about it
         return AutoTokenizer.from_pretrained(source.tokenizer, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except damage() as error:
         raise WrongWeights(f"The tokenizer in {source.tokenizer.name} is damaged. Fetch it again.") from error
 
 
@@ -167,15 +168,20 @@ def _load_text_encoder(source: Source, bits: int, device: torch.device, dtype: t
         four = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": dtype}
         settings["quantization_config"] = BitsAndBytesConfig(**(four if bits == 4 else {"load_in_8bit": True}))
     load: Any = Gemma3ForConditionalGeneration.from_pretrained
-    model, told = load(
-        source.text_encoder,
-        dtype=dtype,
-        device_map={"": device},
-        local_files_only=True,
-        use_safetensors=True,
-        output_loading_info=True,
-        **settings,
-    )
+    try:
+        model, told = load(
+            source.text_encoder,
+            dtype=dtype,
+            device_map={"": device},
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
+            **settings,
+        )
+    except damage() as error:
+        raise WrongWeights(
+            f"The text encoder in {source.text_encoder.name} is damaged ({type(error).__name__}). Fetch it again."
+        ) from error
     for words in ("missing_keys", "mismatched_keys", "error_msgs"):
         if told.get(words):
             first = str(sorted(map(str, told[words]))[0])[:160]
