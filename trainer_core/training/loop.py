@@ -10,7 +10,7 @@ from torch import Tensor
 
 from trainer_core.plan import TrainingPlan
 
-from .averaging import averaged, limit_norms, put, start_average, update_average
+from .averaging import averaged, put, start_average, update_average
 from .checkpoints import NotFinite, TrainingState, capture, restore
 from .distributed import Ranks
 from .examples import Material
@@ -18,7 +18,7 @@ from .inputs import Inputs, prepare_fixed
 from .memory import checkpointing
 from .model import add_lora, autocast, flow_losses, predict
 from .offload import enable_checkpointing
-from .optimizer import new_optimizer
+from .optimizer import new_optimizer, take_step
 from .prefetch import Batch, feed, seed_of
 from .preservation import preservation_loss
 
@@ -90,35 +90,23 @@ def _train(
     pace = _Pace()
     while state.step < plan.steps:
         rate = learning_rate_at(plan, state.step)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
         loss = _accumulate(transformer, fed, plan, state.step, device, ranks)
         recent.append(ranks.average(parameters.values(), loss))
-        norms.append(torch.nn.utils.clip_grad_norm_(parameters.values(), plan.clip_gradient_norm))
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        if plan.largest_weight_norm:
-            limit_norms(parameters, plan.alpha / plan.rank, plan.largest_weight_norm)
+        norms.append(take_step(optimizer, parameters, plan, rate))
         state.step += 1
         if average is not None:
             update_average(average, parameters, plan.ema_decay, state.step)
         pace.step()
-        last = state.step == plan.steps
-        if (
-            pace.report_due
-            or last
-            or state.step % plan.checkpoint_every == 0
-            or state.step % plan.validation_every == 0
-        ):
-            mean = _checked_mean(recent, norms, state.step)
-            listener.progress(state.step, mean, rate, pace.seconds_per_step)
+        validate, save = (_is_due(state.step, plan, every) for every in (plan.validation_every, plan.checkpoint_every))
+        if pace.report_due or validate or save:
+            listener.progress(state.step, _checked_mean(recent, norms, state.step), rate, pace.seconds_per_step)
             pace.reported()
-        if last or state.step % plan.validation_every == 0:
+        if validate:
             with averaged(parameters, average):  # what is exported is what is judged
                 _validate(transformer, material, plan, state, listener, device, ranks)
             pace.pause()
         stop = ranks.stop(listener.should_stop())
-        if last or stop or state.step % plan.checkpoint_every == 0:
+        if save or stop:
             state.losses.append((state.step, _checked_mean(recent, norms, state.step)))
             recent.clear()
             norms.clear()
@@ -131,6 +119,10 @@ def _train(
     if average is not None and state.step == plan.steps:
         put(parameters, average)
     return state
+
+
+def _is_due(step: int, plan: TrainingPlan, every: int) -> bool:
+    return step == plan.steps or step % every == 0
 
 
 def _numbers(plan: TrainingPlan, first: int, ranks: Ranks) -> Iterator[int]:

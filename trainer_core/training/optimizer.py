@@ -9,6 +9,7 @@ from torch import Tensor
 from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import TrainingPlan
 
+from .averaging import limit_norms
 from .quantise import QuantisationMissing
 
 
@@ -29,6 +30,26 @@ def new_optimizer(parameters: Mapping[str, torch.nn.Parameter], plan: TrainingPl
             "'lora-sidekick[lowmem]'"
         ) from error
     return AdamW8bit(parameters.values(), **chosen)
+
+
+def take_step(
+    optimizer: torch.optim.Optimizer,
+    parameters: Mapping[str, torch.nn.Parameter],
+    plan: TrainingPlan,
+    learning_rate: float,
+) -> Tensor:
+    """Move the parameters by their gradients, which are clipped to the plan's norm and then let go.
+
+    Returns the norm that they had, on the device: one that is no number shows that something went wrong.
+    """
+    norm = torch.nn.utils.clip_grad_norm_(parameters.values(), plan.clip_gradient_norm)
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    if plan.largest_weight_norm:
+        limit_norms(parameters, plan.alpha / plan.rank, plan.largest_weight_norm)
+    return norm
 
 
 def moments_on(moments: Mapping[str, Tensor], device: torch.device) -> dict[str, Any]:
