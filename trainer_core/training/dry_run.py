@@ -55,7 +55,7 @@ def dry_run(transformer: LTX2VideoTransformer3DModel, plan: TrainingPlan, materi
     clock = _Clock(device)
     training = transformer.training
     fits = True
-    with torch.random.fork_rng(), _peak(device) as peak:
+    with torch.random.fork_rng([device] if device.type == "cuda" else []), _peak(device) as peak:
         try:
             train(transformer, Material(largest(material.training), [], material.words), short, None, clock)
         except NotFinite:
