@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from trainer_core.base_models.ltx23 import download, licence
 from trainer_core.base_models.ltx23.download import fetch
 from trainer_core.base_models.ltx23.headers import UnreadableWeights, read_header
-from trainer_core.base_models.ltx23.hub import DownloadProblem, list_files
+from trainer_core.base_models.ltx23.hub import DownloadProblem, in_words, list_files
 from trainer_core.base_models.ltx23.loading import load_components
 from trainer_core.base_models.ltx23.source import Source, find
 from trainer_core.base_models.ltx23.streaming import WrongWeights
@@ -266,3 +266,11 @@ def test_waits_begin_anew_when_something_has_arrived(tmp_path: Path) -> None:
     gone = [0] * 5
     with serving(REPOSITORY, files, cut={LARGEST: [11_000_000, *gone, 11_000_000, *gone]}) as hub:
         assert (get(hub, tmp_path) / LARGEST).stat().st_size == len(files[LARGEST])
+
+
+def test_no_key_is_in_the_words_of_a_failed_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "correct-horse-battery")
+    for secret in ("hf_abcdefghijklmnopqrstuvwx", "correct-horse-battery", "https://x/y?X-Amz-Signature=0a1b2c3d4e5f"):
+        words = in_words(OSError(f"error for {secret}&Expires=1 at the end"), REPOSITORY)
+        assert secret.split("=")[-1] not in words
+        assert "broke off" in words

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from trainer_core.jobs.redact import redact
+
 from .identity import HUB_REPOSITORY
 from .layout import SCHEDULER
 from .names import Component
@@ -135,4 +137,4 @@ def in_words(error: Exception, repository: str) -> str:
         return f"The disk is full. {kept} Free some space first."
     if isinstance(error, httpx2.HTTPError | OfflineModeIsEnabled | ConnectionError):
         return f"The Hugging Face Hub cannot be reached: is this machine online, or is HF_HUB_OFFLINE set? {kept}"
-    return f"The download broke off ({' '.join(str(error).split())[:200]}). {kept}"
+    return f"The download broke off ({' '.join(redact(str(error)).split())[:200]}). {kept}"
