@@ -6,7 +6,6 @@ from logging.handlers import RotatingFileHandler
 from trainer_core.projects import Workspace
 
 log = logging.getLogger("sidekick.agent")
-_LIBRARY = logging.getLogger("bitsandbytes")  # it warns while it is imported, in the middle of a conversation
 
 
 def log_to(workspace: Workspace) -> None:
@@ -15,11 +14,9 @@ def log_to(workspace: Workspace) -> None:
     if any(isinstance(handler, RotatingFileHandler) and handler.baseFilename == path for handler in log.handlers):
         return
     for handler in list(log.handlers):
-        for logger in (log, _LIBRARY):
-            logger.removeHandler(handler)
+        log.removeHandler(handler)
         handler.close()
     handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    for logger in (log, _LIBRARY):
-        logger.addHandler(handler)
-        logger.propagate = False
+    log.addHandler(handler)
+    log.propagate = False

@@ -1,5 +1,6 @@
 """The command line. Every command imports what it needs when it runs, so that `sidekick --help` is quick."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Annotated
@@ -137,6 +138,7 @@ def mini_build(
 def main() -> None:
     """Run the command line. A person never sees a stack trace: it goes to a log, without secrets."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # libraries' own progress bars would run through the conversation
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it warns of kernels that are not needed
     try:
         application()
     except Exception as error:  # the last resort of the whole program
