@@ -13,11 +13,10 @@ from trainer_core.recipes import RECIPES
 
 from .clips import Window, windows_of
 from .manifest import Item, Manifest
-from .references import reference_notes
+from .references import listed, reference_notes
 from .sizes import Size, further_sizes, nearest_to, sizes_of
 
 FEWEST_TO_HOLD_OUT = 5  # items; with fewer than this every one is needed for training
-NAMED = 3  # files that a note about several names
 NAMED_ALIKE = 12  # files of which the same is said
 
 
@@ -67,7 +66,7 @@ def samples_of(manifest: Manifest, plan: TrainingPlan) -> tuple[list[Sample], li
             for size in sizes.of(item)
             for window in found
         ]
-    notes = [f"{_listed(names, NAMED_ALIKE)}: {words}" for words, names in alike.items()]
+    notes = [f"{listed(names, NAMED_ALIKE)}: {words}" for words, names in alike.items()]
     return samples, [*notes, *sizes.notes(), *reference_notes(manifest, plan), *_small_buckets(samples, plan)]
 
 
@@ -115,7 +114,7 @@ class _Sizes:
                 told.append(f"Resolution {edge} adds nothing: the sizes are the same ({largest} is the largest edge)")
         for edge, names in self._too_small.items():
             told.append(
-                f"Resolution {edge}: not for {_listed(names)}, which would be enlarged; trained at the other sizes only"
+                f"Resolution {edge}: not for {listed(names)}, which would be enlarged; trained at the other sizes only"
             )
         if len(self._used) > 1:
             counts = ", ".join(f"{width}x{height} ({count})" for (width, height), count in sorted(self._used.items()))
@@ -142,11 +141,6 @@ def _bucket_words(bucket: tuple[int, int, int, float]) -> str:
     width, height, frames, fps = bucket
     length = "1 frame" if frames == 1 else f"{frames} frames"
     return f"{width}x{height} with {length}" + (f" at {fps:g} a second" if fps else "")
-
-
-def _listed(names: Sequence[str], most: int = NAMED) -> str:
-    told = ", ".join(names[:most])
-    return told if len(names) <= most else f"{told} and {len(names) - most} more"
 
 
 def _as_given(item_id: str, origins: dict[str, str | None]) -> str:

@@ -137,6 +137,12 @@ def references_missing(manifest: Manifest, plan: TrainingPlan) -> str | None:
     return None
 
 
+def listed(names: Sequence[str], most: int = NAMED) -> str:
+    """The first names, and how many more there are."""
+    told = ", ".join(names[:most])
+    return told if len(names) <= most else f"{told} and {len(names) - most} more"
+
+
 def reference_notes(manifest: Manifest, plan: TrainingPlan) -> list[str]:
     """What a person should know about the references of a plan: which files have none, and what becomes of them."""
     if plan.reference is ReferenceKind.PAIR:
@@ -144,8 +150,7 @@ def reference_notes(manifest: Manifest, plan: TrainingPlan) -> list[str]:
         if not without:
             return []
         told = f"{len(without)} of {len(manifest.usable)} files have no reference and are trained as plain examples: "
-        more = f" and {len(without) - NAMED} more" if len(without) > NAMED else ""
-        return [told + ", ".join(without[:NAMED]) + more]
+        return [told + listed(without)]
     if plan.reference is ReferenceKind.SAME_SUBJECT and manifest.images < 2:
         return [
             f"Another picture of the subject is to be shown, but the set has {manifest.images or 'no'} "
