@@ -202,8 +202,9 @@ def test_a_gradient_that_is_no_number_reaches_no_checkpoint(tmp_path: Path, step
     assert [path.name for path in finished(tmp_path)] == (["step-000003"] if step > 3 else [])
 
 
-def test_weights_that_are_no_numbers_are_not_captured() -> None:
-    parameter = torch.nn.Parameter(torch.tensor([1.0, float("inf")]))
+@pytest.mark.parametrize("wrong", [float("inf"), -float("inf"), float("nan")])
+def test_weights_that_are_no_numbers_are_not_captured(wrong: float) -> None:
+    parameter = torch.nn.Parameter(torch.tensor([1.0, wrong, 2.0]))
     with pytest.raises(NotFinite, match="LoRA's weights held values that are no numbers at step 7"):
         checkpoints.capture({"a": parameter}, torch.optim.AdamW([parameter]), None, TrainingState(step=7))
 

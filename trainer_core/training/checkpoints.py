@@ -48,7 +48,8 @@ class TrainingState:
     def check_finite(self) -> None:
         """Raises NotFinite when a tensor holds NaN or infinity."""
         for name, value in self.tensors():
-            if not torch.isfinite(value).all():
+            # least and largest tell it as well, in a fifth of the time: 300 million numbers come with each checkpoint
+            if not torch.stack(torch.aminmax(value)).isfinite().all():
                 kind = "optimizer's state" if name.startswith("moments/") else "LoRA's weights"
                 raise NotFinite(f"The {kind} held values that are no numbers at step {self.step}.")
 
