@@ -94,7 +94,7 @@ def test_a_changed_plan_starts_anew_and_says_what_it_leaves_behind(ready: ToolCo
     change_plan(ready, ChangePlan(rank=16))
     words = card_words(ready)
     assert f"{first['run_id']} was stopped at step 100" in words
-    assert "with another plan (rank 32 -> 16" in words
+    assert "with another plan (rank 32 → 16" in words
     assert "so this starts from the beginning" in words
     assert "take the change back" in words
     other = launch(ready)

@@ -54,8 +54,11 @@ def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
         f"{plan.steps} steps, rank {plan.rank}, learning rate {plan.learning_rate:g}, {plan.width}x{plan.height}.",
         *([f"{more[0].upper()}{more[1:]}."] if (more := "; ".join(beyond(plan))) else []),
         "Afterwards the file is checked, test clips are made with and without the trigger, and they are scored.",
-        *(words_before(stopped, plan) if stopped else words_of_other_plan(context, plan)),
-        *([] if stopped else words_since(context, row, plan)),
+        *(
+            words_before(stopped, plan)
+            if stopped
+            else words_of_other_plan(context, plan) or words_since(context, row, plan)  # each tells what differs
+        ),
         *([rules.honesty] if rules.honesty else []),
     ]
     if plan.recipe == "face":
@@ -63,7 +66,7 @@ def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
     return Card(
         id="card_" + hashlib.sha256(f"{print_} {expires.isoformat()}".encode()).hexdigest()[:12],
         title="Go on with this training?" if stopped else "Start this training?",
-        lines=lines,
+        lines=[line.replace("->", "→") for line in lines],  # a window may break a line within the other
         price=cost.price
         if cost.dollars is None
         else f"{cost.price} (this machine)"
