@@ -116,6 +116,15 @@ def test_out_of_memory_goes_down_one_rung_at_a_time() -> None:
     assert "least memory" in out_of_memory_words(plan, "while training", "")
 
 
+def test_gradient_checkpointing_is_not_proposed_where_there_is_no_gradient_yet() -> None:
+    """It would have changed nothing, and the next try would have ended in the same way."""
+    plan = plan_of(gradient_checkpointing=False)
+    assert next_rung(plan, in_step=False) == {"memory": "int8"}
+    words = out_of_memory_words(plan, "while the base was loaded", "", in_step=False)
+    assert "8 bits" in words
+    assert "checkpointing" not in words
+
+
 def test_the_chat_offers_and_takes_what_a_run_without_enough_memory_proposed(tmp_path: Path) -> None:
     workspace = Workspace.open(tmp_path)
     project = create_project(workspace, "test", "me")

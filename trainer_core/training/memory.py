@@ -76,9 +76,12 @@ def rungs(plan: TrainingPlan) -> list[dict[str, Any]]:
     return [*found, *({"memory": tier.value} for tier in order[order.index(plan.memory) + 1 :])]
 
 
-def next_rung(plan: TrainingPlan) -> dict[str, Any] | None:
-    """What to change when the plan ran out of memory; None when there is nothing less."""
-    following = rungs(plan)[1:]
+def next_rung(plan: TrainingPlan, *, in_step: bool = True) -> dict[str, Any] | None:
+    """What to change when the plan ran out of memory; None when there is nothing less.
+
+    Outside of a step, while files are encoded or the base is loaded, gradient checkpointing would change nothing.
+    """
+    following = [change for change in rungs(plan)[1:] if in_step or "memory" in change]
     return following[0] if following else None
 
 
@@ -148,9 +151,9 @@ def memory_words(plan: TrainingPlan, free: Memory) -> str:
     return f"{words} {seen}, {verdict}; a trial step before the run measures it."
 
 
-def out_of_memory_words(plan: TrainingPlan, where: str, kept: str) -> str:
+def out_of_memory_words(plan: TrainingPlan, where: str, kept: str, *, in_step: bool = True) -> str:
     """What a person is told when the memory ran out. `where`: 'in the trial step', 'while training'."""
-    change = next_rung(plan)
+    change = next_rung(plan, in_step=in_step)
     lead = f"The memory was not enough {where}. {kept}"
     smaller = "A smaller size, fewer frames or a smaller batch needs less too."
     if change is None:

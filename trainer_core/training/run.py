@@ -177,7 +177,7 @@ def train_here(
     )
     listener = Reporter(context, plan, folder) if ranks.rank == 0 else Silent()
     try:
-        with or_propose_less(context, plan, "while training"):
+        with or_propose_less(context, plan, "while training", in_step=True):
             state = train_lora(placed, material, plan, resumed, listener, ranks)
     except NotFinite as error:
         raise JobFailed(

@@ -28,12 +28,12 @@ def loading(tier: MemoryTier, device: torch.device) -> dict[str, Any]:
 
 
 @contextmanager
-def or_propose_less(context: JobContext, plan: TrainingPlan, where: str) -> Iterator[None]:
+def or_propose_less(context: JobContext, plan: TrainingPlan, where: str, *, in_step: bool = False) -> Iterator[None]:
     """Too little memory inside ends the job with words, and with an event 'proposal' that holds the plan's change."""
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:
-        raise _too_little(context, plan, where) from error
+        raise _too_little(context, plan, where, in_step=in_step) from error
 
 
 def try_a_step(
@@ -47,12 +47,12 @@ def try_a_step(
     found = dry_run(transformer, plan, material)
     tell("trial", **asdict(found))
     if not found.fits:
-        raise _too_little(context, plan, "in the trial step before the run")
+        raise _too_little(context, plan, "in the trial step before the run", in_step=True)
     tell("message", text=found.words)
 
 
-def _too_little(context: JobContext, plan: TrainingPlan, where: str) -> JobFailed:
-    change = next_rung(plan)
+def _too_little(context: JobContext, plan: TrainingPlan, where: str, *, in_step: bool) -> JobFailed:
+    change = next_rung(plan, in_step=in_step)
     if change:
         context.emit("proposal", change=change)
-    return JobFailed(out_of_memory_words(plan, where, KEPT))
+    return JobFailed(out_of_memory_words(plan, where, KEPT, in_step=in_step))
