@@ -242,6 +242,15 @@ def test_a_hub_that_sends_without_end_does_not_fill_the_disk(tmp_path: Path) -> 
         assert (get(hub, tmp_path) / LARGEST).read_bytes() == files[LARGEST]
 
 
+def test_a_cache_that_is_no_folder_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with serving(REPOSITORY, read_repository(MINI_WEIGHTS)) as hub:
+        for place in ("file", "file/deeper"):
+            with pytest.raises(DownloadProblem, match="cache cannot be written"):
+                get(hub, tmp_path / place)
+        assert hub.asked == []
+
+
 @pytest.mark.usefixtures("quick")
 def test_a_hub_that_ignores_ranges_still_ends_in_the_right_bytes(tmp_path: Path) -> None:
     files = read_repository(MINI_WEIGHTS)

@@ -74,11 +74,11 @@ def fetch(
         raise DownloadProblem(reason)
     folder = _folder(listing, cache)
     snapshot = folder / "snapshots" / listing.commit
-    for place in (folder / "blobs", folder / "refs", snapshot):
-        place.mkdir(parents=True, exist_ok=True)
     small = [file for file in listing.files if not file.is_weights]
     large = [file for file in listing.files if file.is_weights]
     try:
+        for place in (folder / "blobs", folder / "refs", snapshot):
+            place.mkdir(parents=True, exist_ok=True)
         with WeakFileLock(folder / "sidekick.lock", timeout=5):
             meter = Meter(progress, listing.bytes)
             for file in small:

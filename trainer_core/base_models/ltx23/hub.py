@@ -135,6 +135,11 @@ def in_words(error: Exception, repository: str) -> str:
         return f"The Hub has trouble just now (error {status}). {kept}"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk is full. {kept} Free some space first."
+    if isinstance(error, PermissionError | FileExistsError | NotADirectoryError):
+        return (
+            f"The Hub's cache cannot be written ({error.strerror}: {error.filename}). {kept} Set HF_HUB_CACHE to a "
+            "folder of yours."
+        )
     if isinstance(error, httpx2.HTTPError | OfflineModeIsEnabled | ConnectionError):
         return f"The Hugging Face Hub cannot be reached: is this machine online, or is HF_HUB_OFFLINE set? {kept}"
     return f"The download broke off ({' '.join(redact(str(error)).split())[:200]}). {kept}"
