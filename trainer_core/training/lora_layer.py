@@ -28,7 +28,7 @@ class AddedLora(Linear):
 
 
 def lean_lora(model: torch.nn.Module) -> None:
-    """Turn peft's plain linear LoRA layers into these, in place. Those over quantised layers stay as they are."""
+    """Turn peft's plain linear LoRA layers into these, in place; also those over quantised layers."""
     for module in model.modules():
         if type(module) is Linear and module.active_adapters == [ADAPTER] and not module.lora_bias[ADAPTER]:
             module.__class__ = AddedLora
