@@ -1,5 +1,6 @@
 """Launching a plan whose run was stopped: it goes on where it was, says so, and never mixes two plans."""
 
+import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from tools.state import latest_run, plan_of
 from trainer_core import approvals
 from trainer_core.jobs import store
 from trainer_core.jobs.backends.local import LocalBackend
+from trainer_core.jobs.events import emit
 from trainer_core.projects import Workspace, now
 from trainer_core.training import checkpoints
 from trainer_core.training.checkpoints import TrainingState
@@ -86,6 +88,17 @@ def test_a_stopped_run_is_gone_on_with_and_the_card_says_what_is_left(ready: Too
     assert store.job_folder(ready.workspace, job) == ready.workspace.run_folder(first["run_id"])
     assert latest_run(ready).train_job == job.id
     assert store.get(ready.workspace, result.data["evaluate_job"]).after == job.id
+
+
+def test_a_job_that_is_queued_again_does_not_show_what_it_told_before(ready: ToolContext) -> None:
+    """After a kill 'Going on from the checkpoint at step 46.' of the attempt before stood there as why it waits."""
+    job = launch(ready)["train_job"]
+    assert store.claim(ready.workspace, job, os.getpid())
+    emit(ready.workspace, job, "message", {"text": "Going on from the checkpoint at step 46."})
+    assert store.requeue(ready.workspace, job, attempt=1)
+    assert "step 46" not in runs.training_status(ready, ASK).text
+    emit(ready.workspace, job, "message", {"text": "Waits for run_1, which uses this machine now."})
+    assert "Waits for run_1" in runs.training_status(ready, ASK).text
 
 
 def test_a_changed_plan_starts_anew_and_says_what_it_leaves_behind(ready: ToolContext) -> None:

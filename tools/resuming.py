@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from trainer_core.jobs import store
+from trainer_core.jobs import events, store
 from trainer_core.jobs.backends import backend_named
 from trainer_core.jobs.recover import recover
 from trainer_core.plan import TrainingPlan, diff
@@ -97,6 +97,14 @@ def look_after(context: ToolContext, job: Job | None) -> list[str]:
     if job is None or job.state != store.State.RUNNING or backend_named(job.backend).alive(context.workspace, job.id):
         return []
     return [words for words in recover(context.workspace) if job.id in words]
+
+
+def why_it_waits(context: ToolContext, job: Job) -> list[str]:
+    """What a queued job told since it was queued; what an attempt before that told is over."""
+    told, queued = (events.latest(context.workspace, job.id, kind) for kind in ("message", "state"))
+    if told is None or (queued is not None and told.id < queued.id):
+        return []
+    return [quoted(str(told.data.get("text", "")), 300)]
 
 
 def start_time(runs: list[Run]) -> datetime:

@@ -18,7 +18,16 @@ from .audit.run import Finding, load_audit
 from .base_models import terms_missing
 from .context import Card, NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .plan_reasons_shown import beyond
-from .resuming import Stopped, look_after, run_to_go_on, start_time, words_before, words_of_other_plan, words_since
+from .resuming import (
+    Stopped,
+    look_after,
+    run_to_go_on,
+    start_time,
+    why_it_waits,
+    words_before,
+    words_of_other_plan,
+    words_since,
+)
 from .state import (
     base_missing,
     estimate_of,
@@ -135,9 +144,8 @@ def training_status(context: ToolContext, _arguments: NoArguments) -> ToolResult
     if train is None:
         return ToolResult(text=f"{run.id} was not started.", data={"run_id": run.id, "state": "not started"})
     lines = [f"{run.id}: training {train.state}" + (f"; scoring {score.state}" if score else ""), *lost]
-    waits = events.latest(context.workspace, train.id, "message") if train.state == store.State.QUEUED else None
-    if waits:
-        lines.append(quoted(str(waits.data.get("text", "")), 300))
+    if train.state == store.State.QUEUED:
+        lines += why_it_waits(context, train)
     progress = events.latest(context.workspace, train.id, "progress")
     if progress and train.state == store.State.RUNNING:
         lines.append(progress_words(progress.data))
