@@ -52,7 +52,9 @@ def even(count: int, rate: float, start: float = 0.0) -> list[float]:
 def plan_of(manifest: Manifest, **changes: object) -> TrainingPlan:
     recipe = RECIPES[RecipeName.MOTION]
     images, clips = manifest.images, manifest.clips
-    return propose(recipe, BaseModelName.MINI, "zzmotion", manifest.checksum, images=images, clips=clips).changed(**changes)
+    return propose(recipe, BaseModelName.MINI, "zzmotion", manifest.checksum, images=images, clips=clips).changed(
+        **changes
+    )
 
 
 def test_the_last_window_of_a_clip_that_ends_faster_than_it_began_can_be_read(tmp_path: Path) -> None:
