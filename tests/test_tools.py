@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,17 @@ def test_the_size_of_before_can_be_a_further_one(planned: ToolContext) -> None:
     words = change(planned, width=32, height=32, more_resolutions=(64,))
     assert plan_of(planned).more_resolutions == (64,), words
     assert "- also trained at 64x64" in explain_plan(planned, ExplainPlan()).text
+
+
+def test_batches_that_make_one_step_count_in_how_often_a_file_is_seen(planned: ToolContext) -> None:
+    def seen() -> int:
+        found = re.search(r"seen about (\d+) times", explain_plan(planned, ExplainPlan(field="steps")).text)
+        assert found
+        return int(found[1])
+
+    once = seen()
+    change(planned, gradient_accumulation=2)
+    assert abs(seen() - 2 * once) <= 1
 
 
 def test_another_base_is_no_risk_and_no_percentage(planned: ToolContext) -> None:

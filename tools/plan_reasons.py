@@ -68,7 +68,7 @@ def _length(plan: TrainingPlan) -> dict[str, str]:
         if usual == plan.steps
         else f"and this plan has {plan.steps} because that was asked for or capped"
     )
-    seen = plan.steps * plan.batch_size / max(1, files)
+    seen = plan.steps * plan.batch_size * plan.gradient_accumulation / max(1, files)
     return {
         "steps": (
             f"{plan.steps} steps. The rule gives {usual} for {plural(files, 'file')} with the {plan.preset} preset "

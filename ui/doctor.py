@@ -40,6 +40,7 @@ KEYS = {
 PACKAGES = {
     "langchain_openai": "chat models on an OpenAI-compatible endpoint",
     "rapidocr": "finding words and watermarks in pictures (pip install 'lora-sidekick[text]')",
+    "bitsandbytes": "training in 8 or 4 bits and with offloading, on small GPUs (pip install 'lora-sidekick[lowmem]')",
     "playwright": "the browser test of the window, for developers",
 }
 
