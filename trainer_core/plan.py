@@ -60,6 +60,8 @@ class BaseRules(BaseModel):
     steps_factor: float  # times the steps of the rule for LTX-2.3
     class_preservation: float
     gradient_checkpointing: bool
+    validation_every: int  # steps
+    checkpoint_every: int  # steps; on LTX-2.3 one has more than a gigabyte
     sampling_steps: int  # of denoising, for a clip
     guidance: float  # classifier-free guidance scale
     largest_edge: int
@@ -83,6 +85,8 @@ BASES: dict[BaseModelName, BaseRules] = {
         steps_factor=0.5,
         class_preservation=0.5,
         gradient_checkpointing=False,
+        validation_every=50,
+        checkpoint_every=50,
         sampling_steps=12,
         guidance=3.0,
         largest_edge=64,
@@ -104,6 +108,8 @@ BASES: dict[BaseModelName, BaseRules] = {
         steps_factor=1.0,
         class_preservation=0.0,
         gradient_checkpointing=True,
+        validation_every=100,
+        checkpoint_every=200,
         sampling_steps=30,  # this and the guidance: diffusers' documentation of LTX-2.3
         guidance=3.0,
         largest_edge=1280,
@@ -258,6 +264,8 @@ def propose(
         rank=recipe.rank,
         class_preservation=rules.class_preservation,
         gradient_checkpointing=rules.gradient_checkpointing,
+        validation_every=rules.validation_every,
+        checkpoint_every=rules.checkpoint_every,
         alpha=float(recipe.rank),
         first_frame_probability=recipe.first_frame_probability if clips else 0.0,
     )
