@@ -25,8 +25,8 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from trainer_core.base_models.registry import load_transformer
 from trainer_core.plan import BASES, BaseModelName, TrainingPlan, propose
 from trainer_core.recipes import RECIPES, RecipeName
-from trainer_core.training.checkpoints import TrainingState
 from trainer_core.training.examples import Encoded, Material, Words
+from trainer_core.training.listeners import Silent
 from trainer_core.training.loop import train
 
 from . import training_data
@@ -112,7 +112,7 @@ def steps_and_memory(case: dict[str, int], steps: int) -> dict[str, Any]:
     clock = _Clock()
     forget_peak()
     with clock.watching(transformer):
-        train(transformer, material(plan, transformer), plan, None, _Silent())
+        train(transformer, material(plan, transformer), plan, None, Silent())
     seconds = np.diff([mark[0] for mark in clock.ends[SETTLING - 1 :]])
     processor = np.diff([mark[1] for mark in clock.ends[SETTLING - 1 :]])
     return case | {
@@ -133,7 +133,7 @@ def share_outside(plan: TrainingPlan, transformer: LTX2VideoTransformer3DModel) 
     """Which share of the loop's processor time is neither forward nor backward pass nor optimizer."""
     clock = _Clock()
     with clock.watching(transformer):
-        train(transformer, material(plan, transformer), plan, None, _Silent())
+        train(transformer, material(plan, transformer), plan, None, Silent())
     whole = clock.ends[-1][1] - clock.ends[SETTLING - 1][1]
     inside = {
         name: sum(stop - start for start, stop in spans if start >= clock.ends[SETTLING - 1][1])
@@ -185,16 +185,6 @@ class _Clock:
             torch.Tensor.backward = backward  # type: ignore[method-assign]
             for hook in hooks:
                 hook.remove()
-
-
-class _Silent:
-    """Is told everything and does nothing."""
-
-    def progress(self, step: int, loss: float, learning_rate: float, seconds_per_step: float) -> None: ...
-    def validation(self, step: int, loss: float) -> None: ...
-    def checkpoint(self, state: TrainingState) -> None: ...
-    def should_stop(self) -> bool:
-        return False
 
 
 def _tables(record: dict[str, Any]) -> str:

@@ -83,7 +83,7 @@ def test_the_most_exact_tier_that_fits_is_chosen(free: float, tier: MemoryTier) 
 def test_a_plan_that_keeps_its_activations_first_stops_keeping_them() -> None:
     choice = choose_tier(plan_of(gradient_checkpointing=False), gpu(40))
     assert choice.changes == {"gradient_checkpointing": True}
-    assert "a third longer" in choice.words
+    assert "1.4 times as long" in choice.words
 
 
 def test_where_memory_is_enough_nothing_is_computed_twice() -> None:

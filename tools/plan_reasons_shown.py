@@ -63,12 +63,12 @@ def shown(plan: TrainingPlan) -> dict[str, str]:
             "Sound is learned together with the pictures, where clips have some; stills and silent clips are trained "
             "with the pictures alone. The LoRA also changes the audio branch, so it has about twice the parameters."
             if plan.with_audio
-            else "Sound is not learned, and the model's audio branch, a quarter of it, stays out of memory."
+            else "Sound is not learned, and the model's audio branch, nearly a third of it, stays out of memory."
         ),
         "memory": f"The base is held {TIERS[plan.memory].words}.",
         "gradient_checkpointing": (
             "Gradient checkpointing is on: what the forward pass computes is computed again when it is needed, which "
-            "saves much memory and costs about a third more time."
+            "saves much memory and makes a step about 1.4 times as long (measured on a CPU, not yet on a GPU)."
             if plan.gradient_checkpointing
             else "Gradient checkpointing is off: faster, and it needs more memory."
         ),

@@ -123,7 +123,10 @@ ATTENTION_TARGETS = ("to_q", "to_k", "to_v", "to_out.0")
 
 
 class TrainingPlan(BaseModel):
-    """Everything that decides a run. Two plans with equal fingerprints train to the same bytes on one machine."""
+    """Everything that decides a run. Two plans with equal fingerprints train to the same bytes on one machine.
+
+    Tested on CPUs; on a GPU attention's backward pass may sum in another order each time.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

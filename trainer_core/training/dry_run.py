@@ -12,8 +12,9 @@ from diffusers import LTX2VideoTransformer3DModel
 
 from trainer_core.plan import TrainingPlan
 
-from .checkpoints import NotFinite, TrainingState
+from .checkpoints import NotFinite
 from .examples import Encoded, Material
+from .listeners import Silent
 from .loop import train
 from .memory import gigabytes
 
@@ -81,7 +82,7 @@ def _tokens(example: Encoded) -> int:
     return sum(latents[0].numel() for latents in shown) + (0 if example.audio is None else example.audio.shape[0])
 
 
-class _Clock:
+class _Clock(Silent):
     """A listener that only looks at the time after each step."""
 
     def __init__(self, device: torch.device) -> None:
@@ -92,15 +93,6 @@ class _Clock:
     def seconds(self) -> float:
         """The last step's."""
         return self._marks[-1] - self._marks[-2] if len(self._marks) > 1 else time.monotonic() - self._marks[0]
-
-    def progress(self, step: int, loss: float, learning_rate: float, seconds_per_step: float) -> None:
-        pass
-
-    def validation(self, step: int, loss: float) -> None:
-        pass
-
-    def checkpoint(self, state: TrainingState) -> None:
-        pass
 
     def should_stop(self) -> bool:
         if self._device.type == "cuda":

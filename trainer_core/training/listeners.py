@@ -48,7 +48,7 @@ class Reporter:
 
 
 class Silent:
-    """The listener of a process that is not the first."""
+    """Is told everything and does nothing: the listener of a process that is not the first."""
 
     def progress(self, step: int, loss: float, learning_rate: float, seconds_per_step: float) -> None:
         pass
