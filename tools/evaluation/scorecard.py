@@ -85,6 +85,30 @@ class TrainingSet(_Frozen):
     captions_with_trigger: int
 
 
+class SweepPoint(_Frozen):
+    """One checkpoint at one strength. The figures are means of its clips; None where they cannot be taken."""
+
+    step: int
+    strength: float
+    score: float | None
+    identity: float | None  # with the trigger
+    leak: float | None  # identity without the trigger minus that of the base model
+    consistency: float | None
+    clips: tuple[ClipScore, ...] = ()
+
+
+class Sweep(_Frozen):
+    """Checkpoints at one strength, then strengths of one checkpoint, on the same prompts and seeds."""
+
+    checkpoints: tuple[SweepPoint, ...]
+    strengths: tuple[SweepPoint, ...]
+    best_step: int
+    best_strength: float
+    margin: float | None  # the best score minus the next, over both lists; None where there is nothing to compare
+    definition: str  # of the score
+    words: str  # why this checkpoint and this strength
+
+
 class Scorecard(_Frozen):
     """All figures of one LoRA file."""
 
@@ -109,6 +133,7 @@ class Scorecard(_Frozen):
     honesty: str
     created: str
     seconds: float = 0.0
+    sweep: Sweep | None = None  # None where only the last checkpoint was scored
 
     def measure(self, measure_id: str) -> Measure | None:
         """The measure with this id."""
