@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from trainer_core.plan import BaseModelName
 from trainer_core.recipes import RecipeName
 
+from .audited import AuditedSet
 from .prompts import PromptCase
 
 FILE_NAME = "scorecard.json"
@@ -72,6 +73,7 @@ class ClipScore(_Frozen):
     change: float
     empty: float
     burned: float
+    place: str | None = None  # the drawn place that the background looks like, see attributes.place_of; mini only
 
 
 class TrainingSet(_Frozen):
@@ -83,6 +85,7 @@ class TrainingSet(_Frozen):
     burned: float
     captions: int
     captions_with_trigger: int
+    views: dict[str, int] | None = None  # of characters drawn like mini's; other files are the audit's to judge
 
 
 class SweepPoint(_Frozen):
@@ -133,6 +136,7 @@ class Scorecard(_Frozen):
     honesty: str
     created: str
     seconds: float = 0.0
+    audited: AuditedSet | None = None  # what the audit said of the files at that time
     sweep: Sweep | None = None  # None where only the last checkpoint was scored
 
     def measure(self, measure_id: str) -> Measure | None:
