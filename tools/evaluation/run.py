@@ -21,7 +21,9 @@ from trainer_core.plan import BASES, BaseModelName, TrainingPlan
 from trainer_core.projects import PlanRow, Project, Run
 from trainer_core.recipes import RECIPES
 
+from ..audit.run import load_audit
 from . import scorecard as scorecards
+from .audited import audited
 from .calibration import load_calibration
 from .prompts import PromptCase, suite
 from .reference import Reference, read_reference
@@ -88,6 +90,8 @@ def evaluate(context: JobContext) -> dict[str, Any]:
         reference = read_reference(dataset_folder, plan.trigger)
     except ValueError as error:
         raise JobFailed(f"{error} The LoRA file itself is sound and kept.") from error
+    audit = load_audit(dataset_folder)
+    card = card.model_copy(update={"audited": audited(audit) if audit else None})
     captions = [item.caption for item in dataset.load(dataset_folder).usable]
     cases = suite(RECIPES[plan.recipe], plan.trigger, noun, captions, plan.base)
     work = _Work(context, plan, run.id, total=len(cases) + sum(case.on_base for case in cases))
