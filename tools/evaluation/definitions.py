@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from .attributes import place_in
 from .scorecard import ClipScore
 
 Line = Literal["same character", "above chance", "within chance", "steady", "none at all"]
@@ -20,18 +21,20 @@ def _mean(values: Sequence[float]) -> float:
 
 @dataclass(frozen=True)
 class Definition:
-    """`of` gives the value of one case from its clip with the LoRA and, where `paired`, its clip on the base model."""
+    """`of` gives the value of one case from its clip with the LoRA and, where `paired`, its clip on the base model;
+    None where the case has no such value."""
 
     id: str
     title: str
     purposes: tuple[str, ...]
-    of: Callable[[ClipScore, ClipScore], float]
+    of: Callable[[ClipScore, ClipScore], float | None]
     words: str
     unit: str = COSINE
     paired: bool = False
     line: Line | None = None
     view: str | None = None
     embedder: bool = True  # its value comes from the embedder, so it holds where the embedder does
+    drawn_world: bool = False  # knows mini's drawn world only
     validity: str = ""
     combine: Callable[[Sequence[float]], float] = field(default=_mean)
 
@@ -48,6 +51,17 @@ def _view(view: str, title: str) -> Definition:
         validity="One clip only.",
     )
 
+
+def _place_followed(clip: ClipScore) -> float | None:
+    asked = place_in(clip.case.prompt)
+    return None if asked is None or clip.place is None else float(clip.place == asked)
+
+
+_PLACE = (
+    "share of clips in new scenes whose background has the colours of the place that the words ask for, by a probe of "
+    "the edges' colours against drawings of all 10 places; it was right on 239 of 240 true clips of never-seen "
+    "characters through mini's autoencoder (2026-11-21); chance is 1 in 10"
+)
 
 DEFINITIONS: tuple[Definition, ...] = (
     Definition(
@@ -167,5 +181,27 @@ DEFINITIONS: tuple[Definition, ...] = (
         words="the same on the base model",
         unit=SHARE,
         embedder=False,
+    ),
+    Definition(
+        id="place_followed",
+        title="Goes where the words say",
+        purposes=("first", "new"),
+        paired=True,
+        of=lambda lora, base: _place_followed(lora),
+        words=f"{_PLACE}; with the LoRA and the trigger word",
+        unit=SHARE,
+        embedder=False,
+        drawn_world=True,
+    ),
+    Definition(
+        id="place_followed_base",
+        title="Went where the words say before training",
+        purposes=("first", "new"),
+        paired=True,
+        of=lambda lora, base: _place_followed(base),
+        words=f"{_PLACE}; the same words on the base model",
+        unit=SHARE,
+        embedder=False,
+        drawn_world=True,
     ),
 )

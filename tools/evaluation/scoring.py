@@ -10,6 +10,7 @@ from trainer_core.plan import BaseModelName
 from trainer_core.recipes import RecipeName
 
 from . import measures
+from .attributes import place_in, place_of
 from .calibration import Calibration, Material
 from .definitions import DEFINITIONS, Definition, Line
 from .embedder import embed
@@ -38,6 +39,7 @@ def score_clip(case: PromptCase, model: Model, file: str, frames: NDArray[np.uin
         change=round(measures.change(frames), 4),
         empty=round(measures.empty_share(frames), 4),
         burned=round(measures.burned_share(frames), 4),
+        place=place_of(frames) if place_in(case.prompt) else None,
     )
 
 
@@ -57,6 +59,9 @@ def measure_all(
         threshold = _threshold(definition.line, calibration.materials[name], calibration.source(name))
         if definition.embedder and not judged:
             threshold = None
+        if definition.drawn_world and base is not BaseModelName.MINI:
+            result.append(_unmeasured(definition, "Only the places of mini's drawn world are known by their colours."))
+            continue
         result.append(_measure(definition, with_lora, on_base, threshold, validity if definition.embedder else ""))
     return tuple(result)
 
@@ -93,23 +98,37 @@ def _measure(
         and (definition.view is None or clip.case.view == definition.view)
         and (not definition.paired or name in on_base)
     ]
-    values = [definition.of(with_lora[name], on_base.get(name, with_lora[name])) for name in chosen]
-    value = round(definition.combine(values), 4) if values else None
+    found = {name: definition.of(with_lora[name], on_base.get(name, with_lora[name])) for name in chosen}
+    values = [value for value in found.values() if value is not None]
+    if not values:
+        return _unmeasured(definition, "No test clip of this kind was made.")
+    value = round(definition.combine(values), 4)
     verdict: Verdict = "shown"
-    if value is not None and threshold is not None:
+    if threshold is not None:
         verdict = "good" if threshold.met_by(value) else "poor"
     return Measure(
         id=definition.id,
         title=definition.title,
         value=value,
-        low=round(min(values), 4) if values else None,
-        high=round(max(values), 4) if values else None,
+        low=round(min(values), 4),
+        high=round(max(values), 4),
         unit=definition.unit,
         definition=definition.words,
         threshold=threshold,
         verdict=verdict,
-        evidence=tuple(chosen),
-        validity=f"{validity} {definition.validity}".strip() if values else "No test clip of this kind was made.",
+        evidence=tuple(name for name in chosen if found[name] is not None),
+        validity=f"{validity} {definition.validity}".strip(),
+    )
+
+
+def _unmeasured(definition: Definition, why: str) -> Measure:
+    return Measure(
+        id=definition.id,
+        title=definition.title,
+        value=None,
+        unit=definition.unit,
+        definition=definition.words,
+        validity=why,
     )
 
 
