@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from tools.evaluation import calibration, measures, prompts, scorecard, sheet
@@ -113,38 +111,6 @@ def test_movement_and_damage_are_seen(taught: Character):
     assert (measures.empty_share(black), measures.empty_share(still)) == (1, 0)
     assert measures.burned_share(black) == 1
     assert measures.burned_share(np.full_like(still, 128)) == 0
-
-
-# prompts
-
-
-@pytest.mark.parametrize("base", BaseModelName)
-@pytest.mark.parametrize("recipe", RecipeName)
-def test_suite_of_every_recipe(recipe: RecipeName, base: BaseModelName):
-    cases = prompts.suite(RECIPES[recipe], TRIGGER, "cat", [f"{TRIGGER}, a cat, grey background", "on a beach"], base)
-    assert len({case.id for case in cases}) == len(cases) <= 13
-    assert [case.purpose for case in cases].count("leak") == 5
-    for case in cases:
-        assert (TRIGGER in case.prompt) == case.uses_trigger == (case.purpose != "leak")
-    leak = {case.id: case for case in cases}["leak-1"]
-    assert leak.on_base
-    assert leak.seed == cases[0].seed
-    assert cases[0].prompt == leak.prompt.replace("a cat", f"{TRIGGER}, a cat")
-
-
-def test_new_scenes_are_those_that_the_captions_lack():
-    captions = [f"{TRIGGER}, a cat, in a meadow", f"{TRIGGER}, a cat, teal and yellow background, at night"]
-    cases = prompts.suite(RECIPES[RecipeName.CHARACTER], TRIGGER, "cat", captions)
-    new = " ".join(case.prompt for case in cases if case.purpose == "new")
-    assert not any(words in new for words in ("meadow", "beach", "night"))
-
-
-@given(st.lists(st.text(max_size=600), max_size=5))
-def test_any_captions_make_a_suite(captions: list[str]):
-    cases = prompts.suite(RECIPES[RecipeName.CHARACTER], TRIGGER, "animal", captions)
-    assert all(len(case.prompt) <= prompts.LONGEST_PROMPT for case in cases)
-    assert all(TRIGGER in case.prompt for case in cases if case.uses_trigger)
-    assert any("an animal" in case.prompt for case in cases)
 
 
 # scorecard
