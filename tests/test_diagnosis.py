@@ -6,7 +6,9 @@ from pydantic import ValidationError
 from tools.audit.model import Audit, Backgrounds, SetFigures
 from tools.evaluation.diagnosis import diagnose, examine
 from tools.evaluation.facts import Fact
-from tools.evaluation.rules import LIMITS, LINES, RULES
+from tools.evaluation.audited import AuditedSet
+from tools.evaluation.rule_parts import LIMITS, LINES
+from tools.evaluation.rules import RULES
 from tools.evaluation.scorecard import Measure, Scorecard, Threshold, TrainingSet
 from trainer_core.plan import BASES, BaseModelName, TrainingPlan, propose
 from trainer_core.recipes import RECIPES, RecipeName
@@ -33,6 +35,8 @@ SOUND = {
     "empty": 0.0,
     "burned": 0.05,
     "burned_base": 0.04,
+    "place_followed": 1.0,
+    "place_followed_base": 1.0,
 }
 LINE = {
     "identity": (0.7, "at least"),
@@ -44,8 +48,18 @@ LINE = {
 }
 
 
+def files(repeats: int = 0, background: float = 0.2, looks: float = 0.0, **views: int) -> AuditedSet:
+    views = views or {"front": 8, "three_quarter": 8, "profile": 5, "back": 3}
+    return AuditedSet(files=24, repeats=repeats, largest_background=background, views=views, looks_in_captions=looks)
+
+
 def scorecard(
-    problems: tuple[str, ...] = (), captions: int = 24, lines: bool = True, **values: float | None
+    problems: tuple[str, ...] = (),
+    captions: int = 24,
+    lines: bool = True,
+    trigger: str = "chr_x7kq",
+    seen: AuditedSet | None = files(),
+    **values: float | None,
 ) -> Scorecard:
     measures = [
         Measure(
@@ -64,7 +78,7 @@ def scorecard(
         run_id="run_1",
         base=BaseModelName.MINI,
         recipe=RecipeName.CHARACTER,
-        trigger="chr_x7kq",
+        trigger=trigger,
         noun="cat",
         lora_sha256=None,
         lora_problems=problems,
@@ -72,6 +86,7 @@ def scorecard(
         training_set=TrainingSet(
             pictures=24, agreement=0.9, own_nearest=0.9, burned=0.05, captions=24, captions_with_trigger=captions
         ),
+        audited=seen,
         width=64,
         height=64,
         frames=9,
@@ -115,27 +130,34 @@ def test_a_sound_run_has_no_finding(plan):
 
 
 CASES = [
-    ("damaged_file", scorecard(("it ends too early",)), {}, FLAT, None),
-    ("empty_frames", scorecard(empty=0.5), {}, FLAT, None),
-    ("captions_without_trigger", scorecard(captions=2, identity=0.2), {}, FLAT, None),
-    ("learning_rate_high", scorecard(identity=0.3), {"learning_rate": 0.06}, RISING, None),
-    ("learning_rate_low", scorecard(identity=0.1), {"learning_rate": 2e-3 / 30}, FALLING, None),
-    ("rank_small", scorecard(identity=0.3), {"rank": 1, "alpha": 1.0}, FLAT, None),
-    ("overfit", scorecard(), {}, RISING, None),
-    ("underfit", scorecard(identity=0.4), {}, FALLING, None),
-    ("leak", scorecard(leak=0.5), {}, FLAT, None),
-    ("views", scorecard(identity_views=0.4, identity_back=0.1), {}, FLAT, None),
-    ("drift", scorecard(consistency=0.8), {}, FLAT, None),
-    ("burned", scorecard(burned=0.4), {}, FLAT, None),
-    ("copying", scorecard(copying=0.99, variety=0.2), {}, FLAT, None),
-    ("still_video", scorecard(moving=0.0), {"clips": 0}, FLAT, None),
-    ("one_background", scorecard(), {}, FLAT, audit(0.9)),
+    ("damaged_file", scorecard(("it ends too early",)), {}, FLAT),
+    ("empty_frames", scorecard(empty=0.5), {}, FLAT),
+    ("captions_without_trigger", scorecard(captions=2, identity=0.2), {}, FLAT),
+    ("trigger_is_a_word", scorecard(trigger="person", leak=0.5), {"trigger": "person"}, FLAT),
+    ("learning_rate_high", scorecard(identity=0.3), {"learning_rate": 0.09}, RISING),
+    ("learning_rate_low", scorecard(identity=0.1), {"learning_rate": 1e-4}, FALLING),
+    ("few_steps", scorecard(identity=0.2), {"steps": 40}, FALLING),
+    ("rank_small", scorecard(identity=0.3), {"rank": 1, "alpha": 1.0}, FLAT),
+    ("near_duplicates", scorecard(identity_views=0.6, seen=files(repeats=20)), {}, FLAT),
+    ("views", scorecard(identity_views=0.4, identity_back=0.1, seen=files(front=24)), {}, FLAT),
+    ("overfit", scorecard(), {}, RISING),
+    ("copying", scorecard(copying=0.99, variety=0.2), {}, FLAT),
+    ("one_background", scorecard(seen=files(background=0.9), place_followed=0.3), {}, FLAT),
+    ("looks_in_captions", scorecard(seen=files(looks=0.8), identity=0.4), {"steps": 4000}, FLAT),
+    ("underfit", scorecard(identity=0.4), {}, FALLING),
+    ("leak", scorecard(leak=0.5), {}, FLAT),
+    ("weak_views", scorecard(identity_views=0.4, identity_back=0.1), {}, FLAT),
+    ("drift", scorecard(consistency=0.8), {}, FLAT),
+    ("burned", scorecard(burned=0.4), {}, FLAT),
+    ("still_video", scorecard(moving=0.0), {"clips": 0}, FLAT),
+    ("missing_views", scorecard(seen=files(front=24)), {}, FLAT),
+    ("background_risk", scorecard(seen=files(background=0.9)), {}, FLAT),
 ]
 
 
-@pytest.mark.parametrize(("expected", "card", "changes", "losses", "files"), CASES, ids=[case[0] for case in CASES])
-def test_each_case_gets_its_finding_first_and_alone(plan, expected, card, changes, losses, files):
-    found = diagnose(card, plan.changed(**changes), files, losses)
+@pytest.mark.parametrize(("expected", "card", "changes", "losses"), CASES, ids=[case[0] for case in CASES])
+def test_each_case_gets_its_finding_first_and_alone(plan, expected, card, changes, losses):
+    found = diagnose(card, plan.changed(**changes), None, losses)
     assert [finding.id for finding in found] == [expected]
     finding = found[0]
     assert finding.evidence
@@ -149,7 +171,7 @@ def test_each_case_gets_its_finding_first_and_alone(plan, expected, card, change
 def test_every_rule_has_a_case():
     assert {case[0] for case in CASES} == {rule.id for rule in RULES}
     for rule in RULES:
-        for condition in (*rule.when, *rule.supported_by):
+        for condition in (*rule.when, *rule.any_of, *rule.supported_by):
             assert condition.limit in LIMITS or condition.limit in LINES
 
 
@@ -174,11 +196,28 @@ def test_overfit_goes_back_to_the_lowest_validation_loss(plan):
 def test_learning_rate_goes_back_to_the_recipes(plan):
     changed = plan.changed(learning_rate=0.06)
     usual = RECIPES[RecipeName.CHARACTER].learning_rate * BASES[BaseModelName.MINI].learning_rate_factor
-    assert diagnose(scorecard(), changed, None, FLAT)[0].change == {"learning_rate": usual}
+    assert diagnose(scorecard(identity=0.3), changed, None, FLAT)[0].change == {"learning_rate": usual}
+    assert ids(scorecard(), changed, None, FLAT) == [], "a high learning rate that did no harm is no finding"
 
 
 def test_two_independent_troubles_are_both_found(plan):
-    assert set(ids(scorecard(leak=0.6), plan, audit(0.9), FLAT)) == {"leak", "one_background"}
+    assert set(ids(scorecard(leak=0.6, seen=files(background=0.9)), plan, None, FLAT)) == {"leak", "background_risk"}
+
+
+def test_scores_from_before_the_audit_was_kept_take_the_present_one(plan):
+    assert ids(scorecard(seen=None), plan, audit(0.9), FLAT) == ["background_risk"]
+
+
+def test_what_to_add_is_counted_by_view(plan):
+    action = diagnose(scorecard(seen=files(front=20, profile=1)), plan, None, FLAT)[0].actions[0]
+    assert action.views == {"three_quarter": 4, "profile": 2, "back": 2}
+    assert "4 turned a little" in action.words
+
+
+def test_any_of_several_figures_is_enough_and_is_shown(plan):
+    finding = diagnose(scorecard(leak=0.6), plan.changed(learning_rate=0.09), None, FLAT)[0]
+    assert finding.id == "learning_rate_high"
+    assert [entry.fact for entry in finding.evidence] == ["learning_rate", "leak"]
 
 
 def test_two_findings_never_change_the_same_setting(plan):
@@ -191,12 +230,12 @@ def test_two_findings_never_change_the_same_setting(plan):
 
 
 def test_without_lines_nothing_is_claimed_and_the_reason_is_given(plan):
-    diagnosis = examine(scorecard(lines=False, identity=0.0, leak=0.9), plan, None, [])
+    diagnosis = examine(scorecard(lines=False, seen=None, identity=0.0, leak=0.9), plan, None, [])
     assert diagnosis.findings == ()
     why = {entry.id: entry.why for entry in diagnosis.cannot_tell}
     assert "no line" in why["underfit"]
     assert "too few validation losses" in why["overfit"]
-    assert "audited" in why["one_background"]
+    assert "audited" in why["background_risk"]
 
 
 def test_losses_of_the_scorecard_are_taken_when_none_are_given(plan):

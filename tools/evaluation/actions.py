@@ -75,7 +75,7 @@ def add_backgrounds(_card: Scorecard, _plan: TrainingPlan) -> Action:
 def add_views(card: Scorecard, plan: TrainingPlan) -> Action:
     """Which views to add and how many: what the recipe needs less what is there, and where it looked least like it."""
     have = views_of(card)
-    needs = {need.view: need.at_least for need in RECIPES[plan.recipe].views}
+    needs: dict[str, int] = {need.view: need.at_least for need in RECIPES[plan.recipe].views}
     lacking = {view: count - (have or {}).get(view, 0) for view, count in needs.items() if have is not None}
     wanted: dict[str, int] = {view: count for view, count in lacking.items() if count > 0}
     if not wanted:

@@ -6,8 +6,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from trainer_core.plan import TrainingPlan, diff
 
+from .actions import Action
 from .facts import Fact, Losses, best_step, gather
-from .rules import LIMITS, RULES, Condition, Confidence, Rule
+from .rule_parts import LIMITS, Condition, Confidence, Rule
+from .rules import RULES
 from .scorecard import Scorecard
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ class Evidence(BaseModel):
 
 
 class Finding(BaseModel):
-    """One thing to change. `change` holds plan fields and their new values; None where the plan is not the cause."""
+    """One thing to change. `actions` say what to do, in order; `change` is the part of it that concerns the plan:
+    fields and their new values, None where the plan is not the cause."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,6 +51,7 @@ class Finding(BaseModel):
     cause: str
     words: str
     change: dict[str, Any] | None
+    actions: tuple[Action, ...] = ()
     confidence: Confidence
     source: str
 
@@ -91,16 +95,26 @@ def examine(
     for rule in RULES:  # in order of importance: a rule silences those that it explains
         if rule.id in silent or "*" in silent:
             continue
-        evidence, missing = _compare(rule.when, facts, scorecard)
+        evidence, missing = _evidence_for(rule, facts, scorecard)
         if missing:
             unknown.append(Unknown(id=rule.id, symptom=rule.symptom, why="; ".join(missing)))
-        elif len(evidence) == len(rule.when):
+        elif evidence:
             found = _finding(rule, evidence, facts, scorecard, plan, losses, taken)
             findings.append(found)
             taken |= set(found.change or ())
             silent |= set(rule.excludes)
     findings.sort(key=lambda finding: _ORDER[finding.confidence])
     return Diagnosis(findings=tuple(findings), cannot_tell=tuple(entry for entry in unknown if "*" not in silent))
+
+
+def _evidence_for(rule: Rule, facts: dict[str, Fact], scorecard: Scorecard) -> tuple[list[Evidence], list[str]]:
+    """All evidence that the rule needs, none where it does not hold; or why it cannot be decided."""
+    evidence, missing = _compare(rule.when, facts, scorecard)
+    if missing or len(evidence) < len(rule.when) or not rule.any_of:
+        return (evidence if len(evidence) == len(rule.when) else []), missing
+    others = [_compare((condition,), facts, scorecard) for condition in rule.any_of]
+    found = [entry for held, _ in others for entry in held]
+    return (evidence + found, []) if found else ([], [why for _, whys in others for why in whys])
 
 
 def _compare(
@@ -157,6 +171,7 @@ def _finding(
         evidence = evidence + support
         if support:
             confidence = "high" if confidence == "medium" else "medium" if confidence == "low" else confidence
+    actions = [propose(scorecard, plan) for propose in rule.actions]
     change = rule.change(plan, best_step(losses)) if rule.change else None
     words = f"{rule.symptom[0].upper()}{rule.symptom[1:]}: {'; '.join(entry.words() for entry in evidence)}."
     if scorecard.lora_problems:
@@ -171,7 +186,10 @@ def _finding(
         except ValidationError:
             change = None  # the plan cannot take it; the advice in words stands
         else:
-            words += f" Change: {', '.join(entry.words for entry in changes)}."
+            said = ", ".join(entry.words for entry in changes)
+            actions.append(Action(kind="change_plan", words=said, by_sidekick=True, change=change))
+    if actions:
+        words += f" What to do: {'; '.join(action.words for action in actions)}."
     sources = "; ".join(dict.fromkeys([*(entry.source for entry in evidence if entry.source), rule.source]))
     return Finding(
         id=rule.id,
@@ -180,6 +198,7 @@ def _finding(
         cause=rule.cause,
         words=f"{words} Sources: {sources}.",
         change=change,
+        actions=tuple(actions),
         confidence=confidence,
         source=rule.source,
     )

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
+from wordfreq import zipf_frequency
 
-from trainer_core.plan import BASES, TrainingPlan
+from trainer_core.plan import BASES, Preset, TrainingPlan, steps_for
 from trainer_core.recipes import RECIPES
 
+from .actions import views_of
+from .audited import AuditedSet, audited
 from .scorecard import Scorecard
 
 if TYPE_CHECKING:
@@ -53,12 +56,23 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
             ("consistency", "steadiness through the clip"),
             ("empty", "share of empty frames"),
             ("copying", "likeness to the nearest training picture, as a whole picture"),
+            ("place_followed", "clips in the place that was asked for"),
         )
     }
     facts["problems"] = Fact(title="problems of the file:", value=float(len(scorecard.lora_problems)), form="count")
     recipe = RECIPES[plan.recipe]
     usual = recipe.learning_rate * BASES[plan.base].learning_rate_factor
     facts["learning_rate"] = Fact(title="learning rate (1 is the recipe's)", value=plan.learning_rate / usual)
+    files = plan.images + plan.clips
+    usual_steps = steps_for(recipe, files, Preset.STANDARD, plan.base)
+    facts["steps"] = Fact(
+        title=f"steps (1 is the rule's for {files} files)",
+        value=plan.steps * plan.gradient_accumulation * plan.batch_size / (usual_steps * BASES[plan.base].batch_size),
+    )
+    facts["trigger_frequency"] = Fact(
+        title=f"how common {plan.trigger!r} is as a word (Zipf scale, 0 is unknown)",
+        value=zipf_frequency(plan.trigger.lower(), "en"),
+    )
     facts["rank"] = Fact(title="rank (1 is the recipe's)", value=plan.rank / recipe.rank)
     facts["clips"] = Fact(title="clips in the training set:", value=float(plan.clips), form="count")
     facts |= _course(losses)
@@ -77,7 +91,11 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
         why="too few scenes were made",
     )
     facts["view_gap"] = _view_gap(scorecard)
-    facts |= _from_audit(audit)
+    facts["place_lost"] = _difference(
+        scorecard, "place_followed_base", "place_followed", "clips that lost the place that was asked for"
+    )
+    facts |= _from_audit(scorecard.audited or (audited(audit) if audit else None))
+    facts["missing_views"] = _missing_views(scorecard, plan)
     return facts
 
 
@@ -119,18 +137,36 @@ def _view_gap(scorecard: Scorecard) -> Fact:
     )
 
 
-def _from_audit(audit: "Audit | None") -> dict[str, Fact]:
-    why = "the files have not been audited since they changed"
-    share = missing = None
-    if audit is not None:
-        why = "the audit could not tell this"
-        if audit.set.backgrounds is not None:
-            share = audit.set.backgrounds.largest_share
-        if any(count for view, count in audit.set.views.items() if view != "unknown"):
-            missing = float(sum(not audit.set.views.get(view) for view in ("three_quarter", "profile", "back")))
+def _from_audit(figures: AuditedSet | None) -> dict[str, Fact]:
+    why = "the files were not audited" if figures is None else "the audit could not tell this"
     return {
-        "one_background": Fact(title="files with the same background", value=share, form="percent", why=why),
-        "missing_views": Fact(
-            title="kinds of turned views that your files lack:", value=missing, form="count", why=why
+        "one_background": Fact(
+            title="files with the same background",
+            value=figures.largest_background if figures else None,
+            form="percent",
+            why=why,
+        ),
+        "repeats": Fact(
+            title="files that repeat another one",
+            value=figures.repeats / figures.files if figures and figures.files else None,
+            form="percent",
+            why=why,
+        ),
+        "looks_in_captions": Fact(
+            title="captions that describe what always stays the same",
+            value=figures.looks_in_captions if figures else None,
+            form="percent",
+            why=why,
         ),
     }
+
+
+def _missing_views(scorecard: Scorecard, plan: TrainingPlan) -> Fact:
+    views = views_of(scorecard)
+    needed = [need.view for need in RECIPES[plan.recipe].views if need.view != "front"]
+    return Fact(
+        title="kinds of turned views that your files lack:",
+        value=None if views is None else float(sum(not views.get(view) for view in needed)),
+        form="count",
+        why="from which side your files show the subject could not be told",
+    )

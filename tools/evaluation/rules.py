@@ -1,99 +1,25 @@
-"""The rules of diagnosis as data: symptom, what must be measured for it, the cause, and the change that helps.
+"""The rules of diagnosis as data, in order of importance: symptom, evidence, cause, and what helps.
 
-A rule's conditions compare a fact (facts.py) with a limit. A limit is either a line of the scorecard, which carries its
-own source, or one of LIMITS. The table follows the symptoms of the Grix LoRA trainer guide and of DreamBooth (2023).
+The table follows the symptoms of the Grix LoRA trainer guide, of DreamBooth (Ruiz et al. 2023) and of the trainers'
+issue lists. What the product makes impossible has no rule: stale caches (keyed by content), mirrored training pictures
+(there is no such augmentation), a simplified sampler (test clips come from the full pipeline).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from . import actions
+from .rule_parts import (
+    GUIDE,
+    TABLE,
+    Condition,
+    Rule,
+    more_steps,
+    preserve_or_shorten,
+    until_best,
+    usual_learning_rate,
+    usual_rank,
+    with_steps,
+)
 
-from tools.audit.coverage import ONE_PLACE
-from trainer_core.plan import BASES, TrainingPlan, steps_for
-from trainer_core.recipes import RECIPES
-
-Sign = Literal["<", ">"]
-Confidence = Literal["high", "medium", "low"]
-Change = Callable[[TrainingPlan, int | None], dict[str, Any] | None]  # plan, step with the lowest validation loss
-
-GUIDE = "Grix LoRA trainer guide, symptom table"
-_TABLE = "recipe table (Grix LoRA trainer guide)"
-_OURS = "Sidekick's own line, no published one is known"
-
-LIMITS: dict[str, tuple[float, str]] = {
-    "nothing": (0.0, ""),
-    "validation rise": (0.05, _OURS),  # above the lowest; noise and held-out files are fixed, so chance plays no part
-    "validation fall": (0.005, _OURS),  # over the last quarter
-    "learning rate high": (4.0, _OURS),
-    "learning rate low": (0.25, _OURS),
-    "rank small": (0.2, _OURS),
-    "captions": (0.9, GUIDE),
-    "view gap": (0.25, _OURS),
-    "one background": (ONE_PLACE, "the audit's line for like backgrounds"),
-    "variety": (0.5, _OURS),
-    "copying": (0.95, _OURS),
-    "burned": (0.15, _OURS),
-    "movement": (0.5, _OURS),
-    "one": (1.0, ""),
-}
-LINES = ("identity", "lift", "leak", "identity_views", "consistency")  # limits that come with the scorecard
-
-
-@dataclass(frozen=True)
-class Condition:
-    """`fact` < or > the limit of that name."""
-
-    fact: str
-    sign: Sign
-    limit: str
-
-
-@dataclass(frozen=True)
-class Rule:
-    """All conditions must hold. `excludes` names rules that are silent when this one fires: it explains them."""
-
-    id: str
-    symptom: str
-    when: tuple[Condition, ...]
-    cause: str
-    advice: str
-    source: str
-    confidence: Confidence
-    change: Change | None = None
-    excludes: tuple[str, ...] = ()
-    supported_by: tuple[Condition, ...] = ()  # evidence that is shown, and raises the confidence, when it holds too
-
-
-def _steps(plan: TrainingPlan, steps: float) -> dict[str, Any] | None:
-    """A change of steps to a round number that the plan can take; None when that is what it has."""
-    whole = min(20_000, max(plan.warmup_steps + 10, round(steps / 10) * 10))
-    return {"steps": whole} if whole != plan.steps else None
-
-
-def _more_steps(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
-    usual = steps_for(RECIPES[plan.recipe], plan.images + plan.clips, plan.preset, plan.base)
-    return _steps(plan, max(1.3 * plan.steps, usual))
-
-
-def _until_best(plan: TrainingPlan, best: int | None) -> dict[str, Any] | None:
-    """As far as the lowest validation loss, but no less than half: early losses are coarse evidence."""
-    return _steps(plan, min(max(best or 0.7 * plan.steps, 0.5 * plan.steps), 0.9 * plan.steps))
-
-
-def _preserve_or_shorten(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
-    if plan.class_preservation < 1:
-        return {"class_preservation": 1.0 if plan.class_preservation >= 0.5 else 0.5}
-    return _steps(plan, 0.8 * plan.steps)
-
-
-def _usual_learning_rate(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
-    return {"learning_rate": RECIPES[plan.recipe].learning_rate * BASES[plan.base].learning_rate_factor}
-
-
-def _usual_rank(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
-    rank = RECIPES[plan.recipe].rank
-    return {"rank": rank, "alpha": float(rank)}
-
+_UNLIKE = ("underfit", "views", "weak_views", "drift", "looks_in_captions", "no_effect")  # it does not look like it
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -104,6 +30,7 @@ RULES: tuple[Rule, ...] = (
         advice="Train again, or take the last good checkpoint; the old file should not be shared.",
         source=GUIDE,
         confidence="high",
+        actions=(actions.train_again,),
         excludes=("*",),
     ),
     Rule(
@@ -122,21 +49,42 @@ RULES: tuple[Rule, ...] = (
         symptom="the trigger word does not call the subject",
         when=(Condition("captions", "<", "captions"),),
         cause="captions without the trigger word teach the subject without its name",
-        advice="Let me write the captions again so that each has the trigger word, then train again.",
+        advice="Let me put the trigger word into the captions, then train again.",
         source=GUIDE,
         confidence="high",
-        excludes=("underfit", "leak"),
+        actions=(actions.write_captions,),
+        excludes=(*_UNLIKE, "leak", "few_steps", "learning_rate_low", "rank_small"),
+    ),
+    Rule(
+        id="trigger_is_a_word",
+        symptom="the trigger word has a meaning of its own",
+        when=(Condition("trigger_frequency", ">", "ordinary word"),),
+        cause="the base model already ties this word to something, and ordinary prompts contain it",
+        advice="Take a word that does not exist, then train again.",
+        source=f"wordfreq (Speer 2022) for how common it is; {GUIDE}: a rare trigger word",
+        confidence="high",
+        actions=(actions.new_trigger,),
+        excludes=("leak",),
+        supported_by=(Condition("leak", ">", "leak"),),
     ),
     Rule(
         id="learning_rate_high",
         symptom="training was too violent",
         when=(Condition("learning_rate", ">", "learning rate high"),),
+        any_of=(
+            Condition("identity", "<", "identity"),
+            Condition("identity_views", "<", "identity_views"),
+            Condition("consistency", "<", "consistency"),
+            Condition("leak", ">", "leak"),
+            Condition("validation_rise", ">", "validation rise"),
+            Condition("burned_more", ">", "burned"),
+        ),
         cause="the learning rate is far above the recipe's",
         advice="Go back to the recipe's learning rate.",
-        source=_TABLE,
+        source=TABLE,
         confidence="high",
-        change=_usual_learning_rate,
-        excludes=("underfit", "overfit", "burned", "drift", "copying", "leak", "views", "rank_small"),
+        change=usual_learning_rate,
+        excludes=(*_UNLIKE, "overfit", "burned", "copying", "leak", "rank_small"),
     ),
     Rule(
         id="learning_rate_low",
@@ -144,21 +92,58 @@ RULES: tuple[Rule, ...] = (
         when=(Condition("learning_rate", "<", "learning rate low"), Condition("identity", "<", "identity")),
         cause="the learning rate is far below the recipe's",
         advice="Go back to the recipe's learning rate.",
-        source=_TABLE,
+        source=TABLE,
         confidence="high",
-        change=_usual_learning_rate,
-        excludes=("underfit", "rank_small", "views", "drift"),
+        change=usual_learning_rate,
+        excludes=(*_UNLIKE, "rank_small"),
+    ),
+    Rule(
+        id="few_steps",
+        symptom="the clips do not look enough like your pictures",
+        when=(Condition("steps", "<", "steps few"), Condition("identity", "<", "identity")),
+        cause="far fewer training steps than this many files need",
+        advice="Train longer.",
+        source=f"{GUIDE}: steps by the number of files",
+        confidence="high",
+        change=more_steps,
+        excludes=(*_UNLIKE, "rank_small"),
+        supported_by=(Condition("validation_fall", ">", "validation fall"), Condition("lift", "<", "lift")),
     ),
     Rule(
         id="rank_small",
         symptom="the LoRA is too small to hold the subject",
-        when=(Condition("rank", "<", "rank small"), Condition("identity", "<", "identity")),
+        when=(Condition("rank", "<", "rank small"),),
+        any_of=(Condition("identity", "<", "identity"), Condition("identity_views", "<", "identity_views")),
         cause="the rank is far below the recipe's",
         advice="Go back to the recipe's rank.",
-        source=_TABLE,
-        confidence="medium",
-        change=_usual_rank,
-        excludes=("underfit", "views", "drift"),
+        source=TABLE,
+        confidence="high",
+        change=usual_rank,
+        excludes=_UNLIKE,
+    ),
+    Rule(
+        id="near_duplicates",
+        symptom="it was taught the same few pictures again and again",
+        when=(Condition("repeats", ">", "repeats"),),
+        cause="many of the files repeat each other, so that there is little else to learn from",
+        advice="Leave the repeats out and bring different pictures.",
+        source=f"{GUIDE}: a varied, smaller set; the audit's line for repeats",
+        confidence="high",
+        actions=(actions.leave_out_repeats, actions.add_different),
+        excludes=(*_UNLIKE, "overfit", "copying", "one_background", "missing_views"),
+        supported_by=(Condition("identity_views", "<", "identity_views"), Condition("copying", ">", "copying")),
+    ),
+    Rule(
+        id="views",
+        symptom="it is not the same character from other sides",
+        when=(Condition("missing_views", ">", "nothing"), Condition("identity_views", "<", "identity_views")),
+        cause="your files do not show these sides",
+        advice="Add pictures of the sides that are missing.",
+        source=GUIDE,
+        confidence="high",
+        actions=(actions.add_views,),
+        excludes=(*_UNLIKE, "missing_views"),
+        supported_by=(Condition("view_gap", ">", "view gap"),),
     ),
     Rule(
         id="overfit",
@@ -168,9 +153,13 @@ RULES: tuple[Rule, ...] = (
         advice="Stop near the lowest point, or add more varied files.",
         source=f"{GUIDE}: fewer steps or an earlier checkpoint",
         confidence="medium",
-        change=_until_best,
+        change=until_best,
         excludes=("underfit", "copying", "burned"),
-        supported_by=(Condition("variety", "<", "variety"), Condition("copying", ">", "copying")),
+        supported_by=(
+            Condition("steps", ">", "steps many"),
+            Condition("variety", "<", "variety"),
+            Condition("copying", ">", "copying"),
+        ),
     ),
     Rule(
         id="copying",
@@ -180,19 +169,41 @@ RULES: tuple[Rule, ...] = (
         advice="Train fewer steps, or add more varied files.",
         source=GUIDE,
         confidence="low",
-        change=lambda plan, _best: _steps(plan, 0.7 * plan.steps),
+        change=lambda plan, _best: with_steps(plan, 0.7 * plan.steps),
+        actions=(actions.add_different,),
         excludes=("underfit",),
+        supported_by=(Condition("steps", ">", "steps many"),),
+    ),
+    Rule(
+        id="one_background",
+        symptom="the background comes along with the character",
+        when=(Condition("one_background", ">", "one background"), Condition("place_lost", ">", "place")),
+        cause="most files have the same background",
+        advice="Add pictures in front of other backgrounds, and name the background in the captions.",
+        source=GUIDE,
+        confidence="high",
+        actions=(actions.add_backgrounds,),
+        excludes=("background_risk",),
+    ),
+    Rule(
+        id="looks_in_captions",
+        symptom="the trigger word carries too little of the likeness",
+        when=(Condition("looks_in_captions", ">", "looks in captions"), Condition("identity", "<", "identity")),
+        cause="the captions describe what always stays the same, so that these words learn it and not the trigger",
+        advice="Keep lasting traits out of the captions; describe only what changes from file to file.",
+        source="DreamBooth (Ruiz et al. 2023); other guides disagree and name defining traits (Scenario)",
+        confidence="low",
     ),
     Rule(
         id="underfit",
         symptom="the clips do not look enough like your pictures",
-        when=(Condition("identity", "<", "identity"),),
+        when=(Condition("identity", "<", "identity"), Condition("steps", "<", "steps many")),
         cause="too few training steps",
         advice="Train longer.",
         source=f"{GUIDE}: about 30 % more steps; at least the recipe's number",
         confidence="medium",
-        change=_more_steps,
-        excludes=("views", "drift"),
+        change=more_steps,
+        excludes=("views", "weak_views", "drift"),
         supported_by=(Condition("validation_fall", ">", "validation fall"), Condition("lift", "<", "lift")),
     ),
     Rule(
@@ -203,17 +214,18 @@ RULES: tuple[Rule, ...] = (
         advice="Let class preservation hold the ordinary word; if it is on, raise it or train a little less.",
         source="DreamBooth (Ruiz et al. 2023), class preservation",
         confidence="medium",
-        change=_preserve_or_shorten,
+        change=preserve_or_shorten,
     ),
     Rule(
-        id="views",
+        id="weak_views",
         symptom="it is not the same character from other sides",
         when=(Condition("identity_views", "<", "identity_views"), Condition("view_gap", ">", "view gap")),
         cause="your files do not show these sides often enough",
         advice="Add pictures of the sides that fail, at least five of each.",
         source=GUIDE,
         confidence="medium",
-        supported_by=(Condition("missing_views", ">", "nothing"),),
+        actions=(actions.add_views,),
+        excludes=("missing_views",),
     ),
     Rule(
         id="drift",
@@ -223,7 +235,7 @@ RULES: tuple[Rule, ...] = (
         advice="Train longer; more varied files help too.",
         source=GUIDE,
         confidence="low",
-        change=_more_steps,
+        change=more_steps,
     ),
     Rule(
         id="burned",
@@ -233,7 +245,7 @@ RULES: tuple[Rule, ...] = (
         advice="Use it at a lower strength, or train fewer steps.",
         source="LTX trainer documentation; ai-toolkit notes",
         confidence="low",
-        change=lambda plan, _best: _steps(plan, 0.8 * plan.steps),
+        change=lambda plan, _best: with_steps(plan, 0.8 * plan.steps),
     ),
     Rule(
         id="still_video",
@@ -245,12 +257,23 @@ RULES: tuple[Rule, ...] = (
         confidence="medium",
     ),
     Rule(
-        id="one_background",
+        id="missing_views",
+        symptom="other sides of the character are guessed",
+        when=(Condition("missing_views", ">", "nothing"),),
+        cause="your files do not show these sides, so the base model makes them up; the test clips still look like it",
+        advice="Add pictures of the sides that are missing.",
+        source=GUIDE,
+        confidence="medium",
+        actions=(actions.add_views,),
+    ),
+    Rule(
+        id="background_risk",
         symptom="the background may come along with the character",
         when=(Condition("one_background", ">", "one background"),),
-        cause="most files have the same background",
+        cause="most files have the same background; the test clips still followed the prompt",
         advice="Add pictures in front of other backgrounds, or name the background in the captions.",
         source=GUIDE,
         confidence="low",
+        actions=(actions.add_backgrounds,),
     ),
 )

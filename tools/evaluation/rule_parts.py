@@ -1,0 +1,111 @@
+"""What a rule of diagnosis is made of: conditions on facts, limits with their sources, and changes of the plan.
+
+A rule's conditions compare a fact (facts.py) with a limit. A limit is either a line of the scorecard, which carries its
+own source, or one of LIMITS.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tools.audit.caption_content import LOOKS_SHARE
+from tools.audit.coverage import ONE_PLACE
+from trainer_core.plan import BASES, TrainingPlan, steps_for
+from trainer_core.recipes import RECIPES
+
+from .actions import Propose
+
+Sign = Literal["<", ">"]
+Confidence = Literal["high", "medium", "low"]
+Change = Callable[[TrainingPlan, int | None], dict[str, Any] | None]  # plan, step with the lowest validation loss
+
+GUIDE = "Grix LoRA trainer guide, symptom table"
+TABLE = "recipe table (Grix LoRA trainer guide)"
+_OURS = "Sidekick's own line, no published one is known"
+
+LIMITS: dict[str, tuple[float, str]] = {
+    "nothing": (0.0, ""),
+    "validation rise": (0.05, _OURS),  # above the lowest; noise and held-out files are fixed, so chance plays no part
+    "validation fall": (0.005, _OURS),  # over the last quarter
+    "learning rate high": (4.0, _OURS),
+    "learning rate low": (0.25, _OURS),
+    "rank small": (0.2, _OURS),
+    "steps few": (0.6, _OURS),
+    "steps many": (2.0, _OURS),
+    "ordinary word": (0.0, ""),
+    "repeats": (0.3, _OURS),
+    "place": (0.2, _OURS),
+    "looks in captions": (LOOKS_SHARE, "the audit's line for captions that describe looks"),
+    "captions": (0.9, GUIDE),
+    "view gap": (0.25, _OURS),
+    "one background": (ONE_PLACE, "the audit's line for like backgrounds"),
+    "variety": (0.5, _OURS),
+    "copying": (0.95, _OURS),
+    "burned": (0.15, _OURS),
+    "movement": (0.5, _OURS),
+    "one": (1.0, ""),
+}
+LINES = ("identity", "lift", "leak", "identity_views", "consistency")  # limits that come with the scorecard
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`fact` < or > the limit of that name."""
+
+    fact: str
+    sign: Sign
+    limit: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """All of `when` must hold, and one of `any_of` where there are some. `excludes` names rules that are silent when
+    this one fires: it explains them. `actions` are done besides `change`, and before it."""
+
+    id: str
+    symptom: str
+    when: tuple[Condition, ...]
+    cause: str
+    advice: str
+    source: str
+    confidence: Confidence
+    change: Change | None = None
+    actions: tuple[Propose, ...] = ()
+    any_of: tuple[Condition, ...] = ()
+    excludes: tuple[str, ...] = ()
+    supported_by: tuple[Condition, ...] = ()  # evidence that is shown, and raises the confidence, when it holds too
+
+
+def with_steps(plan: TrainingPlan, steps: float) -> dict[str, Any] | None:
+    """A change of steps to a round number that the plan can take; None when that is what it has."""
+    whole = min(20_000, max(plan.warmup_steps + 10, round(steps / 10) * 10))
+    return {"steps": whole} if whole != plan.steps else None
+
+
+def more_steps(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
+    """30 % more, and at least what the rule says for this many files."""
+    usual = steps_for(RECIPES[plan.recipe], plan.images + plan.clips, plan.preset, plan.base)
+    return with_steps(plan, max(1.3 * plan.steps, usual))
+
+
+def until_best(plan: TrainingPlan, best: int | None) -> dict[str, Any] | None:
+    """As far as the lowest validation loss, but no less than half: early losses are coarse evidence."""
+    return with_steps(plan, min(max(best or 0.7 * plan.steps, 0.5 * plan.steps), 0.9 * plan.steps))
+
+
+def preserve_or_shorten(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
+    """More class preservation while there is room for it, else fewer steps."""
+    if plan.class_preservation < 1:
+        return {"class_preservation": 1.0 if plan.class_preservation >= 0.5 else 0.5}
+    return with_steps(plan, 0.8 * plan.steps)
+
+
+def usual_learning_rate(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
+    """The recipe's."""
+    return {"learning_rate": RECIPES[plan.recipe].learning_rate * BASES[plan.base].learning_rate_factor}
+
+
+def usual_rank(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
+    """The recipe's, and alpha with it."""
+    rank = RECIPES[plan.recipe].rank
+    return {"rank": rank, "alpha": float(rank)}
