@@ -17,6 +17,7 @@ from trainer_core.jobs import store
 from trainer_core.jobs.worker import main, work
 from trainer_core.plan import TrainingPlan
 from trainer_core.projects import Workspace
+from trainer_core.training.candidates import candidates_of
 
 SHORT: dict[str, Any] = {
     "steps": 12,
@@ -42,6 +43,7 @@ class Short:
     plan_id: str
     plan: TrainingPlan
     expected: bytes
+    candidates: dict[str, bytes]  # the LoRA files of earlier steps, by name
 
     def copy(self, home: Path, *, encoded: bool) -> Workspace:
         """The project in a workspace of its own, with or without everything in the cache."""
@@ -77,7 +79,12 @@ def undisturbed(folder: Path) -> Short:
     # What training has imported by now, so that the workers need not import it again and again.
     used = [name for name in sys.modules if name.split(".")[0] in ("trainer_core", "diffusers", "transformers", "peft")]
     _SERVER.set_forkserver_preload(used)
-    return Short(folder / "before", workspace.cache_folder(), project_id, plan_id, plan, expected)
+    return Short(folder / "before", workspace.cache_folder(), project_id, plan_id, plan, expected, candidates_in(run))
+
+
+def candidates_in(run: Path) -> dict[str, bytes]:
+    """The bytes of a run's LoRA files of earlier steps, by name."""
+    return {candidate.path.name: candidate.path.read_bytes() for candidate in candidates_of(run)}
 
 
 @dataclass(frozen=True)

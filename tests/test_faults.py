@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from short_runs import Moment, Short, run_worker, undisturbed
+from short_runs import Moment, Short, candidates_in, run_worker, undisturbed
 from sqlalchemy import select
 
 from trainer_core.dataset import manifest as manifests
@@ -42,6 +42,7 @@ def check_finished(short: Short, workspace: Workspace, job_id: str, folder: Path
     job = store.get(workspace, job_id)
     assert job.state == "succeeded", job.error
     assert (folder / "lora.safetensors").read_bytes() == short.expected
+    assert candidates_in(folder) == short.candidates
     with workspace.session() as session:
         assert len(session.scalars(select(Lora).where(Lora.run_id == job.run_id)).all()) == 1
     assert [path.name for path in folder.rglob("*.part*")] == []

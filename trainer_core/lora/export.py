@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..plan import TrainingPlan
+from ..plan import BaseModelName, TrainingPlan
 from .container import hash_tensors, write
 from .inspect import verify
 from .metadata import header_metadata
@@ -33,27 +33,45 @@ def export_lora(
     title: str,
     author: str = "",
     date: str | None = None,
+    steps: int | None = None,
 ) -> LoraReport:
     """Write `state` to `path` (.safetensors), read it back and return the report on it.
 
     state: peft's weights, '<module as diffusers names it>.lora_A.weight' (rank, inputs) and '.lora_B.weight'
     (outputs, rank), of any floating dtype. The file holds bfloat16 under the original module names after
-    'diffusion_model.'. Equal arguments give equal bytes; only `date` (ISO 8601) can bring in the time. The file
-    appears whole or not at all. Raises LoraExportError when a number is not finite, a factor is missing or the file
-    does not fit the plan's base. A LoRA that changes nothing is written; its report is not ok.
+    'diffusion_model.'. Equal arguments give equal bytes; only `date` (ISO 8601) can bring in the time. `steps` is how
+    many were trained, where those are not all of the plan's. The file appears whole or not at all. Raises
+    LoraExportError when a number is not finite, a factor is missing or the file does not fit the
+    plan's base. A LoRA that changes nothing is written; its report is not ok.
     """
     path = Path(path)
     if path.suffix != ".safetensors":
         raise LoraExportError(f"A LoRA file ends in .safetensors, not {path.suffix or 'without an ending'}.")
     tensors = _tensors(state, rank, alpha)
     metadata = header_metadata(
-        plan, rank=rank, alpha=alpha, title=title, author=author, date=date, tensors_sha256=hash_tensors(tensors)
+        plan,
+        rank=rank,
+        alpha=alpha,
+        title=title,
+        author=author,
+        date=date,
+        tensors_sha256=hash_tensors(tensors),
+        steps=steps or plan.steps,
     )
+    return write_verified(path, tensors, metadata, plan.base)
+
+
+def write_verified(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str], base: BaseModelName) -> LoraReport:
+    """Write bfloat16 tensors under the names of a LoRA file, read them back and return the report on the file.
+
+    It appears whole or not at all. Raises LoraExportError when it would not be sound for `base`, unless all that is
+    wrong is that it changes nothing.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         write(partial, tensors, metadata)
-        report = verify(partial, plan.base)
+        report = verify(partial, base)
         if report.problems and not (report.modules and report.zero_modules == report.modules):
             raise LoraExportError("The exported file is not sound and was not kept: " + " ".join(report.problems))
         partial.replace(path)

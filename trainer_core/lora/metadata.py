@@ -6,8 +6,8 @@ Nothing in it names a folder, a file or a caption of the training set: a LoRA is
 from ..plan import BaseModelName, TrainingPlan
 from .reference_use import reference_entries
 
-_ARCHITECTURE = {BaseModelName.LTX23: "ltx-2.3/lora", BaseModelName.MINI: "sidekick-mini/lora"}
-_IMPLEMENTATION = {
+ARCHITECTURE = {BaseModelName.LTX23: "ltx-2.3/lora", BaseModelName.MINI: "sidekick-mini/lora"}
+IMPLEMENTATION = {
     BaseModelName.LTX23: "https://github.com/Lightricks/LTX-2",
     BaseModelName.MINI: "https://github.com/huggingface/diffusers",
 }
@@ -15,7 +15,15 @@ MAX_TEXT = 200
 
 
 def header_metadata(
-    plan: TrainingPlan, *, rank: int, alpha: float, title: str, author: str, date: str | None, tensors_sha256: str
+    plan: TrainingPlan,
+    *,
+    rank: int,
+    alpha: float,
+    title: str,
+    author: str,
+    date: str | None,
+    tensors_sha256: str,
+    steps: int,
 ) -> dict[str, str]:
     """All entries of the header; every value is text.
 
@@ -25,13 +33,13 @@ def header_metadata(
     entries = {
         "format": "pt",
         "modelspec.sai_model_spec": "1.0.1",
-        "modelspec.architecture": _ARCHITECTURE[plan.base],
-        "modelspec.implementation": _IMPLEMENTATION[plan.base],
-        "modelspec.title": _plain(title) or plan.trigger,
+        "modelspec.architecture": ARCHITECTURE[plan.base],
+        "modelspec.implementation": IMPLEMENTATION[plan.base],
+        "modelspec.title": plain(title) or plan.trigger,
         "modelspec.description": f"A {plan.recipe.value} LoRA for {plan.base.value}, trained with Sidekick "
-        f"on {plan.images} images and {plan.clips} clips for {plan.steps} steps.",
-        "modelspec.author": _plain(author),
-        "modelspec.date": _plain(date or ""),
+        f"on {plan.images} images and {plan.clips} clips for {steps} steps.",
+        "modelspec.author": plain(author),
+        "modelspec.date": plain(date or ""),
         "modelspec.hash_sha256": f"0x{tensors_sha256}",
         "modelspec.trigger_phrase": plan.trigger,
         "modelspec.usage_hint": f"Write {plan.trigger} in the prompt. Begin with strength 1.0.",
@@ -41,7 +49,7 @@ def header_metadata(
         "ss_network_dim": str(rank),
         "ss_network_alpha": str(rank),
         "ss_learning_rate": f"{plan.learning_rate:g}",
-        "ss_steps": str(plan.steps),
+        "ss_steps": str(steps),
         "ss_seed": str(plan.seed),
         "ss_resolution": f"({plan.width}, {plan.height})",
         "sidekick.base": plan.base.value,
@@ -53,6 +61,6 @@ def header_metadata(
     return {key: value for key, value in entries.items() if value}
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """One line of printable text, at most 200 characters."""
     return "".join(c if c.isprintable() else " " for c in text)[:MAX_TEXT].strip()

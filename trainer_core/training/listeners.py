@@ -1,4 +1,4 @@
-"""Who the training loop tells in a job: events and checkpoints of the first process; the others tell nobody."""
+"""Who the training loop tells in a job: events and files of the first process; the others tell nobody."""
 
 import math
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ import torch
 from trainer_core.jobs.context import JobContext
 from trainer_core.plan import TrainingPlan
 
-from . import checkpoints
+from . import candidates, checkpoints
 from .checkpoints import TrainingState
 
 
 @dataclass
 class Reporter:
-    """Turns what the loop tells into events of the job."""
+    """Turns what the loop tells into events of the job, and keeps checkpoints and candidates."""
 
     context: JobContext
     plan: TrainingPlan
@@ -42,6 +42,7 @@ class Reporter:
     def checkpoint(self, state: TrainingState) -> None:
         path = checkpoints.save(self.folder, state, self.plan)
         self.context.emit("checkpoint", step=state.step, file=path.name)
+        candidates.keep(self.context.folder, state, self.plan, self.context.emit)
 
     def should_stop(self) -> bool:
         return self.context.cancelled()

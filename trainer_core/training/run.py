@@ -8,7 +8,6 @@ from typing import Any
 import psutil
 import torch
 from sqlalchemy import select
-from torch import Tensor
 
 from trainer_core.base_models.registry import (
     BaseModelMissing,
@@ -26,7 +25,8 @@ from trainer_core.lora.export import LoraExportError, export_lora
 from trainer_core.plan import MemoryTier, TrainingPlan
 from trainer_core.projects import Lora, PlanRow, Workspace, new_id
 
-from . import checkpoints
+from . import candidates, checkpoints
+from .candidates import finished_weights
 from .checkpoints import NotFinite, TrainingState
 from .distributed import Ranks
 from .encode import Encoder, encode_all
@@ -175,11 +175,14 @@ def train_here(
         device=device.type,
         processes=ranks.size,
     )
+    if resumed and ranks.rank == 0:
+        candidates.keep_missing(context.folder, resumed, plan, tell)
     listener = Reporter(context, plan, folder) if ranks.rank == 0 else Silent()
     try:
         with or_propose_less(context, plan, "while training", in_step=True):
             state = train_lora(placed, material, plan, resumed, listener, ranks)
     except NotFinite as error:
+        context.emit("proposal", finding="not_finite", change={"learning_rate": plan.learning_rate / 5})
         raise JobFailed(
             f"{error} The run was stopped; the checkpoints before it are kept. A learning rate of "
             f"{plan.learning_rate / 5:g} (a fifth) usually cures this."
@@ -227,11 +230,6 @@ def _export(context: JobContext, plan: TrainingPlan, state: TrainingState) -> Lo
             )
             session.add(lora)
     return lora
-
-
-def finished_weights(state: TrainingState) -> dict[str, Tensor]:
-    """The weights that are exported, or their moving average where there is one, under peft's names for files."""
-    return {name.replace(".default.", "."): value for name, value in (state.average or state.weights).items()}
 
 
 def _machine(device: str) -> str:
