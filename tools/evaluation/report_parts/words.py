@@ -1,0 +1,155 @@
+"""The report's first lines: does it look like what was taught, what to change first, and about which file this is."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from trainer_core.plan import BASES
+from trainer_core.recipes import RecipeName
+
+from ...captioning.templates import a
+from ..diagnosis import Diagnosis, Finding
+from ..rules import RULES
+from ..scorecard import Measure, Scorecard
+
+Level = Literal["ready", "warn", "blocked", "note"]
+
+# What a measure asks, for somebody who has never trained a model.
+PLAIN = {
+    "identity": "Do the clips show what your files show? 1 is the same, 0 has nothing in common.",
+    "identity_base": "What the model made of these words before it was taught: what training added is the difference.",
+    "lift": "How much more the clips look like your files since training.",
+    "leak": "How much of it shows up in clips that did not ask for it. Less is better.",
+    "identity_views": "Is it still the same one from the side and from behind?",
+    "consistency": "Does it stay the same from the first frame to the last? 1 is perfectly steady.",
+    "copying": "Is a clip just one of your pictures again? 1 is a copy.",
+    "empty": "Frames with nothing in them are a sign of a broken file.",
+    "burned": "Colours that have run into pure black or white.",
+    "moving": "How much of the clip is in motion.",
+    "variety": "Do different words give different pictures? Near 0 they all look alike.",
+    "place_followed": "Does the clip go where the words say?",
+}
+MEANT = {
+    RecipeName.CHARACTER: "your character",
+    RecipeName.FACE: "the person in your pictures",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The page's headline and the sentence below it."""
+
+    level: Level
+    words: str
+    next: str
+
+
+def answer(card: Scorecard, diagnosis: Diagnosis | None) -> Answer:
+    """Whether it looks like what was taught, and what to change first."""
+    level, words = _verdict(card)
+    return Answer(level, words, _first_change(diagnosis))
+
+
+def _verdict(card: Scorecard) -> tuple[Level, str]:
+    if card.lora_problems:
+        return "blocked", "This LoRA file cannot be used."
+    identity, leak = card.measure("identity"), card.measure("leak")
+    if identity is None or identity.value is None:
+        return "note", "We cannot tell whether it looks right: likeness was not measured."
+    if identity.threshold is None:
+        return "note", "We cannot tell by figures whether it looks right. Look at the clips."
+    meant = MEANT.get(card.recipe, "your files")
+    leaks = leak is not None and leak.verdict == "poor"
+    if identity.verdict != "good":
+        return "warn", f"Not yet: with {card.trigger} the clips do not look enough like {meant}."
+    if leaks:
+        return "warn", f"Yes, it looks like {meant}, but it also comes without {card.trigger}."
+    turned = card.measure("identity_views")
+    if turned is not None and turned.verdict == "poor":
+        return "warn", f"Yes from the front, but turned it does not look enough like {meant}."
+    return "ready", f"Yes: with {card.trigger} it looks like {meant}."
+
+
+def _first_change(diagnosis: Diagnosis | None) -> str:
+    if diagnosis is None:
+        return "No findings were made for this run, so this page proposes no change."
+    if not diagnosis.findings:
+        return "The figures give no reason to change anything. Look at the clips yourself: measures do not see all."
+    first = diagnosis.findings[0]
+    steps = "; ".join(words for words, _ in proposed(first)) or advice(first) or first.symptom
+    return f"Change first: {_sentence(steps)}"
+
+
+def proposed(finding: Finding) -> list[tuple[str, str]]:
+    """What a finding asks for, in order, and who does it."""
+    return [
+        (arrows(action.words), "the sidekick can do this" if action.by_sidekick else "this is yours to bring")
+        for action in finding.actions
+    ]
+
+
+def advice(finding: Finding) -> str:
+    """The rule's own sentence; empty for a rule that is no longer there."""
+    return next((rule.advice for rule in RULES if rule.id == finding.id), "")
+
+
+def arrows(words: str) -> str:
+    """Arrows as a page has them."""
+    return words.replace("->", "→")
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?")) else f"{words}."
+
+
+def facts(card: Scorecard) -> list[tuple[str, str, str]]:
+    """(name, value, kind) of what this page is about; the kind 'code' is shown in a typewriter's letters."""
+    rows = [
+        ("Trigger word", card.trigger, "code"),
+        ("What was taught", f"{a(card.noun)}, with the {card.recipe.value} recipe", ""),
+        ("Base model", BASES[card.base].title, ""),
+        ("Scored", when(card.created) + (f", in {_duration(card.seconds)}" if card.seconds else ""), ""),
+        ("Test clips", _clip_words(card), ""),
+        ("Run", card.run_id, "code"),
+        ("SHA-256 of the LoRA file", card.lora_sha256 or "could not be taken", "code"),
+    ]
+    return [row for row in rows if row[1]]
+
+
+def _clip_words(card: Scorecard) -> str:
+    if not card.clips:
+        return "none were made"
+    frames = "1 frame" if card.frames == 1 else f"{card.frames} frames at {card.fps:g} a second"
+    return (
+        f"{len(card.clips)}, each {card.width} × {card.height} pixels, {frames}, {card.sampling_steps} sampling steps, "
+        f"guidance {card.guidance:g}"
+    )
+
+
+def when(created: str) -> str:
+    """'21 November 2026, 14:30 UTC'; what is no time is shown as it is."""
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return created
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    return f"{moment.day} {moment:%B %Y, %H:%M}" + (" UTC" if moment.tzinfo else "")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
+
+
+def measure_threshold(measure: Measure) -> str:
+    """'at least 0.64', or that there is no line."""
+    if measure.threshold is None:
+        return "no line"
+    return f"{measure.threshold.direction} {figure(measure.threshold.value)}"
+
+
+def figure(value: float | None) -> str:
+    """Two decimals, more where the figure is small; never -0.00."""
+    if value is None:
+        return "not measured"
+    return f"{round(value, 2) + 0.0:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.1g}"
