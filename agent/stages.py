@@ -33,7 +33,7 @@ _FILES = (
     "propose_plan",
 )
 _PLAN = ("change_plan", "undo_plan", "explain_plan", "launch_training")
-_RUN = ("training_status", "cancel_training", "show_scorecard", "diagnose", "generate_clip")
+_RUN = ("training_status", "cancel_training", "show_scorecard", "diagnose", "apply_finding", "generate_clip")
 
 
 def stage_of(facts: Facts) -> Stage:

@@ -7,14 +7,15 @@ import pytest
 
 from benchmarks.quantise import saved_by_a_block
 from tools.context import NoArguments, ToolContext
-from tools.plan_changes import ChangePlan
-from tools.results import diagnose_run, proposed_change
+from tools.repairs import ApplyFinding, apply_finding
+from tools.results import diagnose_run
 from tools.runs import training_status
+from tools.state import plan_of as plan_of_project
 from trainer_core.jobs import store
 from trainer_core.jobs.events import emit
 from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import BaseModelName, MemoryTier, TrainingPlan, propose
-from trainer_core.projects import PlanRow, Run, Workspace, create_project, new_id
+from trainer_core.projects import PlanRow, Run, Workspace, create_project, new_id, update_project
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training.footprint import footprint, saved_by_rule, tokens
 from trainer_core.training.memory import GB, Memory, choose_tier, memory_words, next_rung, out_of_memory_words
@@ -137,13 +138,13 @@ def test_the_chat_offers_and_takes_what_a_run_without_enough_memory_proposed(tmp
         session.add(row)
         session.flush()
         session.add(run)
+    update_project(workspace, project.id, plan_id=row.id)
     context = ToolContext(workspace=workspace, project_id=project.id, person="me")
     assert store.claim(workspace, job.id, os.getpid())
     emit(workspace, job.id, "proposal", {"change": {"memory": "int8"}})
     store.fail(workspace, job.id, "The memory was not enough in the trial step.")
     said = diagnose_run(context, NoArguments())
     assert "[finding memory]" in said.text
-    for finding in ("first", "memory"):
-        assert proposed_change(context, finding) == {"memory": "int8"}
-    assert ChangePlan.model_validate(proposed_change(context, "first")).memory is MemoryTier.INT8
     assert training_status(context, NoArguments()).data["proposed"] == {"memory": "int8"}
+    apply_finding(context, ApplyFinding())
+    assert plan_of_project(context).memory is MemoryTier.INT8

@@ -100,9 +100,6 @@ class ChangePlan(BaseModel):
     ] = None
     minutes: Annotated[float | None, Field(gt=0, description="train for about this long; sets the steps")] = None
     max_dollars: Annotated[float | None, Field(ge=0, description="upper limit for the price; caps the steps")] = None
-    apply_finding: Annotated[
-        str | None, Field(description="id of a finding from diagnose whose proposed change to take, or 'first'")
-    ] = None
     only_show: Annotated[bool, Field(description="true: say what would happen and change nothing")] = False
 
     @property

@@ -98,18 +98,17 @@ def propose_plan(context: ToolContext, arguments: ProposePlan) -> ToolResult:
     return ToolResult(text="\n".join(lines), data=plan_data(row.id, plan, cost))
 
 
-def change_plan(context: ToolContext, arguments: ChangePlan) -> ToolResult:
+def change_plan(context: ToolContext, change: ChangePlan) -> ToolResult:
     """Change the current plan, or only show what a change would do."""
     row = plan_row(context)
     manifest = manifest_of(context)
     before = TrainingPlan.model_validate(row.body)
     stale = before.dataset != manifest.checksum
-    if arguments.empty and not stale:
+    if change.empty and not stale:
         raise ToolRefused(
             "What should change? Name a value, such as steps, rank, learning rate, size, frames, a preset or a time "
             "limit."
         )
-    change = _with_finding(context, arguments)
 
     def cost(plan: TrainingPlan) -> Estimate:
         return estimate_of(context.workspace, plan, manifest)
@@ -146,6 +145,13 @@ def change_plan(context: ToolContext, arguments: ChangePlan) -> ToolResult:
         text="\n".join(lines),
         data=plan_data(plan_id, after, new, changes=words, notes=notes) | {"only_shown": change.only_show},
     )
+
+
+def retrigger_plan(context: ToolContext, trigger: str) -> None:
+    """The current plan with another trigger word and the files and captions as they are now."""
+    row, manifest = plan_row(context), manifest_of(context)
+    fresh = {"dataset": manifest.checksum, "images": manifest.images, "clips": manifest.clips, "trigger": trigger}
+    _store(context, TrainingPlan.model_validate(row.body).changed(**fresh), previous=row.id)
 
 
 def undo_plan(context: ToolContext, arguments: UndoPlan) -> ToolResult:
@@ -226,15 +232,6 @@ def _store(context: ToolContext, plan: TrainingPlan, previous: str | None) -> Pl
         session.add(row)
     update_project(context.workspace, context.project_id, plan_id=row.id)
     return row
-
-
-def _with_finding(context: ToolContext, change: ChangePlan) -> ChangePlan:
-    if change.apply_finding is None:
-        return change
-    from .results import proposed_change  # results imports this module for its words
-
-    proposed = proposed_change(context, change.apply_finding)
-    return ChangePlan.model_validate(proposed | change.model_dump(exclude_defaults=True, exclude={"apply_finding"}))
 
 
 def _totals(old: Estimate, new: Estimate) -> str:

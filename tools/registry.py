@@ -1,6 +1,6 @@
 """All tools in one place, by name."""
 
-from . import base_models, clip_tools, dataset, knowledge, plans, recipes, references, results, runs, studio
+from . import base_models, clip_tools, dataset, knowledge, plans, recipes, references, repairs, results, runs, studio
 from .audit import tools as audit
 from .captioning import tools as captioning
 from .context import Card, Tool, ToolContext, ToolRefused, ToolResult
@@ -9,7 +9,7 @@ from .synthetic import tools as synthetic
 TOOLS: dict[str, Tool] = {
     tool.name: tool
     for group in (
-        *(recipes, dataset, audit, captioning, clip_tools, synthetic, plans, runs, studio, results, knowledge),
+        *(recipes, dataset, audit, captioning, clip_tools, synthetic, plans, runs, studio, results, repairs, knowledge),
         *(base_models, references),
     )
     for tool in group.TOOLS

@@ -1,7 +1,5 @@
 """Tools for results: the scorecard, and what to change next."""
 
-from typing import Any
-
 from trainer_core.jobs import events
 from trainer_core.plan import TrainingPlan
 from trainer_core.projects import Lora, PlanRow, Run
@@ -11,11 +9,8 @@ from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .evaluation import scorecard as scorecards
 from .evaluation.diagnosis import Finding, diagnose
 from .evaluation.scorecard import Scorecard
-from .state import job_of, latest_lora, latest_run, less_memory, runs_of
+from .state import Proposal, job_of, latest_lora, latest_run, proposal_of, runs_of
 from .text import quoted
-
-FIRST = "first"  # the most important finding that proposes a change
-MEMORY = "memory"  # what the newest run proposed when it ran out of memory
 
 
 def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
@@ -38,10 +33,10 @@ def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
 def diagnose_run(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     """What the figures of the newest run say should change."""
     train = job_of(context.workspace, latest_run(context).train_job)
-    if train and (less := less_memory(context.workspace, train)):
+    if train and (proposed := proposal_of(context.workspace, train)):
         return ToolResult(
-            text=f"- {quoted(train.error or '', 500)} [finding {MEMORY}]",
-            data={"run_id": train.run_id, "findings": [], "proposed": less},
+            text=f"- {quoted(train.error or '', 500)} [finding {proposed.finding}]",
+            data={"run_id": train.run_id, "findings": [], "proposed": proposed.change},
         )
     run, _card = _scored(context)
     found = findings_of(context)
@@ -51,7 +46,7 @@ def diagnose_run(context: ToolContext, _arguments: NoArguments) -> ToolResult:
             "everything.",
             data={"run_id": run.id, "findings": []},
         )
-    lines = [f"- {finding.words}" + (f" [finding {finding.id}]" if finding.change else "") for finding in found]
+    lines = [f"- {finding.words}" + (f" [finding {finding.id}]" if finding.actions else "") for finding in found]
     return ToolResult(
         text="\n".join(lines),
         data={"run_id": run.id, "findings": [finding.model_dump(mode="json") for finding in found]},
@@ -67,22 +62,10 @@ def findings_of(context: ToolContext) -> list[Finding]:
     return diagnose(card, TrainingPlan.model_validate(row.body), audit, _validation(context, run, card))
 
 
-def proposed_change(context: ToolContext, finding_id: str) -> dict[str, Any]:
-    """The plan fields that a finding proposes to change. Raises ToolRefused when there is no such proposal."""
-    less = less_memory(context.workspace, job_of(context.workspace, latest_run(context).train_job))
-    if less and finding_id in (FIRST, MEMORY):
-        return less
-    found = findings_of(context)
-    matching = [entry for entry in found if (entry.change if finding_id == FIRST else entry.id == finding_id)]
-    finding = matching[0] if matching else None
-    if finding is None and finding_id == FIRST:
-        raise ToolRefused("None of the findings proposes a change of the plan.")
-    if finding is None:
-        present = ", ".join(entry.id for entry in found) or "none"
-        raise ToolRefused(f"There is no finding {quoted(finding_id, 40)!r}. There is: {present}.")
-    if not finding.change:
-        raise ToolRefused(f"The finding {finding_id} proposes no change of the plan: {finding.words}")
-    return dict(finding.change)
+def proposed_by_run(context: ToolContext) -> Proposal | None:
+    """What the newest run itself proposed when it failed, such as less memory or a lower learning rate."""
+    runs = runs_of(context)
+    return proposal_of(context.workspace, job_of(context.workspace, runs[-1].train_job)) if runs else None
 
 
 def _validation(context: ToolContext, run: Run, card: Scorecard) -> list[tuple[int, float]]:

@@ -33,9 +33,9 @@ from .state import (
     estimate_of,
     job_of,
     latest_run,
-    less_memory,
     manifest_of,
     plan_row,
+    proposal_of,
     recipe_of,
     runs_of,
 )
@@ -159,7 +159,7 @@ def training_status(context: ToolContext, _arguments: NoArguments) -> ToolResult
     return ToolResult(
         text="\n".join(lines),
         data={"run_id": run.id, "state": train.state, "scoring": score.state if score else None}
-        | ({"proposed": proposed} if (proposed := less_memory(context.workspace, train)) else {}),
+        | ({"proposed": proposed.change} if (proposed := proposal_of(context.workspace, train)) else {}),
     )
 
 

@@ -257,12 +257,19 @@ def plan_of_run(workspace: Workspace, run_id: str | None) -> TrainingPlan | None
     return TrainingPlan.model_validate(row.body) if row else None
 
 
-def less_memory(workspace: Workspace, job: Job | None) -> dict[str, Any] | None:
-    """The change of the plan that a job proposed when the memory was not enough for it."""
+class Proposal(BaseModel):
+    """What a failed training job proposed: the id of its finding, and the change of the plan."""
+
+    finding: str
+    change: dict[str, Any]
+
+
+def proposal_of(workspace: Workspace, job: Job | None) -> Proposal | None:
+    """What a training job that failed proposed to change, where it knew."""
     if job is None or job.state != store.State.FAILED:
         return None
     row = events.latest(workspace, job.id, "proposal")
-    return dict(row.data["change"]) if row else None
+    return Proposal(finding=row.data.get("finding", "memory"), change=dict(row.data["change"])) if row else None
 
 
 def lora_of_run(workspace: Workspace, run_id: str | None) -> Lora | None:

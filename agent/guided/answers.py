@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Facts = dict[str, Any]
-_TWEAKS = ("change_plan", "undo_plan", "launch_training")
+_TWEAKS = ("change_plan", "apply_finding", "undo_plan", "launch_training")
 Data = dict[str, Any]
 
 
@@ -115,13 +115,10 @@ def about(topic: str, words: str, facts: Facts, *, card_waits: bool = False) -> 
 def after(results: Sequence[Result], facts: Facts, *, card_waits: bool, events: Sequence[str]) -> str:
     """The answer to what the tools of this turn found."""
     parts = [*events]
-    changed = any(result.name == "change_plan" for result in results)
     explained = any(result.name == "explain_plan" and not result.failed for result in results)
     for result in results:
         if result.failed:
             parts.append(result.text)
-        elif result.name == "diagnose" and changed:
-            continue  # the person has just read it and asked for the change
         elif result.name == "look_up":
             parts.append(_articles(result, short=explained or len(results) > 1))
         else:

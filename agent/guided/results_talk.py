@@ -16,7 +16,7 @@ def results_talk(text: str, said: str, facts: Facts) -> Reading | None:
         r"(?:apply|do|make|take) (?:that|it|those|these|the)(?: changes?| plan)?(?: please)?[.!]?$",
         text,
     ) and (ran and (facts.get("stage") == "results" or (facts.get("run") or {}).get("state") == "failed")):
-        return Reading((Call("diagnose"), Call("change_plan", {"apply_finding": "first"})))
+        return Reading((Call("apply_finding"),))
     if re.search(
         r"\bwhat (?:would|should|could|do|can) (?:you|i|we) (?:change|do|improve|try|adjust|fix"
         r"|tweak)\b(?!.*\b(?:first|start)\b)|\bhow (?:can|do|could|would) (?:i|we|you) (?:improve|fix|make it)\b|"

@@ -54,5 +54,5 @@ def try_a_step(
 def _too_little(context: JobContext, plan: TrainingPlan, where: str, *, in_step: bool) -> JobFailed:
     change = next_rung(plan, in_step=in_step)
     if change:
-        context.emit("proposal", change=change)
+        context.emit("proposal", finding="memory", change=change)
     return JobFailed(out_of_memory_words(plan, where, KEPT, in_step=in_step))
