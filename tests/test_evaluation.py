@@ -4,11 +4,13 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from transformers import PreTrainedTokenizerFast
 
 from tools.evaluation import calibration, measures, prompts, scorecard, sheet
 from tools.evaluation.embedder import WEIGHTS, embed
@@ -17,6 +19,7 @@ from tools.evaluation.scoring import measure_all, score_clip
 from trainer_core.base_models.mini.world.character import Character, random_character
 from trainer_core.base_models.mini.world.render import render_clip, render_image
 from trainer_core.base_models.mini.world.scene import random_scene
+from trainer_core.base_models.registry import MINI_WEIGHTS
 from trainer_core.dataset import manifest as dataset
 from trainer_core.jobs import store
 from trainer_core.jobs.context import JobContext, JobFailed
@@ -222,7 +225,8 @@ def test_the_whole_evaluation_with_a_drawing_generator(job: JobContext, taught: 
             for number, (show, request) in enumerate(zip(shows, requests, strict=True))
         ]
 
-    monkeypatch.setattr(run, "load_pipeline", lambda base, memory: None)
+    reader = SimpleNamespace(tokenizer=PreTrainedTokenizerFast.from_pretrained(MINI_WEIGHTS / "tokenizer"))
+    monkeypatch.setattr(run, "load_pipeline", lambda base, memory: reader)
     monkeypatch.setattr(run, "generate_batch", generate_batch)
     monkeypatch.setattr(run, "with_lora", with_lora)
     monkeypatch.setattr(run, "verify", lambda path, base: LoraReport(file="lora.safetensors", ok=True, sha256="0" * 64))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +23,16 @@ SIDE = 256  # pixels at which pictures are kept for measuring and showing
 
 @dataclass(frozen=True)
 class Reference:
-    """Prototype (64,), thumbnails of each file, its pictures (n, 256, 256, 3), and the figures for the scorecard."""
+    """Prototype (64,), thumbnails of each file, its pictures (n, 256, 256, 3), and the figures for the scorecard.
+
+    `unread` are the names of files that could not be read any more.
+    """
 
     prototype: Vectors
     thumbnails: list[Vectors]
     pictures: list[NDArray[np.uint8]]
     figures: TrainingSet
+    unread: tuple[str, ...] = ()
 
 
 def read_reference(folder: Path, trigger: str) -> Reference:
@@ -37,21 +41,28 @@ def read_reference(folder: Path, trigger: str) -> Reference:
     items = manifest.usable
     if len(items) > LARGEST:
         items = tuple(items[index * len(items) // LARGEST] for index in range(LARGEST))
-    pictures = []
+    if not items:
+        raise ValueError(
+            "There is no usable file in this project, so there is nothing to compare the clips with. Add files, or "
+            "take back some that were set aside."
+        )
+    pictures, unread = [], []
     for item in items:
         try:
             pictures.append(_pictures_of(dataset.path_of(folder, item), item))
-        except UnusableMedia:
-            continue  # the audit names this file; the others are enough to compare with
+        except (UnusableMedia, OSError):
+            unread.append(item.name)  # the others are enough to compare with
     if not pictures:
         raise ValueError(
-            "None of the training files can be read any more, so there is nothing to compare the clips with."
+            "None of the training files can be read any more, so there is nothing to compare the clips with. Add them "
+            "again."
         )
     has_trigger = re.compile(rf"(?<!\w){re.escape(trigger)}(?!\w)")
     captions = [item.caption for item in manifest.usable if item.caption]
-    return reference_of(
+    found = reference_of(
         pictures, captions=len(captions), with_trigger=sum(bool(has_trigger.search(c)) for c in captions)
     )
+    return replace(found, unread=tuple(unread))
 
 
 def reference_of(pictures: Sequence[NDArray[np.uint8]], *, captions: int = 0, with_trigger: int = 0) -> Reference:

@@ -22,10 +22,12 @@ from trainer_core.projects import PlanRow, Project, Run
 from trainer_core.recipes import RECIPES
 
 from ..audit.run import load_audit
+from . import cannot_tell
 from . import scorecard as scorecards
 from .audited import audited
+from .beside import Beside, clips_of, read_beside
 from .calibration import load_calibration
-from .prompts import PromptCase, suite
+from .prompts import PromptCase, suite_for
 from .reference import Reference, read_reference
 from .scorecard import ClipScore, Scorecard
 from .scoring import Model, measure_all, score_clip, variety
@@ -43,8 +45,10 @@ class _Work:
     context: JobContext
     plan: TrainingPlan
     run_id: str
+    beside: Beside
     total: int
     done: int = 0
+    notes: list[str] = field(default_factory=list)  # what could not be tried or told
     frames: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
@@ -92,9 +96,12 @@ def evaluate(context: JobContext) -> dict[str, Any]:
         raise JobFailed(f"{error} The LoRA file itself is sound and kept.") from error
     audit = load_audit(dataset_folder)
     card = card.model_copy(update={"audited": audited(audit) if audit else None})
-    captions = [item.caption for item in dataset.load(dataset_folder).usable]
-    cases = suite(RECIPES[plan.recipe], plan.trigger, noun, captions, plan.base)
-    work = _Work(context, plan, run.id, total=len(cases) + sum(case.on_base for case in cases))
+    manifest = dataset.load(dataset_folder)
+    planned = suite_for(manifest, plan, noun, audit)
+    beside = read_beside(planned.cases, dataset_folder, manifest, plan)
+    cases = beside.cases
+    work = _Work(context, plan, run.id, beside, total=len(cases) + sum(case.on_base for case in cases))
+    work.notes += [*cannot_tell.of_files(manifest, plan, reference.figures, reference.unread, audit), *planned.notes]
     _generate_all(work, cases, card)
     card = _scored(card, cases, work, reference).model_copy(update={"seconds": round(time.monotonic() - began, 1)})
     sheet = contact_sheet(card, folder, work.frames, _shown(reference))
@@ -135,6 +142,7 @@ def _generate_all(work: _Work, cases: Sequence[PromptCase], card: Scorecard) -> 
         pipeline = load_pipeline(work.plan.base, memory=work.plan.memory)
     except BaseModelMissing as error:
         raise JobFailed(f"{error} The trained LoRA file is kept; score it once the base model is there.") from error
+    work.notes += [*work.beside.notes, *cannot_tell.of_prompts(cases, pipeline, work.plan)]
     _generate_side(work, pipeline, [case for case in cases if case.on_base], "base", card)
     with with_lora(pipeline, work.context.workspace.run_folder(work.run_id) / LORA_FILE):
         _generate_side(work, pipeline, cases, "lora", card)
@@ -158,13 +166,17 @@ def _generate_side(work: _Work, pipeline: Any, cases: Sequence[PromptCase], mode
             )
             for case in part
         ]
-        for case, frames in zip(part, generate_batch(pipeline, requests), strict=True):
+        for case, frames in zip(part, clips_of(pipeline, part, requests, generate_batch, work.beside), strict=True):
             _keep(work, case, model, frames, card)
         work.done += len(part)
         work.context.emit("progress", step=work.done, steps=work.total, text=f"test clips: {work.done} of {work.total}")
 
 
 def _keep(work: _Work, case: PromptCase, model: Model, frames: NDArray[np.uint8], card: Scorecard) -> None:
+    if trouble := cannot_tell.of_clip(case, frames, card.frames, model):
+        work.notes.append(trouble)
+    if not len(frames):
+        return
     key, name = f"{model}/{case.id}", f"{CLIPS}/{model}-{case.id}.mp4"
     about = {"prompt": case.prompt, "seed": case.seed, "lora": card.lora_sha256 if model == "lora" else None}
     path = work.context.workspace.run_folder(work.run_id) / name
@@ -183,7 +195,8 @@ def _scored(card: Scorecard, cases: Sequence[PromptCase], work: _Work, reference
     new = [case.id for case in cases if case.purpose in ("first", "new")]
     measures = measure_all(clips, load_calibration(), base=card.base, recipe=card.recipe)
     measures += (variety(middles, "lora", new), variety(middles, "base", new))
-    return card.model_copy(update={"measures": measures, "clips": tuple(clips), "training_set": reference.figures})
+    found = {"measures": measures, "clips": tuple(clips), "training_set": reference.figures, "notes": tuple(work.notes)}
+    return card.model_copy(update=found)
 
 
 def _shown(reference: Reference) -> list[NDArray[np.uint8]]:

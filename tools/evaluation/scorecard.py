@@ -138,6 +138,7 @@ class Scorecard(_Frozen):
     seconds: float = 0.0
     audited: AuditedSet | None = None  # what the audit said of the files at that time
     sweep: Sweep | None = None  # None where only the last checkpoint was scored
+    notes: tuple[str, ...] = ()  # what could not be tried or told, and why, in words
 
     def measure(self, measure_id: str) -> Measure | None:
         """The measure with this id."""
@@ -157,7 +158,7 @@ class Scorecard(_Frozen):
             for measure in self.measures
             if not measure.id.endswith("_base")
         ]
-        return "\n".join([*lines, *([self.honesty] if self.honesty else [])])
+        return "\n".join([*lines, *self.notes, *([self.honesty] if self.honesty else [])])
 
 
 def _figure(value: float) -> str:
