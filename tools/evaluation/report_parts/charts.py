@@ -60,6 +60,7 @@ class Chart:
     y_name: str
     marked: tuple[float, float] | None
     mark: Label | None
+    mark_y: float
 
 
 @dataclass(frozen=True)
@@ -160,12 +161,13 @@ def chart(
         title=title,
         words=words,
         series=tuple(Series(name, tuple(place(x, y) for x, y in points)) for name, points in drawn),
-        x_ticks=tuple(Label(place(x, low)[0], f"{x:g}") for x in _spread_out(sorted(set(xs)))),
-        y_ticks=tuple((place(first, y)[1], f"{y:.3g}") for y in steps),
+        x_ticks=tuple(Label(place(x, low)[0], f"{x:g}") for x in _x_ticks(sorted(set(xs)))),
+        y_ticks=tuple((place(first, y)[1], f"{y:.4g}") for y in steps),
         x_name=x_name,
         y_name=y_name,
         marked=spot,
         mark=_mark_label(spot, mark) if spot else None,
+        mark_y=_mark_height(spot, [place(x, y) for _, points in drawn for x, y in points]) if spot else 0.0,
     )
 
 
@@ -173,22 +175,29 @@ def ticks(low: float, high: float, count: int = 4) -> list[float]:
     """About `count` round numbers from at or below `low` to at or above `high`."""
     span = high - low or abs(high) or 1.0
     power = 10 ** math.floor(math.log10(span / count))
-    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power * count >= span * 0.999)
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power * count >= span * 0.999)
     first = math.floor(low / step + 1e-9)
     last = math.ceil(high / step - 1e-9)
     return [round(index * step, 12) + 0.0 for index in range(first, max(last, first + 1) + 1)]
 
 
-def _spread_out(xs: Sequence[float], most: int = 7) -> list[float]:
-    """At most `most` of the places, spread over them, the first and the last among them."""
+def _x_ticks(xs: Sequence[float], most: int = 7) -> list[float]:
+    """The places themselves where they are few, else round numbers between the first and the last."""
     if len(xs) <= most:
         return list(xs)
-    return [xs[round(index * (len(xs) - 1) / (most - 1))] for index in range(most)]
+    return [x for x in ticks(xs[0], xs[-1]) if xs[0] <= x <= xs[-1]]
 
 
 def _mark_label(spot: tuple[float, float], text: str) -> Label:
     anchor = "start" if spot[0] < LEFT + 70 else "end" if spot[0] > WIDTH - RIGHT - 70 else "middle"
     return Label(spot[0], text, anchor)
+
+
+def _mark_height(spot: tuple[float, float], points: Sequence[tuple[float, float]]) -> float:
+    """Above the marked place, or below it where another line would run through the words."""
+    near = [y - spot[1] for x, y in points if abs(x - spot[0]) < 40]
+    crowded = any(-30 < away < -1 for away in near) and not any(1 < away < 34 for away in near)
+    return round(spot[1] + 24 if crowded else max(spot[1] - 12, 13), 1)
 
 
 def spark(values: Sequence[float], limit: float | None = None) -> Spark | None:

@@ -153,7 +153,8 @@ def validation_chart(card: Scorecard) -> Chart | None:
         return None
     lowest = dict(card.validation)[best]
     last = max(card.validation)
-    where = "It is the last one: the loss was still falling." if best == last[0] else "After it the loss did not fall."
+    rise = f"After it the loss rose by {last[1] / lowest - 1:.0%}." if lowest > 0 else "After it the loss rose."
+    where = "It is the last one: the loss was still falling." if best == last[0] else rise
     return chart(
         "Loss on the files that were kept aside",
         [("validation loss", [(float(step), loss) for step, loss in card.validation])],
