@@ -1,4 +1,4 @@
-"""The evaluation job: makes the test clips with and without the LoRA, measures them, writes scorecard and sheet."""
+"""The evaluation job: makes test clips with and without the LoRA, measures them, writes scorecard, sheet and report."""
 
 import json
 import time
@@ -27,8 +27,10 @@ from . import scorecard as scorecards
 from .audited import audited
 from .beside import Beside, clips_of, read_beside
 from .calibration import load_calibration
+from .diagnosis import examine
 from .prompts import PromptCase, suite_for
 from .reference import Reference, read_reference
+from .report import write_report
 from .scorecard import ClipScore, Scorecard
 from .scoring import Model, measure_all, score_clip, variety
 from .sheet import contact_sheet
@@ -89,7 +91,13 @@ def evaluate(context: JobContext) -> dict[str, Any]:
     if not report.ok:
         path = scorecards.save(folder, card)
         context.emit("message", text=card.words())
-        return {"scorecard": _relative(context, path), "sound": False, "words": card.words()}
+        page = write_report(folder, card, examine(card, plan), plan)
+        return {
+            "scorecard": _relative(context, path),
+            "report": _relative(context, page),
+            "sound": False,
+            "words": card.words(),
+        }
     try:
         reference = read_reference(dataset_folder, plan.trigger)
     except ValueError as error:
@@ -106,8 +114,10 @@ def evaluate(context: JobContext) -> dict[str, Any]:
     card = _scored(card, cases, work, reference).model_copy(update={"seconds": round(time.monotonic() - began, 1)})
     sheet = contact_sheet(card, folder, work.frames, _shown(reference))
     path = scorecards.save(folder, card)
+    page = write_report(folder, card, examine(card, plan, audit, card.validation), plan, _shown(reference))
     return {
         "scorecard": _relative(context, path),
+        "report": _relative(context, page),
         "contact_sheet": _relative(context, sheet),
         "sound": True,
         "words": card.words(),
