@@ -181,11 +181,15 @@ def test_changed_captions_are_refused_before_anything_is_trained(workspace: Work
     assert "changed since this plan" in (job.error or "")
 
 
-def test_class_captions_lose_the_trigger_and_nothing_else() -> None:
-    assert class_captions("chr_x7kq, a cat, at night", "chr_x7kq") == ("a cat, at night", "a cat", "at night", "")
+def test_class_captions_lose_the_trigger_and_speak_of_another_subject_too() -> None:
+    """Once only the own class was asked about, and every other subject turned into the character."""
+    whole, subject, other_whole, other, nothing = class_captions("chr_x7kq, a cat, at night", "chr_x7kq")
+    assert (whole, subject, nothing) == ("a cat, at night", "a cat", "")
+    assert other in ("a person", "a rabbit")
+    assert other_whole == f"{other}, at night"
     assert class_captions("a cat called CHR_X7KQ: waving", "chr_x7kq")[0] == "a cat called waving"
     assert class_captions("chr_x7kqs, a cat", "chr_x7kq")[0] == "chr_x7kqs, a cat"  # another word is not the trigger
-    assert class_captions("chr_x7kq", "chr_x7kq") == ("", "", "", "")
+    assert class_captions("chr_x7kq", "chr_x7kq")[:2] == ("", "")
 
 
 def test_class_preservation_holds_what_the_model_says_without_the_trigger(tmp_path: Path) -> None:

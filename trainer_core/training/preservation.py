@@ -13,7 +13,7 @@ from torch import Tensor
 
 from trainer_core.plan import TrainingPlan
 
-from .captions import class_captions
+from .captions import CLASS_CAPTIONS, class_captions
 from .examples import Encoded, Words
 from .inputs import Inputs, stacked
 from .model import autocast, predict
@@ -48,7 +48,7 @@ def ask(
     channels, frames, height, width = samples[0].latents.shape
     noise = torch.randn(len(samples), frames * height * width, channels, generator=generator)
     sigma = 1 - 0.9 * torch.rand(len(samples), generator=generator).square()  # mostly high: there it leaks
-    which = torch.randint(4, (len(samples),), generator=generator).tolist()
+    which = torch.randint(CLASS_CAPTIONS, (len(samples),), generator=generator).tolist()
     said = [words[class_captions(sample.caption, plan.trigger)[n]] for n, sample in zip(which, samples, strict=True)]
     return Asked(noise, sigma, stacked(said), (frames, height, width), samples[0].fps or plan.fps)
 
