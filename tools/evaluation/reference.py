@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from trainer_core.dataset import manifest as dataset
 from trainer_core.dataset.fitting import fit
 from trainer_core.dataset.media import UnusableMedia, read_frames, read_image
+from trainer_core.plan import BaseModelName
 
+from .drawn_views import view_counts
 from .embedder import Vectors, embed, mean_vector
 from .measures import burned_share, nearest_among, thumbnails
 from .scorecard import TrainingSet
@@ -35,8 +37,11 @@ class Reference:
     unread: tuple[str, ...] = ()
 
 
-def read_reference(folder: Path, trigger: str) -> Reference:
-    """Read the dataset's usable files. Raises ValueError in words when none can be read."""
+def read_reference(folder: Path, trigger: str, base: BaseModelName | None = None) -> Reference:
+    """Read the dataset's usable files. Raises ValueError in words when none can be read.
+
+    Views are counted only for the base mini, whose characters are drawn as drawn_views.VALIDITY wants them.
+    """
     manifest = dataset.load(folder)
     items = manifest.usable
     if len(items) > LARGEST:
@@ -62,7 +67,8 @@ def read_reference(folder: Path, trigger: str) -> Reference:
     found = reference_of(
         pictures, captions=len(captions), with_trigger=sum(bool(has_trigger.search(c)) for c in captions)
     )
-    return replace(found, unread=tuple(unread))
+    views = view_counts(pictures) if base is BaseModelName.MINI else None
+    return replace(found, unread=tuple(unread), figures=found.figures.model_copy(update={"views": views}))
 
 
 def reference_of(pictures: Sequence[NDArray[np.uint8]], *, captions: int = 0, with_trigger: int = 0) -> Reference:
