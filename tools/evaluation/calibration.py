@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +71,50 @@ class Material(BaseModel):
     consistency: Spread | None  # of true clips, see measures.consistency
 
 
+class StoredLine(BaseModel):
+    """A line between sound clips and clips that were spoiled on purpose, see calibration_lines.
+
+    `value` is where as many sound cases lie on the wrong side (share `errors`) as spoiled ones; `auc` is the
+    probability that the measure tells one of each apart; `direction` is where the sound ones lie.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    value: float
+    direction: Literal["at least", "at most"]
+    words: str
+    date: str
+    cases: int
+    auc: float
+    errors: float
+    sound: Spread
+    spoiled: Spread
+    photographs: str = ""  # what the line does on photographs, in words
+
+    @property
+    def source(self) -> str:
+        """Where the line comes from, in words."""
+        return f"calibration of {self.date} on {self.cases} of each: {self.words} ({self.errors:.0%} errors)"
+
+
+class Probe(BaseModel):
+    """How often a probe was right where the truth is known."""
+
+    model_config = ConfigDict(frozen=True)
+
+    right: int
+    of: int
+    date: str
+    words: str
+
+    @property
+    def source(self) -> str:
+        """Its accuracy in words."""
+        return f"Right on {self.right} of {self.of} {self.words} ({self.date})."
+
+
 class Calibration(BaseModel):
-    """All materials, measured on one date with one set of weights."""
+    """All materials, measured on one date with one set of weights, and the lines of measures without an embedder."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -79,6 +122,8 @@ class Calibration(BaseModel):
     embedder_sha256: str
     mini_fingerprint: str | None = None  # of the weights that "reconstructed" and "described" were made with
     materials: dict[str, Material]
+    lines: dict[str, StoredLine] = {}
+    probes: dict[str, Probe] = {}
 
     def source(self, material: str) -> str:
         """Where a threshold comes from, in words."""
@@ -234,13 +279,16 @@ def rebuild(folder: Path, say: Callable[[str], None] = print) -> Calibration:
 def calibrate(path: Path = FILE, *, characters: int = 80) -> Calibration:
     """Measure drawn and damaged pictures with the shipped weights and store the figures."""
     faces = draw_unseen(characters)
+    before = load_calibration(path) if path.exists() else None
     calibration = Calibration(
-        date=_today(),
+        date=today(),
         embedder_sha256=hashlib.sha256(WEIGHTS.read_bytes()).hexdigest(),
         materials={
             "drawn": calibrate_pictures(faces, damaged=False),
             "damaged": calibrate_pictures(faces, damaged=True),
         },
+        lines=before.lines if before else {},  # these need no embedder
+        probes=before.probes if before else {},
     )
     return store(calibration, path)
 
@@ -248,8 +296,13 @@ def calibrate(path: Path = FILE, *, characters: int = 80) -> Calibration:
 def extend(materials: dict[str, Material], mini_fingerprint: str, path: Path = FILE) -> Calibration:
     """Add what was measured on mini's own clips to the stored figures."""
     calibration = load_calibration(path)
-    changes = {"date": _today(), "mini_fingerprint": mini_fingerprint, "materials": calibration.materials | materials}
+    changes = {"date": today(), "mini_fingerprint": mini_fingerprint, "materials": calibration.materials | materials}
     return store(calibration.model_copy(update=changes), path)
+
+
+def keep_lines(lines: dict[str, StoredLine], probes: dict[str, Probe], path: Path = FILE) -> Calibration:
+    """Put these lines and probes in the place of the stored ones."""
+    return store(load_calibration(path).model_copy(update={"lines": lines, "probes": probes}), path)
 
 
 def store(calibration: Calibration, path: Path) -> Calibration:
@@ -259,5 +312,6 @@ def store(calibration: Calibration, path: Path) -> Calibration:
     return calibration
 
 
-def _today() -> str:
+def today() -> str:
+    """The date (UTC) that figures are stored with."""
     return datetime.now(UTC).date().isoformat()

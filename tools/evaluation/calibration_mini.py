@@ -5,6 +5,8 @@ blurred as a perfect LoRA's clips would be. "described": clips that mini makes f
 words reach.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,21 +30,29 @@ ACTIONS = ("standing, in a white room, soft light", "walking, on a beach, soft l
 
 def calibrate_reconstructed(faces: Faces) -> tuple[str, Material]:
     """True clips through mini's autoencoder; 0.2 s a clip on one quiet core."""
-    pipeline: Any = load_pipeline(BaseModelName.MINI)  # diffusers sets its parts as attributes, unknown to types
-    vae = pipeline.vae
     rng = np.random.default_rng(31)
     clips = []
     for character in faces.characters:
-        for _ in range(CLIPS):
-            clip = render_clip(character, random_scene(rng), size=SIDE, frames=FRAMES)
-            pixels = torch.from_numpy(clip).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
-            with torch.inference_mode():
-                decoded = vae.decode(vae.encode(pixels).latent_dist.mode(), return_dict=False)[0]
-            shown = (decoded[0].permute(1, 2, 3, 0).clamp(-1, 1) + 1) * 127.5
-            clips.append(shown.round().byte().numpy())
+        drawn = [render_clip(character, random_scene(rng), size=SIDE, frames=FRAMES) for _ in range(CLIPS)]
+        clips += reconstruct(drawn)
     return "reconstructed", _material(
         "drawn characters that the embedder never saw, true clips through mini's autoencoder", faces, clips
     )
+
+
+def reconstruct(clips: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+    """Clips (frames, h, w, 3) of one shape through mini's autoencoder and back."""
+    vae = _mini().vae
+    pixels = torch.from_numpy(np.stack(clips)).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
+    with torch.inference_mode():
+        decoded = vae.decode(vae.encode(pixels).latent_dist.mode(), return_dict=False)[0]
+    shown = (decoded.permute(0, 2, 3, 4, 1).clamp(-1, 1) + 1) * 127.5
+    return list(shown.round().byte().numpy())
+
+
+@lru_cache(maxsize=1)
+def _mini() -> Any:  # diffusers sets its parts as attributes, unknown to types
+    return load_pipeline(BaseModelName.MINI)
 
 
 def calibrate_described(faces: Faces) -> tuple[str, Material]:

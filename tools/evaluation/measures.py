@@ -88,6 +88,14 @@ def change(frames: Frames) -> float:
     return float(np.abs(np.diff(frames.astype(np.int16), axis=0)).mean())
 
 
+def steadiness(frames: Frames) -> float:
+    """VBench's temporal flickering, 0..1: (255 - mean absolute difference of neighbouring frames) / 255; 1 is still.
+
+    It says something about clips in which nothing moves; a movement lowers it as flicker does.
+    """
+    return (255 - change(frames)) / 255
+
+
 def empty_share(frames: Frames) -> float:
     """Share of frames, 0..1, that are one flat colour (spread under 2 levels): black frames, what NaN becomes."""
     return float(np.mean(frames.reshape(len(frames), -1, 3).astype(np.float32).std(axis=1).max(axis=1) < 2.0))
