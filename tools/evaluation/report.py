@@ -82,6 +82,7 @@ def html_report(
         facts=words.facts(card),
         diagnosis=diagnosis,
         findings=findings_shown(card, diagnosis, clips, places) if diagnosis else [],
+        unknown=diagnosis.cannot_tell if diagnosis else (),
         groups=groups(card, clips),
         measures=measure_rows(card),
         sweep=card.sweep,
