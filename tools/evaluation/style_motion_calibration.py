@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from trainer_core.base_models.mini.world.character import random_character
@@ -166,10 +164,8 @@ def tell_apart(
 
 def calibrate(path: Path = FILE) -> StyleMotionCalibration:
     """Measure everything and store it."""
-    from trainer_core.base_models.registry import load_pipeline
-    from trainer_core.plan import BaseModelName
+    from .calibration_mini import reconstruct  # loads the models, which reading the figures must not
 
-    pipeline: Any = load_pipeline(BaseModelName.MINI)
     rng = np.random.default_rng(2026)
     pools: dict[str, tuple[Statistic, ...]] = {"style": (COLOURS, TEXTURE), "motion": (MOVEMENT,)}
     told: dict[str, dict[str, Told]] = {}
@@ -177,7 +173,7 @@ def calibrate(path: Path = FILE) -> StyleMotionCalibration:
         kinds, draw = (STYLES, styled) if name == "style" else (MOTIONS, moving)
         known = {kind: draw(kind, 2 * KNOWN, rng) for kind in kinds}
         asked = {kind: draw(kind, ASKED, rng) for kind in kinds}
-        weakened = {kind: [through_mini(pipeline, each) for each in files] for kind, files in asked.items()}
+        weakened = {kind: reconstruct(files) for kind, files in asked.items()}
         for statistic in statistics:
             told[statistic.id] = {
                 "drawn": tell_apart(statistic, known, asked, np.random.default_rng(1)),
@@ -189,17 +185,6 @@ def calibrate(path: Path = FILE) -> StyleMotionCalibration:
     path.write_text(found.model_dump_json(indent=1) + "\n")
     load_style_motion.cache_clear()
     return found
-
-
-def through_mini(pipeline: Any, clip: Frames) -> NDArray[np.uint8]:
-    """A clip (1 + 8 k, 64, 64, 3) through mini's autoencoder and back."""
-    import torch
-
-    pixels = torch.from_numpy(clip.copy()).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
-    with torch.inference_mode():
-        decoded = pipeline.vae.decode(pipeline.vae.encode(pixels).latent_dist.mode(), return_dict=False)[0]
-    shown = (decoded[0].permute(1, 2, 3, 0).clamp(-1, 1) + 1) * 127.5
-    return np.asarray(shown.round().byte().numpy(), dtype=np.uint8)
 
 
 @lru_cache(maxsize=2)
