@@ -18,6 +18,7 @@ class Stage(StrEnum):
 
 
 _ALWAYS = ("list_recipes", "choose_recipe", "add_files", "look_up", "base_status", "download_base", "cancel_download")
+_LORAS = ("list_loras", "verify_lora", "add_lora")  # files from elsewhere need nothing before them
 _FILES = (
     "audit_dataset",
     "split_clips",
@@ -33,7 +34,17 @@ _FILES = (
     "propose_plan",
 )
 _PLAN = ("change_plan", "undo_plan", "explain_plan", "launch_training")
-_RUN = ("training_status", "cancel_training", "show_scorecard", "diagnose", "apply_finding", "generate_clip")
+_RUN = (
+    "training_status",
+    "cancel_training",
+    "show_scorecard",
+    "diagnose",
+    "apply_finding",
+    "generate_clip",
+    "compare_clips",
+    "measure_interference",
+    "merge_loras",
+)
 
 
 def stage_of(facts: Facts) -> Stage:
@@ -55,7 +66,7 @@ def stage_of(facts: Facts) -> Stage:
 
 def visible_tools(facts: Facts) -> tuple[str, ...]:
     """The tools that can do anything at all: people jump between stages, so nothing that might work is hidden."""
-    names: tuple[str, ...] = _ALWAYS
+    names: tuple[str, ...] = (*_ALWAYS, *_LORAS)
     if facts.recipe or facts.files:
         names += _FILES
     if facts.plan is not None:

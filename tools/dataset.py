@@ -45,12 +45,15 @@ class SetExcluded(BaseModel):
 def add_files(context: ToolContext, arguments: AddFiles) -> ToolResult:
     """Copy handed-over files into the project; the originals stay as they are."""
     known = {entry.id: entry for entry in uploads_of(context.workspace, context.project_id)}
-    wanted = arguments.uploads or [entry.id for entry in known.values() if not entry.added]
+    wanted = arguments.uploads or [entry.id for entry in known.values() if not entry.added and not entry.is_lora]
     strangers = [quoted(name, 40) for name in wanted if name not in known]
     if strangers:
         raise ToolRefused(
             f"There is no upload called {', '.join(strangers)} in this project. Ask the person to hand the files over."
         )
+    loras = [quoted(known[name].name, 60) for name in wanted if known[name].is_lora]
+    if loras:
+        raise ToolRefused(f"{', '.join(loras)}: that is a LoRA file, not a picture or clip. It is added as a LoRA.")
     if not wanted:
         raise ToolRefused(
             "No files have been handed over yet. The person can attach pictures, clips or a folder to a message."

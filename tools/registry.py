@@ -1,6 +1,19 @@
 """All tools in one place, by name."""
 
-from . import base_models, clip_tools, dataset, knowledge, plans, recipes, references, repairs, results, runs, studio
+from . import (
+    base_models,
+    clip_tools,
+    dataset,
+    knowledge,
+    library,
+    plans,
+    recipes,
+    references,
+    repairs,
+    results,
+    runs,
+    studio,
+)
 from .audit import tools as audit
 from .captioning import tools as captioning
 from .context import Card, Tool, ToolContext, ToolRefused, ToolResult
@@ -10,7 +23,7 @@ TOOLS: dict[str, Tool] = {
     tool.name: tool
     for group in (
         *(recipes, dataset, audit, captioning, clip_tools, synthetic, plans, runs, studio, results, repairs, knowledge),
-        *(base_models, references),
+        *(base_models, references, library),
     )
     for tool in group.TOOLS
 }

@@ -61,6 +61,7 @@ class Facts(BaseModel):
     set_aside: int = 0
     unusable: int = 0
     waiting_uploads: list[str] = []
+    waiting_loras: list[str] = []  # LoRA files that were handed over
     verdict: str | None = None  # of the audit; None when there is none or it is stale
     better_left_out: int = 0  # files that the audit advises to set aside
     findings: list[str] = []
@@ -158,9 +159,10 @@ def job_of(workspace: Workspace, job_id: str | None) -> Job | None:
 
 
 def latest_lora(context: ToolContext) -> Lora | None:
-    """The project's newest finished LoRA."""
+    """The project's newest trained LoRA; where nothing was trained, the newest that was added or merged."""
     with context.workspace.session() as session:
-        query = select(Lora).where(Lora.project_id == context.project_id).order_by(Lora.created_at.desc()).limit(1)
+        query = select(Lora).where(Lora.project_id == context.project_id)
+        query = query.order_by(Lora.run_id.is_(None), Lora.created_at.desc()).limit(1)
         return session.scalars(query).first()
 
 
@@ -171,6 +173,7 @@ def facts_of(context: ToolContext) -> Facts:
     manifest = load(folder)
     audit = load_audit(folder)
     lora = latest_lora(context)
+    waiting = [entry for entry in uploads_of(context.workspace, context.project_id) if not entry.added]
     return Facts(
         recipe=project.recipe,
         noun=quoted(project.noun, 40) if project.noun else None,
@@ -179,7 +182,8 @@ def facts_of(context: ToolContext) -> Facts:
         clips=manifest.clips,
         set_aside=sum(item.excluded for item in manifest.items),
         unusable=len(manifest.rejected),
-        waiting_uploads=[entry.id for entry in uploads_of(context.workspace, context.project_id) if not entry.added],
+        waiting_uploads=[entry.id for entry in waiting if not entry.is_lora],
+        waiting_loras=[entry.id for entry in waiting if entry.is_lora],
         verdict=audit.verdict if audit else None,
         better_left_out=sum(_advised(item) for item in audit.items) if audit else 0,
         findings=[finding.id for finding in audit.findings] if audit else [],

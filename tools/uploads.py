@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 from trainer_core.projects import Workspace, new_id
 
+LORA_ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")  # the others are refused, in words that say why
+
 
 class Upload(BaseModel):
     """One file or folder. `name` is for display only."""
@@ -19,6 +21,16 @@ class Upload(BaseModel):
     path: str
     folder: bool
     added: bool = False
+
+    @property
+    def file(self) -> Path:
+        """Where it lies."""
+        return Path(self.path)
+
+    @property
+    def is_lora(self) -> bool:
+        """Is it named like a LoRA file? Whether it is one, only its verification tells."""
+        return not self.folder and self.path.lower().endswith(LORA_ENDINGS)
 
 
 def _file(workspace: Workspace, project_id: str) -> Path:

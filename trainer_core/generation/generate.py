@@ -12,8 +12,8 @@ from diffusers import LTX2Pipeline
 from numpy.typing import NDArray
 
 from trainer_core.dataset.sound import Sound
+from trainer_core.lora.stack import Stacked, with_stack
 
-ADAPTER = "sidekick"
 PROMPT_TOKENS = 1024  # LTX-2.3 was trained with this many; mini's tokenizer says its own, smaller number
 AUDIO_GUIDANCE = 7.0  # what diffusers' documentation suggests for LTX-2.3's sound
 
@@ -54,9 +54,12 @@ def generate_with_sound(pipeline: LTX2Pipeline, request: GenerateRequest) -> tup
     has a voice are not exactly those of `generate`.
     """
     made = _made(pipeline, [request], audio_guidance=AUDIO_GUIDANCE)
-    return _pixels(np.asarray(made.frames)[0]), Sound(
-        made.audio[0].float().cpu().numpy(), pipeline.vocoder.config.output_sampling_rate
-    )
+    return _pixels(np.asarray(made.frames)[0]), sound_of(pipeline, made)
+
+
+def sound_of(pipeline: LTX2Pipeline, made: Any) -> Sound:
+    """What is heard in the first clip of a pipeline's answer."""
+    return Sound(made.audio[0].float().cpu().numpy(), pipeline.vocoder.config.output_sampling_rate)
 
 
 @torch.inference_mode()
@@ -97,10 +100,6 @@ def prompt_tokens(pipeline: LTX2Pipeline) -> int:
 
 @contextmanager
 def with_lora(pipeline: LTX2Pipeline, path: Path, strength: float = 1.0) -> Iterator[LTX2Pipeline]:
-    """The pipeline with a LoRA file at `strength`; the file is unloaded at the end."""
-    pipeline.load_lora_weights(str(path), adapter_name=ADAPTER)
-    try:
-        pipeline.set_adapters([ADAPTER], [strength])
+    """The pipeline with a LoRA file at `strength`, unloaded at the end. For several: `lora.stack.with_stack`."""
+    with with_stack(pipeline, (Stacked(path, strength),)):
         yield pipeline
-    finally:
-        pipeline.unload_lora_weights()

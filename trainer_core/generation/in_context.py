@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer_core.dataset.media import fit
+from trainer_core.dataset.sound import Sound
 from trainer_core.lora.reference_use import reference_use_of
 
-from .generate import GenerateRequest, prompt_tokens, with_lora
+from .generate import AUDIO_GUIDANCE, GenerateRequest, prompt_tokens, sound_of, with_lora
 
 Frames = NDArray[np.uint8]
 
@@ -67,6 +68,17 @@ def generate_from_image(pipeline: LTX2Pipeline, request: GenerateRequest, first_
     image = Image.fromarray(fit(first_frame, request.width, request.height))
     made = _of(LTX2ImageToVideoPipeline, pipeline)(image=image, **_settings(pipeline, request))
     return _clip(made.frames)
+
+
+@torch.inference_mode()
+def generate_from_image_with_sound(
+    pipeline: LTX2Pipeline, request: GenerateRequest, first_frame: Frames
+) -> tuple[Frames, Sound]:
+    """The same with what is heard in it; see `generate_with_sound`."""
+    image = Image.fromarray(fit(first_frame, request.width, request.height))
+    settings = _settings(pipeline, request) | {"audio_guidance_scale": AUDIO_GUIDANCE}
+    made = _of(LTX2ImageToVideoPipeline, pipeline)(image=image, **settings)
+    return _clip(made.frames), sound_of(pipeline, made)
 
 
 def _of(kind: type[DiffusionPipeline], pipeline: LTX2Pipeline) -> DiffusionPipeline:

@@ -13,7 +13,6 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import torch
@@ -26,25 +25,11 @@ from .export import write_verified
 from .factors import FactorFile, Factors, open_factors
 from .interference import inner
 from .merged_header import Parent, merged_metadata
+from .methods import PRUNING, Method
 from .names import file_keys
 from .peft_merge import combine
 from .report import LoraReport
 from .stack import Stack, Stacked, StackError
-
-
-class Method(StrEnum):
-    """How PEFT combines the factors."""
-
-    CAT = "cat"
-    SVD = "svd"
-    LINEAR = "linear"
-    TIES = "ties"
-    DARE_LINEAR = "dare_linear"
-    DARE_TIES = "dare_ties"
-
-
-SAME_RANK = frozenset({Method.LINEAR, Method.TIES, Method.DARE_LINEAR, Method.DARE_TIES})
-PRUNING = frozenset({Method.TIES, Method.DARE_LINEAR, Method.DARE_TIES})
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,135 @@
+"""The same prompt and seed on the base model, a LoRA, other LoRAs and earlier checkpoints, side by side in one clip."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from trainer_core.plan import BASES
+from trainer_core.projects import new_id
+from trainer_core.training.candidates import candidates_of
+
+from ..context import Tool, ToolContext, ToolRefused, ToolResult
+from ..library import Known, LoraStrength, lora_named, newest_lora, one_base
+from ..state import honesty
+from ..text import quoted
+from .generate_clip import made_of, request_for
+from .machine import check_machine, one_at_a_time, pipeline_of
+from .side_by_side import beside, strip
+from .stacks import Chosen, full_prompt, loadable
+
+if TYPE_CHECKING:
+    from trainer_core.lora.stack import Stack
+
+MOST = 4  # clips beside each other
+
+
+class CompareClips(BaseModel):
+    """What to put side by side."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: Annotated[
+        str, Field(min_length=1, max_length=500, description="the scene in plain words, without the trigger word")
+    ]
+    with_trigger: Annotated[bool, Field(description="put the trigger word and class noun in front")] = True
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    with_base: Annotated[bool, Field(description="show the base model alone too")] = True
+    loras: Annotated[
+        list[LoraStrength],
+        Field(max_length=4, description="LoRAs to compare, each by itself; empty takes the newest"),
+    ] = []
+    steps: Annotated[
+        list[int], Field(max_length=3, description="earlier checkpoints of the newest LoRA's run, by step number")
+    ] = []
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One of the clips: what it is called, and what is loaded for it."""
+
+    label: str
+    stack: "Stack"
+
+
+def compare_clips(context: ToolContext, arguments: CompareClips) -> ToolResult:
+    """Make the clips with one prompt and one seed, and write them as one MP4 and one PNG."""
+    loras = [(lora_named(context, entry.lora), entry.strength) for entry in arguments.loras]
+    newest = newest_lora(context) if arguments.steps or not loras else None
+    if newest is not None and not loras:
+        loras = [(newest, 1.0)]
+    base = one_base([known for known, _ in loras] + ([newest] if newest else []))
+    if arguments.with_base + len(arguments.steps) + len(loras) > MOST:
+        raise ToolRefused(f"At most {MOST} clips fit beside each other. Leave some out.")
+    sides = _sides(arguments, loras, newest, Chosen(tuple(loras), base))
+    if len(sides) < 2:
+        raise ToolRefused("There is only one clip to show, so nothing to compare it with. Name another LoRA or step.")
+    check_machine(context, base)
+    named = list({known.row.id: known for known, _ in loras}.values()) + ([newest] if newest else [])
+    prompt = full_prompt(context, arguments.prompt, named, with_trigger=arguments.with_trigger)
+    request = request_for(base, prompt, arguments.seed)
+    from trainer_core.generation.generate import generate
+    from trainer_core.generation.provenance import write_generated
+    from trainer_core.lora.stack import with_stack
+
+    clips = []
+    for number, side in enumerate(sides, start=1):
+        context.say(f"Making clip {number} of {len(sides)}: {side.label} …")
+        with one_at_a_time, with_stack(pipeline_of(base), side.stack) as pipeline:
+            clips.append((side.label, generate(pipeline, request)))
+    folder = context.workspace.pictures_folder(context.project_id) / "studio"
+    name = new_id("compare")
+    made = made_of(request, base, ()).model_copy(update={"sides": tuple(map(_told, sides))})
+    write_generated(folder / f"{name}.mp4", beside(clips), BASES[base].fps, made)
+    sheet = strip(folder / f"{name}.png", clips)
+    files = [str((folder / f"{name}.mp4").relative_to(context.workspace.home))]
+    text = (
+        f"Same words and seed, from left to right: {'; '.join(side.label for side in sides)}. Prompt: "
+        f"{quoted(prompt, 300)} (seed {arguments.seed}). File: {files[0]}. {honesty(base)}"
+    )
+    data = {"prompt": prompt, "seed": arguments.seed, "sides": [side.label for side in sides]}
+    return ToolResult(
+        text=text.strip(), data=data, files=files, pictures=[str(sheet.relative_to(context.workspace.home))]
+    )
+
+
+def _sides(
+    arguments: CompareClips, loras: list[tuple[Known, float]], newest: Known | None, choice: Chosen
+) -> list[_Side]:
+    """The clips from left to right. Raises ToolRefused for a step that was not kept or a file that cannot be used."""
+    sides = [_Side("base model", ())] if arguments.with_base else []
+    if newest is not None:
+        sides += [_of_step(newest, step, choice) for step in sorted(set(arguments.steps))]
+    for known, strength in loras:
+        sides.append(_Side(f"{known.name} at {strength:g}", loadable(Chosen(((known, strength),), choice.base))))
+    return sides
+
+
+def _of_step(newest: Known, step: int, choice: Chosen) -> _Side:
+    from trainer_core.lora.stack import Stacked, StackError, checked
+
+    kept = {each.step: each.path for each in candidates_of(newest.file.parent)} if newest.row.run_id else {}
+    if step not in kept:
+        there = ", ".join(map(str, kept)) or "none"
+        raise ToolRefused(f"The LoRA of step {step} was not kept. Kept earlier steps of {newest.name}: {there}.")
+    label = f"{newest.row.trigger}, step {step}"
+    try:
+        return _Side(label, checked([Stacked(kept[step], 1.0, label)], choice.base))
+    except StackError as error:
+        raise ToolRefused(str(error)) from error
+
+
+def _told(side: _Side) -> dict[str, Any]:
+    loras = [{"name": one.name, "sha256": one.sha256, "strength": one.strength} for one in side.stack]
+    return {"label": side.label, "loras": loras}
+
+
+TOOLS = (
+    Tool(
+        "compare_clips",
+        "Put clips of the same prompt and seed side by side, labelled: the base model, the newest LoRA, other LoRAs, "
+        "other strengths or earlier checkpoints.",
+        CompareClips,
+        compare_clips,
+    ),
+)

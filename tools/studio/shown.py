@@ -1,0 +1,54 @@
+"""Pictures and clips that a generation begins with or is shown: named by id, read from this project's own files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer_core.dataset.manifest import path_of
+from trainer_core.dataset.media import UnusableMedia, probe, read_frames, read_image
+
+from ..context import ToolContext, ToolRefused
+from ..state import item_named, manifest_of
+from ..text import quoted
+from ..uploads import uploads_of
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Frames (n, height, width, 3), uint8 RGB; `name` is for a person, `sha256` of the file."""
+
+    frames: NDArray[np.uint8]
+    name: str
+    sha256: str
+
+
+def read_shown(context: ToolContext, name: str, *, frames: int, fps: float) -> Shown:
+    """A picture as one frame, a clip as up to `frames` frames at `fps`. Raises ToolRefused in words."""
+    from trainer_core.training.records import sha256_of
+
+    path, called = _path(context, name)
+    try:
+        info = probe(path)
+        if info.kind == "image":
+            picture = read_image(path)[None]
+        else:
+            there = max(1, min(frames, int(info.seconds * fps + 1e-3)))
+            picture = read_frames(path, fps=fps, frames=there)
+    except UnusableMedia as error:
+        raise ToolRefused(f"{called} cannot be used. {error}") from error
+    return Shown(picture, called, sha256_of(path))
+
+
+def _path(context: ToolContext, name: str) -> tuple[Path, str]:
+    """Where the item (itm_..., or its exact name) or upload (upl_...) lies, and what it is called."""
+    if not name.startswith("upl_"):
+        item = item_named(manifest_of(context), name)
+        return path_of(context.workspace.dataset_folder(context.project_id), item), quoted(item.name, 60)
+    upload = next((each for each in uploads_of(context.workspace, context.project_id) if each.id == name), None)
+    if upload is None:
+        raise ToolRefused(f"There is no upload called {quoted(name, 40)!r} in this project.")
+    if upload.folder:
+        raise ToolRefused(f"{quoted(upload.name, 60)} is a folder. Hand over one picture or clip.")
+    return Path(upload.path), quoted(upload.name, 60)

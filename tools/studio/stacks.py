@@ -1,0 +1,85 @@
+"""From ids and strengths to a stack that can be loaded, and the prompt that calls everything in it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trainer_core.plan import BaseModelName
+from trainer_core.projects import get_project
+
+from ..context import ToolContext, ToolRefused
+from ..library import Known, LoraStrength, lora_named, newest_lora, one_base
+from ..text import quoted
+
+if TYPE_CHECKING:
+    from trainer_core.lora.stack import Stack
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """LoRAs in the order in which they were named, with strengths, and their base."""
+
+    loras: tuple[tuple[Known, float], ...]
+    base: BaseModelName
+
+    @property
+    def used(self) -> list[Known]:
+        """Those with a strength above zero."""
+        return [known for known, strength in self.loras if strength]
+
+    def words(self) -> str:
+        """'chr_x7kq (lora_1) at 1, sty_q2ab (lora_2) at 0.6', or that it is the base alone."""
+        used = [f"{known.name} at {strength:g}" for known, strength in self.loras if strength]
+        return ", ".join(used) or "the base model alone"
+
+
+def chosen(context: ToolContext, lora: str | None, strength: float, stack: Sequence[LoraStrength]) -> Chosen:
+    """What the arguments name: a stack, one LoRA, or the newest. Raises ToolRefused in words."""
+    if stack and lora:
+        raise ToolRefused("Name either one LoRA or a stack, not both. In a stack every LoRA has its own strength.")
+    if not stack:
+        found = lora_named(context, lora) if lora else newest_lora(context)
+        return Chosen(((found, strength),), one_base([found]))
+    loras = tuple((lora_named(context, entry.lora), entry.strength) for entry in stack)
+    return Chosen(loras, one_base([known for known, _ in loras]))
+
+
+def loadable(choice: Chosen) -> "Stack":
+    """The stack, its files verified now. Raises ToolRefused when one is damaged, changed or does not go with others."""
+    from trainer_core.lora.stack import Stacked, StackError, checked  # loads torch
+
+    entries = [Stacked(known.file, strength, known.name) for known, strength in choice.loras]
+    try:
+        stack = checked(entries, choice.base)
+    except StackError as error:
+        raise ToolRefused(str(error)) from error
+    registered = {known.file: known for known, _ in choice.loras}
+    for one in stack:
+        if one.sha256 != registered[one.file].row.sha256:
+            raise ToolRefused(
+                f"The file of {one.name} is not the one that was registered: somebody changed or replaced it. It was "
+                "not used. Hand it over and add it as a LoRA of its own if the change was meant."
+            )
+    return stack
+
+
+def full_prompt(context: ToolContext, words: str, loras: Sequence[Known], *, with_trigger: bool) -> str:
+    """The person's words with every LoRA's trigger in front, each once, or with all of them taken out."""
+    said = quoted(words, 500)
+    triggers = [(known, word) for known in loras for word in known.triggers]
+    for _, word in triggers:
+        said = re.sub(rf"\b{re.escape(word)}\b,?\s*", "", said)
+    if not with_trigger:
+        return said
+    subjects = [_subject(context, known, word, said) for known, word in triggers]
+    return ", ".join([*dict.fromkeys(subjects), said])
+
+
+def _subject(context: ToolContext, known: Known, trigger: str, said: str) -> str:
+    """'chr_x7kq, a cat' for the project's own subject where the words do not name it; else the trigger."""
+    project = get_project(context.workspace, known.project.id)
+    own = known.row.run_id is not None or known.project.id == context.project_id
+    if own and project.noun and project.noun not in said and trigger == project.trigger:
+        return f"{trigger}, a {project.noun}"
+    return trigger
