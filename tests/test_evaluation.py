@@ -182,7 +182,7 @@ def job(tmp_path: Path, taught: Character) -> JobContext:
         workspace,
         project_id=project.id,
         task="tools.evaluation.run:evaluate",
-        arguments={"run_id": "run_1"},
+        arguments={"run_id": "run_1", "sweep": False},  # see test_sweep.py
         run_id="run_1",
     )
     store.claim(workspace, submitted.id, 1)
@@ -214,7 +214,7 @@ def test_the_whole_evaluation_with_a_drawing_generator(job: JobContext, taught: 
     state = {"lora": False}
 
     @contextmanager
-    def with_lora(pipeline: object, path: Path) -> Iterator[None]:
+    def with_lora(pipeline: object, path: Path, strength: float) -> Iterator[None]:
         state["lora"] = True
         yield
 

@@ -1,64 +1,56 @@
-"""The evaluation job: makes test clips with and without the LoRA, measures them, writes scorecard, sheet and report."""
+"""The evaluation job: chooses the best step and strength, makes test clips with and without the LoRA, measures them,
+writes scorecard, sheet and report."""
 
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer_core.base_models.registry import BaseModelMissing, load_pipeline
+from trainer_core.base_models.registry import BaseModelMissing, base_fingerprint, load_pipeline
 from trainer_core.dataset import manifest as dataset
-from trainer_core.dataset.media import write_clip
-from trainer_core.generation.generate import GenerateRequest, generate_batch, with_lora
+from trainer_core.generation.generate import generate_batch, with_lora
 from trainer_core.jobs import events
 from trainer_core.jobs.context import JobContext, JobFailed
 from trainer_core.lora.inspect import verify
-from trainer_core.plan import BASES, BaseModelName, TrainingPlan
+from trainer_core.lora.report import LoraReport
+from trainer_core.plan import BASES, TrainingPlan
 from trainer_core.projects import PlanRow, Project, Run
 from trainer_core.recipes import RECIPES
+from trainer_core.training.candidates import candidates_of
 
 from ..audit.run import load_audit
 from . import cannot_tell
 from . import scorecard as scorecards
+from .adoption import make_newest
 from .audited import audited
-from .beside import Beside, clips_of, read_beside
+from .base_clips import AtStrength, ClipCache
+from .beside import Beside, read_beside
 from .calibration import load_calibration
 from .diagnosis import examine
+from .making import ClipMaker
 from .prompts import PromptCase, suite_for
 from .reference import Reference, read_reference
 from .report import write_report
-from .scorecard import ClipScore, Scorecard
-from .scoring import Model, measure_all, score_clip, variety
+from .scorecard import Scorecard
+from .scoring import measure_all, variety
 from .sheet import contact_sheet
+from .style_motion_measures import measures_of_recipe
+from .sweep import Range, Tried, cannot_judge, line_of_likeness, most_clips, sweep, sweep_cases, unjudged
+from .takes import Takes
 
-CLIPS = "test_clips"  # folder inside the run's folder
 LORA_FILE = "lora.safetensors"
-BATCH = {BaseModelName.MINI: 4, BaseModelName.LTX23: 1}  # clips made at once
-
-
-@dataclass
-class _Work:
-    """What the job gathers on its way."""
-
-    context: JobContext
-    plan: TrainingPlan
-    run_id: str
-    beside: Beside
-    total: int
-    done: int = 0
-    notes: list[str] = field(default_factory=list)  # what could not be tried or told
-    frames: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
 
 
 def evaluate(context: JobContext) -> dict[str, Any]:
-    """Task "tools.evaluation.run:evaluate" with arguments {"run_id"}; gives paths relative to the workspace.
+    """Task "tools.evaluation.run:evaluate"; gives paths relative to the workspace.
 
-    Raises JobFailed in words. A damaged LoRA file is no failure of this job: the scorecard says what is wrong with it.
+    Arguments: "run_id", and "sweep" (true by default): earlier steps and other strengths are tried, the best is chosen
+    by score, and its file becomes the run's newest LoRA. Raises JobFailed in words. A damaged LoRA file is no failure
+    of this job: the scorecard says what is wrong with it.
     """
     began = time.monotonic()
     run, plan, project = _read(context)
@@ -77,7 +69,7 @@ def evaluate(context: JobContext) -> dict[str, Any]:
         noun=noun,
         lora_sha256=report.sha256,
         lora_problems=report.problems,
-        weight_change=report.delta_rms.median if report.delta_rms else None,
+        weight_change=_weight_change(report),
         validation=_validation(context, run),
         width=plan.width,
         height=plan.height,
@@ -107,14 +99,19 @@ def evaluate(context: JobContext) -> dict[str, Any]:
     manifest = dataset.load(dataset_folder)
     planned = suite_for(manifest, plan, noun, audit)
     beside = read_beside(planned.cases, dataset_folder, manifest, plan)
-    cases = beside.cases
-    work = _Work(context, plan, run.id, beside, total=len(cases) + sum(case.on_base for case in cases))
-    work.notes += [*cannot_tell.of_files(manifest, plan, reference.figures, reference.unread, audit), *planned.notes]
-    _generate_all(work, cases, card)
-    card = _scored(card, cases, work, reference).model_copy(update={"seconds": round(time.monotonic() - began, 1)})
-    sheet = contact_sheet(card, folder, work.frames, _shown(reference))
+    notes = [*cannot_tell.of_files(manifest, plan, reference.figures, reference.unread, audit), *planned.notes]
+    takes = _takes(context, plan, card, beside, reference, notes)
+    chosen = _chosen(takes, plan, beside.cases, _tried(plan.steps, lora, report))
+    takes.of_suite(beside.cases, "lora", chosen.lora)
+    card = _scored(takes, beside.cases)
+    of_recipe = measures_of_recipe(card, beside.cases, takes.frames, reference.pictures, dataset_folder, manifest)
+    seconds = round(time.monotonic() - began, 1)
+    card = card.model_copy(update={"measures": card.measures + of_recipe, "seconds": seconds})
+    sheet = contact_sheet(card, folder, takes.frames, _shown(reference))
     path = scorecards.save(folder, card)
     page = write_report(folder, card, examine(card, plan, audit, card.validation), plan, _shown(reference))
+    make_newest(context.workspace, run, plan, chosen.lora)
+    takes.maker.forget()
     return {
         "scorecard": _relative(context, path),
         "report": _relative(context, page),
@@ -147,66 +144,76 @@ def _validation(context: JobContext, run: Run) -> tuple[tuple[int, float], ...]:
     return tuple(sorted(losses.items()))
 
 
-def _generate_all(work: _Work, cases: Sequence[PromptCase], card: Scorecard) -> None:
+def _takes(
+    context: JobContext, plan: TrainingPlan, card: Scorecard, beside: Beside, reference: Reference, notes: list[str]
+) -> Takes:
+    """The base is loaded, and everything is ready to make clips."""
     try:
-        pipeline = load_pipeline(work.plan.base, memory=work.plan.memory)
+        pipeline = load_pipeline(plan.base, memory=plan.memory)
     except BaseModelMissing as error:
         raise JobFailed(f"{error} The trained LoRA file is kept; score it once the base model is there.") from error
-    work.notes += [*work.beside.notes, *cannot_tell.of_prompts(cases, pipeline, work.plan)]
-    _generate_side(work, pipeline, [case for case in cases if case.on_base], "base", card)
-    with with_lora(pipeline, work.context.workspace.run_folder(work.run_id) / LORA_FILE):
-        _generate_side(work, pipeline, cases, "lora", card)
+    notes += [*beside.notes, *cannot_tell.of_prompts(beside.cases, pipeline, plan)]
+    cache = ClipCache(context.workspace.cache_folder(), base_fingerprint(plan.base), plan.memory)
+    left = len(beside.cases) + sum(case.on_base for case in beside.cases)
+    maker = ClipMaker(context, card, beside, cache, pipeline, generate_batch, with_lora, left)
+    return Takes(maker, card, context.workspace.run_folder(card.run_id), reference, notes)
 
 
-def _generate_side(work: _Work, pipeline: Any, cases: Sequence[PromptCase], model: Model, card: Scorecard) -> None:
-    batch = BATCH[card.base]
-    for start in range(0, len(cases), batch):
-        work.context.stop_if_cancelled()
-        part = cases[start : start + batch]
-        requests = [
-            GenerateRequest(
-                prompt=case.prompt,
-                seed=case.seed,
-                width=card.width,
-                height=card.height,
-                frames=card.frames,
-                fps=card.fps,
-                steps=card.sampling_steps,
-                guidance=card.guidance,
-            )
-            for case in part
-        ]
-        for case, frames in zip(part, clips_of(pipeline, part, requests, generate_batch, work.beside), strict=True):
-            _keep(work, case, model, frames, card)
-        work.done += len(part)
-        work.context.emit("progress", step=work.done, steps=work.total, text=f"test clips: {work.done} of {work.total}")
+def _chosen(takes: Takes, plan: TrainingPlan, cases: Sequence[PromptCase], last: Tried) -> Tried:
+    """Make the base's clips, then try steps and strengths; `takes.card` says what was chosen."""
+    context, card, few = takes.maker.context, takes.card, sweep_cases(cases)
+    wanted, why = context.job.arguments.get("sweep", True), cannot_judge(card.base, card.recipe)
+    files = _files(takes, plan, last) if wanted and not why else []
+    takes.maker.left += most_clips(len(files), len(few)) if files else 0
+    takes.of_suite([case for case in cases if case.on_base], "base")
+    if not wanted:
+        return last
+    if not files:
+        takes.card = card.model_copy(update={"sweep": unjudged(last.step, why)})
+        return last
+    within = Range(few, takes.scores_on_base(), line_of_likeness(), takes.of_sweep, takes.maker.skip)
+    tried = sweep(files, within)
+    context.emit("message", text=tried.words)
+    file = next(each for each in files if each.step == tried.best_step)
+    changes = {
+        "sweep": tried,
+        "lora_sha256": file.lora.sha256,
+        "lora_file": str(file.lora.path.relative_to(takes.folder)),
+        "weight_change": file.weight_change,
+    }
+    takes.card = card.model_copy(update=changes)
+    return file.at(tried.best_strength)
 
 
-def _keep(work: _Work, case: PromptCase, model: Model, frames: NDArray[np.uint8], card: Scorecard) -> None:
-    if trouble := cannot_tell.of_clip(case, frames, card.frames, model):
-        work.notes.append(trouble)
-    if not len(frames):
-        return
-    key, name = f"{model}/{case.id}", f"{CLIPS}/{model}-{case.id}.mp4"
-    about = {"prompt": case.prompt, "seed": case.seed, "lora": card.lora_sha256 if model == "lora" else None}
-    path = work.context.workspace.run_folder(work.run_id) / name
-    write_clip(path, frames, card.fps, {"comment": "AI-generated", "description": json.dumps(about)})
-    work.frames[key], work.files[key] = frames, name
+def _files(takes: Takes, plan: TrainingPlan, last: Tried) -> list[Tried]:
+    """The last file and the sound ones of earlier steps."""
+    files = [last]
+    for candidate in candidates_of(takes.folder):
+        report = verify(candidate.path, plan.base)
+        if not report.ok:
+            takes.notes.append(f"The LoRA file of step {candidate.step} is damaged, so it was not compared.")
+        elif candidate.step < plan.steps:
+            files.append(_tried(candidate.step, candidate.path, report))
+    return files
 
 
-def _scored(card: Scorecard, cases: Sequence[PromptCase], work: _Work, reference: Reference) -> Scorecard:
-    by_id = {case.id: case for case in cases}
-    clips: list[ClipScore] = []
-    for key, frames in work.frames.items():
-        model, _, case_id = key.partition("/")
-        side: Model = "lora" if model == "lora" else "base"
-        clips.append(score_clip(by_id[case_id], side, work.files[key], frames, reference))
-    middles = {key: frames[len(frames) // 2] for key, frames in work.frames.items()}
+def _tried(step: int, path: Path, report: LoraReport) -> Tried:
+    return Tried(step, AtStrength(path, report.sha256 or ""), _weight_change(report))
+
+
+def _weight_change(report: LoraReport) -> float | None:
+    return report.delta_rms.median if report.delta_rms else None
+
+
+def _scored(takes: Takes, cases: Sequence[PromptCase]) -> Scorecard:
+    middles = {key: frames[len(frames) // 2] for key, frames in takes.frames.items()}
     new = [case.id for case in cases if case.purpose in ("first", "new")]
-    measures = measure_all(clips, load_calibration(), base=card.base, recipe=card.recipe)
+    clips = tuple(takes.scores.values())
+    measures = measure_all(clips, load_calibration(), base=takes.card.base, recipe=takes.card.recipe)
     measures += (variety(middles, "lora", new), variety(middles, "base", new))
-    found = {"measures": measures, "clips": tuple(clips), "training_set": reference.figures, "notes": tuple(work.notes)}
-    return card.model_copy(update=found)
+    figures = takes.reference.figures
+    found = {"measures": measures, "clips": clips, "training_set": figures, "notes": tuple(takes.notes)}
+    return takes.card.model_copy(update=found)
 
 
 def _shown(reference: Reference) -> list[NDArray[np.uint8]]:

@@ -74,6 +74,7 @@ class ClipScore(_Frozen):
     empty: float
     burned: float
     place: str | None = None  # the drawn place that the background looks like, see attributes.place_of; mini only
+    extra: dict[str, float] = {}  # what a second look found, by name, see second_look
 
 
 class TrainingSet(_Frozen):
@@ -121,6 +122,7 @@ class Scorecard(_Frozen):
     trigger: str
     noun: str
     lora_sha256: str | None
+    lora_file: str = "lora.safetensors"  # of the run's folder: an earlier step's where the sweep chose that
     lora_problems: tuple[str, ...] = ()
     weight_change: float | None = None  # median delta RMS of the layers
     measures: tuple[Measure, ...] = ()
@@ -158,7 +160,8 @@ class Scorecard(_Frozen):
             for measure in self.measures
             if not measure.id.endswith("_base")
         ]
-        return "\n".join([*lines, *self.notes, *([self.honesty] if self.honesty else [])])
+        chosen = [self.sweep.words] if self.sweep else []
+        return "\n".join([*lines, *chosen, *self.notes, *([self.honesty] if self.honesty else [])])
 
 
 def _figure(value: float) -> str:
