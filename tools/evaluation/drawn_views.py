@@ -4,7 +4,7 @@ The audit's eyes read people; a drawn character has no face that they know. In t
 is known, so this net could be trained (`drawn_views_training.py`) and measured on characters that it never saw
 (`drawn_views_calibration.py`, figures in `drawn_views.json`).
 
-VALIDITY: it holds for characters drawn like mini's and for nothing else. On photographs of people it still answers
+VALIDITY: it holds for characters drawn like mini's and for nothing else. On photographs of all sorts it still answers
 about every second time, and those answers mean nothing, so the audit of ordinary pictures must never ask it. It also
 takes for granted that there is a character in the picture.
 """
