@@ -6,13 +6,16 @@ from typing import Literal
 
 import numpy as np
 
+from trainer_core.plan import BaseModelName
+from trainer_core.recipes import RecipeName
+
 from .attributes import place_in
 from .scorecard import ClipScore
 
-Line = Literal["same character", "above chance", "within chance", "steady", "none at all"]
+Line = Literal["same character", "above chance", "within chance", "steady", "none at all", "calm", "same face"]
 COSINE, SHARE = "cosine, -1 to 1", "share, 0 to 1"
 _RESEMBLANCE = "mean cosine of the frames' embeddings to the mean embedding of your files"
-_PLAIN = ("first", "seen", "new")
+PLAIN = ("first", "seen", "new")
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -35,7 +38,11 @@ class Definition:
     view: str | None = None
     embedder: bool = True  # its value comes from the embedder, so it holds where the embedder does
     drawn_world: bool = False  # knows mini's drawn world only
+    extra: str = ""  # its value is in ClipScore.extra under this name, where a second look found one
+    bases: tuple[BaseModelName, ...] = tuple(BaseModelName)  # others are left out
+    recipes: tuple[RecipeName, ...] = ()  # empty: all
     validity: str = ""
+    unmeasured: str = "No test clip of this kind was made."  # said where no case has a value
     combine: Callable[[Sequence[float]], float] = field(default=_mean)
 
 
@@ -59,15 +66,15 @@ def _place_followed(clip: ClipScore) -> float | None:
 
 _PLACE = (
     "share of clips in new scenes whose background has the colours of the place that the words ask for, by a probe of "
-    "the edges' colours against drawings of all 10 places; it was right on 239 of 240 true clips of never-seen "
-    "characters through mini's autoencoder (2026-11-21); chance is 1 in 10"
+    "the edges' colours against drawings of all 10 places; in any light and shot it was right on 239 of 240 true clips "
+    "of never-seen characters through mini's autoencoder (2026-11-21); chance is 1 in 10"
 )
 
 DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         id="identity",
         title="Looks like your pictures",
-        purposes=_PLAIN,
+        purposes=PLAIN,
         of=lambda lora, base: lora.identity,
         words=f"{_RESEMBLANCE}, with the LoRA and the trigger word",
         line="same character",
@@ -75,7 +82,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         id="identity_base",
         title="The same words before training",
-        purposes=_PLAIN,
+        purposes=PLAIN,
         paired=True,
         of=lambda lora, base: base.identity,
         words=f"{_RESEMBLANCE}, base model without the LoRA",
@@ -83,7 +90,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         id="lift",
         title="Gained by training",
-        purposes=_PLAIN,
+        purposes=PLAIN,
         paired=True,
         of=lambda lora, base: lora.identity - base.identity,
         words="resemblance with the LoRA minus without it: same prompts and seeds, with the trigger word",
@@ -112,7 +119,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         id="consistency",
         title="Stays itself through the clip",
-        purposes=_PLAIN,
+        purposes=PLAIN,
         of=lambda lora, base: lora.consistency,
         words="VBench's subject consistency on the built-in embedder: mean over frames of "
         "(max(0, cosine with the one before) + max(0, cosine with the first)) / 2",
@@ -133,7 +140,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         id="moving",
         title="Moves",
-        purposes=_PLAIN,
+        purposes=PLAIN,
         paired=True,
         of=lambda lora, base: lora.moving,
         words="share of neighbouring frames whose largest 5 % of optical flow exceed 6 pixels at 256 (VBench's line)",
@@ -144,7 +151,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         id="moving_base",
         title="Moved before training",
-        purposes=_PLAIN,
+        purposes=PLAIN,
         paired=True,
         of=lambda lora, base: base.moving,
         words="the same on the base model",
@@ -154,7 +161,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         id="empty",
         title="Black or empty frames",
-        purposes=(*_PLAIN, "view"),
+        purposes=(*PLAIN, "view"),
         of=lambda lora, base: lora.empty,
         words="share of frames of a single flat colour; NaN inside the model ends like that",
         unit=SHARE,
@@ -164,7 +171,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         id="burned",
         title="Burned colours",
-        purposes=_PLAIN,
+        purposes=PLAIN,
         paired=True,
         of=lambda lora, base: lora.burned,
         words="share of colour values at the very end of their range (0-2, 253-255)",
@@ -175,7 +182,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         id="burned_base",
         title="Burned colours before training",
-        purposes=_PLAIN,
+        purposes=PLAIN,
         paired=True,
         of=lambda lora, base: base.burned,
         words="the same on the base model",

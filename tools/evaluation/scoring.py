@@ -1,6 +1,7 @@
 """From generated clips to the scorecard's measures. Where no line holds for the material, a figure is only shown."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,8 @@ from .attributes import place_in, place_of
 from .calibration import Calibration, Material
 from .definitions import DEFINITIONS, Definition, Line
 from .embedder import embed
+from .embedders.faces import SAME_FACE, SAME_FACE_SOURCE
+from .further_definitions import FURTHER
 from .prompts import PromptCase
 from .reference import Reference
 from .scorecard import ClipScore, Measure, Threshold, Verdict
@@ -44,25 +47,36 @@ def score_clip(case: PromptCase, model: Model, file: str, frames: NDArray[np.uin
 
 
 def measure_all(
-    clips: Sequence[ClipScore], calibration: Calibration, *, base: BaseModelName, recipe: RecipeName
+    clips: Sequence[ClipScore],
+    calibration: Calibration,
+    *,
+    base: BaseModelName,
+    recipe: RecipeName,
+    said: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Measure, ...]:
-    """All measures of the table, in its order; those of which no clip was made have no value."""
+    """All measures of the tables, in their order; those of which no clip was made have no value.
+
+    `said` is what a second look said of its figures (second_look.SecondLook.said).
+    """
     with_lora = {clip.case.id: clip for clip in clips if clip.model == "lora"}
     on_base = {clip.case.id: clip for clip in clips if clip.model == "base"}
     name = "reconstructed" if "reconstructed" in calibration.materials else "damaged"
     judged = base is BaseModelName.MINI and recipe in ONE_SUBJECT
     validity = _validity(base, recipe, name)
     result = []
-    for definition in DEFINITIONS:
+    for definition in (*DEFINITIONS, *FURTHER):
+        if base not in definition.bases or (definition.recipes and recipe not in definition.recipes):
+            continue
         if definition.view and not any(clip.case.view == definition.view for clip in with_lora.values()):
             continue
-        threshold = _threshold(definition.line, calibration.materials[name], calibration.source(name))
+        threshold = _threshold(definition.line, calibration, name, base)
         if definition.embedder and not judged:
             threshold = None
         if definition.drawn_world and base is not BaseModelName.MINI:
             result.append(_unmeasured(definition, "Only the places of mini's drawn world are known by their colours."))
             continue
-        result.append(_measure(definition, with_lora, on_base, threshold, validity if definition.embedder else ""))
+        holds = validity if definition.embedder else said.get(definition.extra, "")
+        result.append(_measure(definition, with_lora, on_base, threshold, holds))
     return tuple(result)
 
 
@@ -101,7 +115,7 @@ def _measure(
     found = {name: definition.of(with_lora[name], on_base.get(name, with_lora[name])) for name in chosen}
     values = [value for value in found.values() if value is not None]
     if not values:
-        return _unmeasured(definition, "No test clip of this kind was made.")
+        return _unmeasured(definition, (validity if definition.extra else "") or definition.unmeasured)
     value = round(definition.combine(values), 4)
     verdict: Verdict = "shown"
     if threshold is not None:
@@ -132,7 +146,18 @@ def _unmeasured(definition: Definition, why: str) -> Measure:
     )
 
 
-def _threshold(line: Line | None, material: Material, source: str) -> Threshold | None:
+def _threshold(line: Line | None, calibration: Calibration, name: str, base: BaseModelName) -> Threshold | None:
+    if line == "same face":
+        return Threshold(value=SAME_FACE, direction="at least", source=SAME_FACE_SOURCE)
+    if line == "calm":
+        stored = calibration.lines.get("flicker")
+        if stored is None or base is not BaseModelName.MINI:
+            return None
+        return Threshold(value=stored.value, direction=stored.direction, source=stored.source)
+    return _embedder_threshold(line, calibration.materials[name], calibration.source(name))
+
+
+def _embedder_threshold(line: Line | None, material: Material, source: str) -> Threshold | None:
     if line == "none at all":
         return Threshold(value=0.0, direction="at most", source="a sound clip has no empty frames")
     if line == "same character":

@@ -1,0 +1,1 @@
+"""Embedders beside the built-in one. They need model files, which are only used when they are on this machine."""
