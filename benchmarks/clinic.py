@@ -84,9 +84,10 @@ def _treat_here(name: str, number: int, folder: Path) -> None:
     from .clinic_patient import treat  # loads torch
 
     case = next(case for case in CASES if case.name == name)
-    home = folder / f"{name}-{number}"
+    home, trained = folder / f"{name}-{number}", folder / "trained"
     shutil.rmtree(home, ignore_errors=True)
-    record = treat(case, number, home)
+    trained.mkdir(parents=True, exist_ok=True)
+    record = treat(case, number, home, trained)
     shutil.rmtree(home, ignore_errors=True)
     print("RECORD " + record.model_dump_json())
 

@@ -99,7 +99,8 @@ def near_duplicates(character: Character, rng: np.random.Generator, folder: Path
 
 
 CASES: tuple[Case, ...] = (
-    Case("few_steps", frozenset({"underfit"}), "identity", "higher", varied, {"steps_factor": 0.12}),
+    Case("sound", frozenset(), "identity", "higher", varied),
+    Case("few_steps", frozenset({"few_steps", "underfit"}), "identity", "higher", varied, {"steps_factor": 0.12}),
     Case(
         "too_many_steps",
         frozenset({"overfit", "copying"}),
@@ -108,8 +109,10 @@ CASES: tuple[Case, ...] = (
         few,
         {"steps_factor": 5.0, "class_preservation": 0.0},
     ),
-    Case("one_view", frozenset({"views"}), "identity_views", "higher", one_view),
-    Case("one_background", frozenset({"one_background"}), "place_followed", "higher", one_background),
+    Case("one_view", frozenset({"views", "missing_views"}), "identity_views", "higher", one_view),
+    Case(
+        "one_background", frozenset({"one_background", "background_risk"}), "place_followed", "higher", one_background
+    ),
     Case(
         "captions_without_trigger",
         frozenset({"captions_without_trigger"}),
@@ -121,7 +124,7 @@ CASES: tuple[Case, ...] = (
     Case("ordinary_trigger", frozenset({"trigger_is_a_word"}), "leak", "lower", varied, trigger="person"),
     Case("near_duplicates", frozenset({"near_duplicates"}), "identity_views", "higher", near_duplicates),
     Case(
-        "learning_rate_x30",
+        "learning_rate_times_30",
         frozenset({"learning_rate_high"}),
         "identity",
         "higher",
@@ -129,7 +132,7 @@ CASES: tuple[Case, ...] = (
         {"learning_rate_factor": 30.0},
     ),
     Case(
-        "learning_rate_/30",
+        "learning_rate_over_30",
         frozenset({"learning_rate_low"}),
         "identity",
         "higher",
@@ -138,5 +141,4 @@ CASES: tuple[Case, ...] = (
     ),
     Case("damaged_file", frozenset({"damaged_file"}), "sound_file", "higher", varied, damage=True),
     Case("rank_1", frozenset({"rank_small"}), "identity", "higher", varied, {"rank": 1}),
-    Case("sound", frozenset(), "identity", "higher", varied),
 )

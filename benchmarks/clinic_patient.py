@@ -1,22 +1,25 @@
 """One patient of the clinic: a project that goes the product's whole way, spoiled on purpose, treated, seen again."""
 
-import time
+import contextlib
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
 
-from tools.audit.run import load_audit
 from tools.audit.tools import LookAtFiles, audit_dataset
 from tools.captioning.tools import WriteCaptions, write_captions
 from tools.context import ToolContext, ToolRefused
-from tools.dataset import AddFiles, SetExcluded, add_files, set_excluded
+from tools.dataset import AddFiles, add_files
 from tools.evaluation import scorecard as scorecards
 from tools.evaluation.facts import gather
+from tools.evaluation.run import LORA_FILE
 from tools.plan_changes import ChangePlan
 from tools.plans import ProposePlan, change_plan, propose_plan
-from tools.recipes import ChooseRecipe, choose_recipe, make_trigger
+from tools.recipes import ChooseRecipe, choose_recipe
+from tools.repairs import ApplyFinding, apply_finding
 from tools.results import findings_of
 from tools.state import plan_row
 from tools.uploads import register
@@ -31,7 +34,9 @@ from trainer_core.recipes import RecipeName
 from .clinic_cases import Case, Scene, draw_files, scenes
 
 TRAIN, EVALUATE = "trainer_core.training.run:train", "tools.evaluation.run:evaluate"
-ADDED = 8  # pictures that the person draws when a finding asks for more
+ADDED = 10  # pictures that the person draws when a finding asks for more
+YAW_OF = {"front": 0.0, "three_quarter": 45.0, "profile": 90.0, "back": 180.0}
+TRIGGERS = tuple(f"chr_{first}{digit}kv" for first in "xqzj" for digit in "2479")  # one for each character
 
 
 class Visit(BaseModel):
@@ -40,7 +45,8 @@ class Visit(BaseModel):
     findings: list[str]
     words: list[str]
     figures: dict[str, float | None]
-    train_seconds: float
+    steps: int
+    shared: bool  # an equal plan was trained for another patient of this character
     score_seconds: float
 
 
@@ -58,11 +64,15 @@ class Treatment(BaseModel):
 
 
 class Patient:
-    """A spoiled project in a workspace of its own."""
+    """A spoiled project in a workspace of its own.
 
-    def __init__(self, case: Case, number: int, folder: Path) -> None:
-        self.case, self.folder = case, folder
-        self.rng = np.random.default_rng([number, sum(map(ord, case.name))])
+    Patients of one character share files, trigger word and seed wherever the case leaves them alone, so that two of
+    them may come to the same plan. Equal plans train to equal bytes (tests hold it): such a training is not made twice.
+    """
+
+    def __init__(self, case: Case, number: int, folder: Path, trained: Path) -> None:
+        self.case, self.number, self.folder, self.trained = case, number, folder, trained
+        self.rng = np.random.default_rng([number, 7])
         self.character: Character = random_character(np.random.default_rng(1000 + number), held_out=True)
         workspace = Workspace.open(folder / "home")
         self.context = ToolContext(workspace, create_project(workspace, case.name, "clinic").id, "clinic")
@@ -72,8 +82,8 @@ class Patient:
         context, case = self.context, self.case
         case.draw(self.character, self.rng, self.folder / "files")
         choose_recipe(context, ChooseRecipe(recipe=RecipeName.CHARACTER, noun=self.character.noun))
-        if case.trigger:  # the tool refuses an ordinary word; a project that was made elsewhere may still have one
-            update_project(context.workspace, context.project_id, trigger=case.trigger)
+        # the tool refuses an ordinary word; a project that was made elsewhere may still have one
+        update_project(context.workspace, context.project_id, trigger=case.trigger or TRIGGERS[self.number])
         self._add(self.folder / "files")
         propose_plan(context, ProposePlan())
         if case.captions == "no trigger":
@@ -84,31 +94,44 @@ class Patient:
     def visit(self) -> Visit:
         """Train, score and diagnose the current plan."""
         context = self.context
+        plan = TrainingPlan.model_validate(plan_row(context).body)
+        kept = self.trained / plan.fingerprint
         run, train, score = self._submit()
-        began = time.monotonic()
-        work(context.workspace, train)
-        seconds = time.monotonic() - began
-        failed = [
-            job.error for job in (store.get(context.workspace, train), store.get(context.workspace, score)) if job.error
-        ]
-        if failed:
-            raise RuntimeError(failed[0])
-        trained = float(store.get(context.workspace, train).result["seconds"])
+        shared = kept.exists()
+        if shared:
+            shutil.copytree(kept, context.workspace.run_folder(run), dirs_exist_ok=True)
+        else:
+            work(context.workspace, train)
+            self._check(train, score)
+            self._keep(run, kept)
         if self.case.damage and not (self.folder / "damaged").exists():
             self._cut_off(run)
         card = scorecards.load(context.workspace.run_folder(run))
-        assert card is not None
-        plan = TrainingPlan.model_validate(plan_row(context).body)
-        audit = load_audit(context.workspace.dataset_folder(context.project_id))
-        facts = gather(card, plan, audit, card.validation)
+        if card is None:
+            raise RuntimeError("There is no scorecard.")
+        facts = gather(card, plan, None, card.validation)
         findings = findings_of(context)
         return Visit(
             findings=[finding.id for finding in findings],
             words=[finding.words for finding in findings],
             figures={name: fact.value for name, fact in facts.items()} | {"sound_file": float(not card.lora_problems)},
-            train_seconds=round(trained, 1),
-            score_seconds=round(seconds - trained, 1),
+            steps=plan.steps,
+            shared=shared,
+            score_seconds=card.seconds,
         )
+
+    def _check(self, *jobs: str) -> None:
+        errors = [error for job in jobs if (error := store.get(self.context.workspace, job).error)]
+        if errors:
+            raise RuntimeError(errors[0])
+
+    def _keep(self, run: str, kept: Path) -> None:
+        """File and scores for another patient that comes to the same plan; whole or not at all."""
+        unfinished = Path(tempfile.mkdtemp(dir=self.trained))
+        for name in (LORA_FILE, scorecards.FILE_NAME):
+            shutil.copy(self.context.workspace.run_folder(run) / name, unfinished / name)
+        with contextlib.suppress(OSError):  # another worker was first
+            unfinished.rename(kept)
 
     def _submit(self) -> tuple[str, str, str]:
         """Store run and jobs as the launch does; the launch itself would refuse most of these sets, rightly."""
@@ -119,7 +142,9 @@ class Patient:
             session.add(run)
         common: dict[str, Any] = {"project_id": context.project_id, "run_id": run.id}
         train = store.submit(context.workspace, task=TRAIN, arguments={"plan_id": row.id}, **common)
-        score = store.submit(context.workspace, task=EVALUATE, arguments={"run_id": run.id}, after=train.id, **common)
+        score = store.submit(
+            context.workspace, task=EVALUATE, arguments={"run_id": run.id, "sweep": False}, after=train.id, **common
+        )
         with context.workspace.session() as session:
             stored = session.get_one(Run, run.id)
             stored.train_job, stored.evaluate_job = train.id, score.id
@@ -132,53 +157,27 @@ class Patient:
         audit_dataset(context, LookAtFiles())
         write_captions(context, WriteCaptions())
 
-    def treat(self, finding: str) -> str:
-        """Do what the first finding says; returns what was done, in words. Raises ToolRefused where nothing can be."""
-        cures = {
-            "captions_without_trigger": self._write_captions_again,
-            "trigger_is_a_word": self._new_trigger,
-            "views": self._add_sides,
-            "one_background": self._add_places,
-            "near_duplicates": self._replace_duplicates,
-            "damaged_file": lambda: "trained again",
-        }
-        if finding in cures:
-            done = cures[finding]()
-            if finding != "damaged_file":
-                change_plan(self.context, ChangePlan())  # files or captions have changed: the plan is refreshed
-            return done
-        return change_plan(self.context, ChangePlan(apply_finding=finding)).text
+    def treat(self) -> str:
+        """Do what the first finding says with the product's own tool; the files that it asks for are drawn."""
+        finding = next(finding for finding in findings_of(self.context) if finding.actions)
+        done = [apply_finding(self.context, ApplyFinding()).text]
+        for action in finding.actions:
+            if action.kind == "add_views":
+                done.append(self._draw_views(action.views))
+            elif action.kind == "add_files":
+                done.append(self._draw_more(scenes(self.rng, ADDED)))
+        return "\n".join(done)
 
-    def _write_captions_again(self) -> str:
-        folder = self.context.workspace.dataset_folder(self.context.project_id)
-        manifests.set_captions(folder, {item.id: ("", "none") for item in manifests.load(folder).usable})
-        write_captions(self.context, WriteCaptions())
-        return "captions written again"
+    def _draw_views(self, views: dict[str, int]) -> str:
+        yaws = [YAW_OF[view] * (-1) ** n for view, count in views.items() for n in range(count)]
+        return self._draw_more(scenes(self.rng, len(yaws), yaws=tuple(yaws)))
 
-    def _new_trigger(self) -> str:
-        context = self.context
-        trigger = make_trigger(context.workspace, RecipeName.CHARACTER)
-        update_project(context.workspace, context.project_id, trigger=trigger)
-        self._write_captions_again()
-        propose_plan(context, ProposePlan())
-        return f"new trigger word {trigger}"
-
-    def _add_sides(self) -> str:
-        takes = scenes(self.rng, ADDED, yaws=(45, -45, 90, -90, 180, 50, -90, 175))
-        return self._draw_more(takes, "pictures from other sides")
-
-    def _add_places(self) -> str:
-        return self._draw_more(scenes(self.rng, ADDED, places=("beach", "night", "snow", "stage")), "other places")
-
-    def _replace_duplicates(self) -> str:
-        set_excluded(self.context, SetExcluded(advised=True))
-        return "duplicates left out; " + self._draw_more(scenes(self.rng, 2 * ADDED), "different pictures")
-
-    def _draw_more(self, takes: list[Scene], what: str) -> str:
+    def _draw_more(self, takes: list[Scene]) -> str:
         folder = self.folder / "more"
         draw_files(self.character, takes, folder, first=100)
         self._add(folder)
-        return f"added {len(takes)} {what}"
+        change_plan(self.context, ChangePlan())  # the plan is refreshed
+        return f"{len(takes)} more files were drawn and added"
 
     def _forget_trigger(self) -> None:
         """The captions as people write them who do not know about trigger words."""
@@ -199,14 +198,18 @@ class Patient:
         path = context.workspace.run_folder(run) / "lora.safetensors"
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
         score = store.submit(
-            context.workspace, project_id=context.project_id, run_id=run, task=EVALUATE, arguments={"run_id": run}
+            context.workspace,
+            project_id=context.project_id,
+            run_id=run,
+            task=EVALUATE,
+            arguments={"run_id": run, "sweep": False},
         )
         work(context.workspace, score.id)
 
 
-def treat(case: Case, number: int, folder: Path) -> Treatment:
+def treat(case: Case, number: int, folder: Path, trained: Path) -> Treatment:
     """The whole way of one patient: spoil, train, score, diagnose, treat, train and score again."""
-    patient = Patient(case, number, folder)
+    patient = Patient(case, number, folder, trained)
     patient.prepare()
     first = patient.visit()
     found = first.findings[0] if first.findings else None
@@ -215,7 +218,7 @@ def treat(case: Case, number: int, folder: Path) -> Treatment:
     if found is None or not case.right:
         return record
     try:
-        record.applied = patient.treat(found)
+        record.applied = patient.treat()
     except ToolRefused as refused:
         record.applied = f"nothing could be done: {refused}"
         record.better = False

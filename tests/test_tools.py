@@ -205,7 +205,7 @@ def test_values_that_the_base_cannot_take_go_to_the_nearest_and_it_is_said(plann
 
 def test_undo_goes_back_one_or_several(planned: ToolContext) -> None:
     first = plan_of(planned)
-    change(planned, steps=300)
+    change(planned, steps=310)
     change(planned, rank=16)
     change(planned, seed=9)
     undo_plan(planned, UndoPlan())
@@ -269,7 +269,7 @@ def test_another_person_s_approval_does_not_count(ready: ToolContext) -> None:
 
 
 def test_the_card_shows_price_time_difference_and_what_mini_is(ready: ToolContext) -> None:
-    change(ready, steps=300)
+    change(ready, steps=310)
     card = runs.launch_card(ready, NoArguments())
     words = " ".join(card.lines)
     assert "Since the proposal: steps" in words
