@@ -28,7 +28,10 @@ def _of_names(contents: Contents) -> Iterator[str]:
         yield "The file holds no tensors."
         return
     if not contents.keys:
-        yield f"This is not a LoRA: none of its {len(names)} tensors is named lora_A or lora_B. {_examples(names)}"
+        yield (
+            f"This is not a LoRA: none of its {len(names)} tensors is named lora_A or lora_B. If it is a whole model, "
+            f"choose the LoRA file instead, which is much smaller. {_examples(names)}"
+        )
         return
     alphas = [name for name in names if name.endswith(".alpha")]
     others = [name for name in names if name not in contents.keys and not name.endswith(".alpha")]
@@ -64,9 +67,13 @@ def _of_match(match: BaseMatch, base: BaseModelName | None) -> Iterator[str]:
     if match.share is None or match.share >= MATCH_NEEDED:
         return
     wanted = base.value if base else "any base that Sidekick knows (" + ", ".join(BaseModelName) + ")"
+    if base and match.base and match.base is not base:
+        instead = f"Its layers fit {match.base.value}: use it there, or take a file made for {base.value}."
+    else:
+        instead = "Use it with the model that it was made for, which whoever made the file knows."
     yield (
         f"The file does not fit {wanted}: {match.share:.0%} of its layers have a place there, at least "
-        f"{MATCH_NEEDED:.0%} must. It was made for another model. {_examples(match.unmatched)}"
+        f"{MATCH_NEEDED:.0%} must. It was made for another model. {instead} {_examples(match.unmatched)}"
     )
 
 
@@ -79,7 +86,10 @@ def _of_values(contents: Contents) -> Iterator[str]:
     elif not all(math.isfinite(delta) for delta in contents.deltas.values()):
         yield "Some numbers are so large that a layer's change is infinite. Train again with a lower learning rate."
     if contents.deltas and not any(contents.deltas.values()):
-        yield "Every layer is zero: the file changes nothing. It was saved before training began, or training failed."
+        yield (
+            "Every layer is zero: the file changes nothing. It was saved before training began, or training failed. "
+            "Take the file of a later step, or train again."
+        )
     stated = contents.metadata.get("modelspec.hash_sha256", "").lower().removeprefix("0x")
     if stated and stated != contents.tensors_sha256:
         yield "The contents differ from the checksum in the file's own header: it was damaged or changed later."

@@ -66,7 +66,7 @@ def check_start(path: Path) -> int:
         raise UnreadableFileError("There is no such file.")
     size = path.stat().st_size
     if size == 0:
-        raise UnreadableFileError("The file is empty.")
+        raise UnreadableFileError("The file is empty. Fetch it again.")
     if size > MAX_FILE_BYTES:
         raise UnreadableFileError(
             f"The file has {size / 1024**3:.0f} GB: that is too large for a LoRA. It was not opened."
@@ -82,7 +82,9 @@ def check_start(path: Path) -> int:
             "Ask its maker for a .safetensors file."
         )
     if not looks_right:
-        raise UnreadableFileError("This is not a safetensors file.")
+        raise UnreadableFileError(
+            "This is not a safetensors file. Look whether it is the right file, or fetch it again."
+        )
     if length > MAX_HEADER_BYTES:
         raise UnreadableFileError(
             f"The header claims {length / 1024**2:,.0f} MB, more than any LoRA needs. It was not read."
