@@ -27,6 +27,7 @@ from tools.evaluation.scorecard import (
     load,
     save,
 )
+from tools.evaluation.sheet import rows_of
 from trainer_core.base_models.mini.world.character import random_character
 from trainer_core.base_models.mini.world.render import render_clip
 from trainer_core.base_models.mini.world.scene import random_scene
@@ -446,3 +447,23 @@ def test_the_page_in_a_browser(folder: Path, tmp_path: Path, plan: TrainingPlan)
             page.close()
         browser.close()
     assert told == []
+
+
+# the contact sheet
+
+
+def test_every_clip_is_on_the_sheet_and_colour_is_not_the_only_sign() -> None:
+    cases = [prompt(f"new-{number}", "words", "new") for number in range(9)] + [prompt("aside", "words", "held_out")]
+    cases.append(prompt("leak-1", "words", "leak"))
+    clips = tuple(clip(case, "lora", 0.9 if case.id == "new-0" else 0.4) for case in cases)
+    frames = {f"lora/{case.id}": np.zeros((9, 64, 64, 3), np.uint8) for case in cases}
+    rows = rows_of(scorecard(clips=clips), frames, [])
+    figures = [cell.figure for row in rows for cell in row.cells]
+    assert len(figures) == len(clips)
+    assert figures[:2] == ["likeness 0.90, as wanted", "likeness 0.40, too low"]
+    assert figures[-1] == "likeness 0.40, as wanted"
+    assert [row.title for row in rows[1:]] == [
+        f"With your LoRA and {TRIGGER}",
+        "",
+        f"With your LoRA, without {TRIGGER}",
+    ]

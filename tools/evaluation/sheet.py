@@ -10,12 +10,13 @@ from PIL import Image, ImageDraw
 
 from trainer_core.dataset.fitting import fit
 
+from ..captioning.templates import a
 from ..drawing import GOOD, INK, LINE, PAPER, POOR, QUIET, cut, font, paragraph, save, width_of
 from .scorecard import SHEET_NAME, ClipScore, Scorecard, Threshold
 
 PICTURE = 144  # pixels of one frame on the sheet
 GAP, MARGIN, SIDE_WIDTH, CAPTION = 4, 36, 300, 44
-COLUMNS = 5
+COLUMNS, MOST_COLUMNS = 5, 7  # clips in a row
 
 Picture = NDArray[np.uint8]
 
@@ -54,7 +55,8 @@ def contact_sheet(
     """
     rows = rows_of(scorecard, clips, training_pictures)
     cell_width = 2 * PICTURE + GAP
-    width = 2 * MARGIN + SIDE_WIDTH + COLUMNS * (cell_width + 20) - 20
+    columns = max(COLUMNS, *(len(row.cells) for row in rows))
+    width = 2 * MARGIN + SIDE_WIDTH + columns * (cell_width + 20) - 20
     top = 128
     height = top + sum(row.height for row in rows) + 84
     sheet = Image.new("RGB", (width, height), PAPER)
@@ -62,10 +64,11 @@ def contact_sheet(
     _heading(draw, scorecard)
     y = top
     for row in rows:
-        draw.line((MARGIN, y - 14, width - MARGIN, y - 14), fill=LINE, width=1)
+        if row.title:  # one without goes on with the row above
+            draw.line((MARGIN, y - 14, width - MARGIN, y - 14), fill=LINE, width=1)
         below = paragraph(draw, (MARGIN, y), row.title, 20, INK, SIDE_WIDTH - 34)
         paragraph(draw, (MARGIN, below + 4), row.hint, 15, QUIET, SIDE_WIDTH - 34)
-        for column, cell in enumerate(row.cells[:COLUMNS]):
+        for column, cell in enumerate(row.cells):
             _draw_cell(sheet, draw, MARGIN + SIDE_WIDTH + column * (cell_width + 20), y, cell)
         y += row.height
     _footer(draw, scorecard, width, height)
@@ -73,12 +76,12 @@ def contact_sheet(
 
 
 def rows_of(scorecard: Scorecard, clips: Mapping[str, Picture], training_pictures: Sequence[Picture]) -> list[Row]:
-    """The rows from top to bottom; a row for which there is no clip is left out."""
+    """The rows from top to bottom; a row for which there is no clip is left out, one with too many goes on below."""
     trigger, noun = scorecard.trigger, scorecard.noun
     shown = list(training_pictures)[: 2 * COLUMNS]
     pairs = [tuple(shown[index : index + 2]) for index in range(0, len(shown), 2)]
     rows = [Row("Your pictures", "What the LoRA was taught.", tuple(Cell(pair) for pair in pairs))]
-    plain = ("first", "seen", "new")
+    plain = ("first", "seen", "new", "held_out", "reference")
     identity = scorecard.measure("identity")
     line = identity.threshold if identity else None
     for model, purposes, title, hint in (
@@ -89,7 +92,7 @@ def rows_of(scorecard: Scorecard, clips: Mapping[str, Picture], training_picture
             "lora",
             ("leak",),
             f"With your LoRA, without {trigger}",
-            f"Just a {noun}: this should not look like your pictures.",
+            f"Just {a(noun)}: this should not look like your pictures.",
         ),
         (
             "base",
@@ -100,8 +103,10 @@ def rows_of(scorecard: Scorecard, clips: Mapping[str, Picture], training_picture
     ):
         found = [clip for clip in scorecard.clips if clip.model == model and clip.case.purpose in purposes]
         cells = tuple(_cell_of(clip, clips, line) for clip in found if _key(clip) in clips)
-        if cells:
-            rows.append(Row(title, hint, cells))
+        rows += [
+            Row(*(("", "") if start else (title, hint)), cells[start : start + MOST_COLUMNS])
+            for start in range(0, len(cells), MOST_COLUMNS)
+        ]
     return rows
 
 
@@ -115,7 +120,8 @@ def _cell_of(clip: ClipScore, clips: Mapping[str, Picture], line: Threshold | No
     good = None
     if line is not None and clip.model == "lora":
         good = line.met_by(clip.identity) == clip.case.uses_trigger
-    return Cell((frames[0], frames[-1]), clip.case.label, f"likeness {clip.identity:.2f}", good)
+    said = "" if good is None else ", as wanted" if good else ", too low" if clip.case.uses_trigger else ", too high"
+    return Cell((frames[0], frames[-1]), clip.case.label, f"likeness {clip.identity:.2f}{said}", good)
 
 
 def _heading(draw: ImageDraw.ImageDraw, scorecard: Scorecard) -> None:
@@ -141,7 +147,7 @@ def _heading(draw: ImageDraw.ImageDraw, scorecard: Scorecard) -> None:
 def _footer(draw: ImageDraw.ImageDraw, scorecard: Scorecard, width: int, height: int) -> None:
     notes = [
         "Each clip is shown by its first and last frame, enlarged. Likeness: cosine to your pictures, 1 is the same. "
-        "Green is as it should be, red is not.",
+        "Green is as wanted, red is not.",
         *([scorecard.honesty] if scorecard.honesty else []),
     ]
     draw.line((MARGIN, height - 76, width - MARGIN, height - 76), fill=LINE, width=1)
