@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tools.audit.model import Audit
 
 Losses = Sequence[tuple[int, float]]
+HARDLY_ANY = 0.05  # of the files whose view is known: a single misread file shall not hide that a view is missing
 FEWEST_LOSSES = 4  # with fewer no course can be seen
 
 
@@ -162,11 +163,12 @@ def _from_audit(figures: AuditedSet | None) -> dict[str, Fact]:
 
 
 def _missing_views(scorecard: Scorecard, plan: TrainingPlan) -> Fact:
-    views = views_of(scorecard)
+    views = views_of(scorecard) or {}
+    known = sum(count for view, count in views.items() if view != "unknown")
     needed = [need.view for need in RECIPES[plan.recipe].views if need.view != "front"]
     return Fact(
         title="kinds of turned views that your files lack:",
-        value=None if views is None else float(sum(not views.get(view) for view in needed)),
+        value=None if not known else float(sum(views.get(view, 0) < HARDLY_ANY * known for view in needed)),
         form="count",
         why="from which side your files show the subject could not be told",
     )
