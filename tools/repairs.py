@@ -45,15 +45,12 @@ def apply_finding(context: ToolContext, arguments: ApplyFinding) -> ToolResult:
     finding = _chosen(findings_of(context), arguments.finding)
     done: list[str] = []
     asked: list[str] = []
-    files_before = manifest_of(context).checksum
-    plan_changed = False
     for action in finding.actions:
         if not action.by_sidekick:
             asked.append(action.words)
             continue
         done.append(_DO[action.kind](context, action))
-        plan_changed |= action.kind in ("change_plan", "new_trigger")
-    if manifest_of(context).checksum != files_before and not plan_changed:
+    if plan_of(context).dataset != manifest_of(context).checksum:
         done.append(change_plan(context, ChangePlan()).text)
     lines = [f"On the finding {finding.id} ({finding.symptom}):", *done]
     if asked:
@@ -67,9 +64,7 @@ def _chosen(findings: list[Finding], wanted: str) -> Finding:
     if wanted == FIRST:
         finding = next((entry for entry in findings if entry.actions), None)
         if finding is None:
-            raise ToolRefused(
-                "None of the findings says what to change." if findings else "There is nothing to change."
-            )
+            raise ToolRefused("The figures give no reason to change anything that could be changed here.")
         return finding
     finding = next((entry for entry in findings if entry.id == wanted), None)
     if finding is None:
