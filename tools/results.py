@@ -1,5 +1,7 @@
 """Tools for results: the scorecard, and what to change next."""
 
+from pathlib import Path
+
 from trainer_core.jobs import events
 from trainer_core.plan import TrainingPlan
 from trainer_core.projects import Lora, PlanRow, Run
@@ -8,6 +10,7 @@ from .audit.run import load_audit
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .evaluation import scorecard as scorecards
 from .evaluation.diagnosis import Finding, diagnose
+from .evaluation.report import report_of
 from .evaluation.scorecard import Scorecard
 from .state import Proposal, job_of, latest_lora, latest_run, proposal_of, runs_of
 from .text import quoted
@@ -21,13 +24,21 @@ def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     lines = [card.words()]
     if lora:
         lines.append(f"The LoRA file is {lora.file}; use the trigger word {lora.trigger} in prompts.")
-    sheet = folder / scorecards.SHEET_NAME
+    sheet, report = folder / scorecards.SHEET_NAME, report_of(folder)
+    if report:
+        lines.append(
+            f"Everything on one page, clips side by side and why each finding was made: {_shown(context, report)}."
+        )
     return ToolResult(
         text="\n".join(lines),
         data={"run_id": run.id, "measures": [measure.model_dump(mode="json") for measure in card.measures]},
-        pictures=[str(sheet.relative_to(context.workspace.home))] if sheet.exists() else [],
-        files=[lora.file] if lora else [],
+        pictures=[_shown(context, sheet)] if sheet.exists() else [],
+        files=[*([lora.file] if lora else []), *([_shown(context, report)] if report else [])],
     )
+
+
+def _shown(context: ToolContext, path: Path) -> str:
+    return str(path.relative_to(context.workspace.home))
 
 
 def diagnose_run(context: ToolContext, _arguments: NoArguments) -> ToolResult:

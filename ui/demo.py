@@ -44,8 +44,8 @@ CHANGE_SHORT = Turn("just 40 steps please, this is only a test", ("change_plan",
 LAUNCH = Turn("Good. Start the training.", ("launch_training",), approves=True)
 CLOSING = (
     Turn("How did it turn out?", ("show_scorecard",)),
-    Turn("What would you change next?", ("diagnose",)),
     Turn("Show me a clip of her in a forest.", ("generate_clip",)),
+    Turn("What would you change next?", ("diagnose",)),
 )
 
 
@@ -162,12 +162,13 @@ def _finish(workspace: "Workspace", conversation: "Conversation", view: ShellVie
     report = verify(results.lora, BaseModelName(results.base))
     if not report.ok:
         raise DemoFailed(f"the LoRA file is not sound: {' '.join(report.problems)}")
-    if results.contact_sheet is None or results.scorecard is None:
-        raise DemoFailed("the contact sheet or the scorecard is missing.")
+    if results.contact_sheet is None or results.scorecard is None or results.report is None:
+        raise DemoFailed("the contact sheet, the report or the scorecard is missing.")
     view.note("")
     for label, path in (
         ("LoRA", results.lora),
         ("Contact sheet", results.contact_sheet),
+        ("Report", results.report),
         ("Scorecard", results.scorecard),
     ):
         view.note(f"{label + ':':<15}{path}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.context import ToolContext
+from tools.evaluation.report import report_of
 from tools.state import latest_lora
 from trainer_core.projects import Workspace
 
@@ -16,6 +17,7 @@ class Results:
     trigger: str = ""
     base: str = ""
     contact_sheet: Path | None = None
+    report: Path | None = None
     scorecard: Path | None = None
 
 
@@ -30,6 +32,7 @@ def results_of(workspace: Workspace, project_id: str, person: str) -> Results:
         trigger=lora.trigger,
         base=lora.base,
         contact_sheet=_existing(folder / "contact_sheet.png") if folder else None,
+        report=report_of(folder) if folder else None,
         scorecard=_existing(folder / "scorecard.json") if folder else None,
     )
 
