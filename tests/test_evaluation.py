@@ -229,6 +229,7 @@ def test_the_whole_evaluation_with_a_drawing_generator(job: JobContext, taught: 
     monkeypatch.setattr(run, "load_pipeline", lambda base, memory: reader)
     monkeypatch.setattr(run, "generate_batch", generate_batch)
     monkeypatch.setattr(run, "with_lora", with_lora)
+    monkeypatch.setattr(run, "effect_of", lambda *_: None)
     monkeypatch.setattr(run, "verify", lambda path, base: LoraReport(file="lora.safetensors", ok=True, sha256="0" * 64))
     (job.folder / "lora.safetensors").write_bytes(b"stands for a file")
     result = run.evaluate(job)

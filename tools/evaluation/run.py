@@ -37,10 +37,12 @@ from .reference import Reference, read_reference
 from .report import write_report
 from .scorecard import Scorecard
 from .scoring import measure_all, variety
+from .second_look import look_again
 from .sheet import contact_sheet
 from .style_motion_measures import measures_of_recipe
 from .sweep import Range, Tried, cannot_judge, line_of_likeness, most_clips, sweep, sweep_cases, unjudged
 from .takes import Takes
+from .weights import effect_of, weight_measures
 
 LORA_FILE = "lora.safetensors"
 
@@ -103,7 +105,7 @@ def evaluate(context: JobContext) -> dict[str, Any]:
     takes = _takes(context, plan, card, beside, reference, notes)
     chosen = _chosen(takes, plan, beside.cases, _tried(plan.steps, lora, report))
     takes.of_suite(beside.cases, "lora", chosen.lora)
-    card = _scored(takes, beside.cases)
+    card = _scored(takes, beside.cases, chosen.lora)
     of_recipe = measures_of_recipe(card, beside.cases, takes.frames, reference.pictures, dataset_folder, manifest)
     seconds = round(time.monotonic() - began, 1)
     card = card.model_copy(update={"measures": card.measures + of_recipe, "seconds": seconds})
@@ -205,15 +207,17 @@ def _weight_change(report: LoraReport) -> float | None:
     return report.delta_rms.median if report.delta_rms else None
 
 
-def _scored(takes: Takes, cases: Sequence[PromptCase]) -> Scorecard:
+def _scored(takes: Takes, cases: Sequence[PromptCase], lora: AtStrength) -> Scorecard:
     middles = {key: frames[len(frames) // 2] for key, frames in takes.frames.items()}
     new = [case.id for case in cases if case.purpose in ("first", "new")]
-    clips = tuple(takes.scores.values())
-    measures = measure_all(clips, load_calibration(), base=takes.card.base, recipe=takes.card.recipe)
+    look, card = look_again(takes.scores, takes.frames, takes.reference, takes.card), takes.card
+    measures = measure_all(look.clips, load_calibration(), base=card.base, recipe=card.recipe, said=look.said)
     measures += (variety(middles, "lora", new), variety(middles, "base", new))
+    effect = effect_of(takes.maker.pipeline, lora.path, lora.strength, cases, card)
+    measures += weight_measures(card.weight_change, effect)
     figures = takes.reference.figures
-    found = {"measures": measures, "clips": clips, "training_set": figures, "notes": tuple(takes.notes)}
-    return takes.card.model_copy(update=found)
+    found = {"measures": measures, "clips": look.clips, "training_set": figures, "notes": tuple(takes.notes)}
+    return card.model_copy(update=found)
 
 
 def _shown(reference: Reference) -> list[NDArray[np.uint8]]:

@@ -86,10 +86,10 @@ def weight_measures(delta_rms: float | None, effect: Effect | None) -> tuple[Mea
     return (
         Measure(
             id="weight_change",
-            title="Size of the change in the weights",
-            value=None if delta_rms is None else float(f"{delta_rms:.4g}"),
-            unit="root mean square of a layer's change, the middle layer",
-            definition="median over the layers of the root mean square of (alpha / rank) B A",
+            title="Size of the change in the weights, in thousandths",
+            value=None if delta_rms is None else float(f"{1000 * delta_rms:.4g}"),
+            unit="thousandths",
+            definition="median over the layers of the root mean square of (alpha / rank) B A, times 1000",
             validity=why if delta_rms is None else "Compare it with other LoRAs of the same base model.",
         ),
         _effect("effect", "Effect on one step, with the trigger word", effect.with_trigger if effect else None, why),
