@@ -146,7 +146,12 @@ CASES = [
     ("looks_in_captions", scorecard(seen=files(looks=0.8), identity=0.4), {"steps": 4000}, FLAT),
     ("underfit", scorecard(identity=0.4), {}, FALLING),
     ("leak", scorecard(leak=0.5), {}, FLAT),
-    ("weak_views", scorecard(identity_views=0.4, identity_back=0.1), {}, FLAT),
+    (
+        "weak_views",
+        scorecard(identity_views=0.4, identity_back=0.1, seen=files(front=12, three_quarter=4, profile=2, back=2)),
+        {},
+        FLAT,
+    ),
     ("drift", scorecard(consistency=0.8), {}, FLAT),
     ("burned", scorecard(burned=0.4), {}, FLAT),
     ("still_video", scorecard(moving=0.0), {"clips": 0}, FLAT),
@@ -206,6 +211,13 @@ def test_two_independent_troubles_are_both_found(plan):
 
 def test_scores_from_before_the_audit_was_kept_take_the_present_one(plan):
     assert ids(scorecard(seen=None), plan, audit(0.9), FLAT) == ["background_risk"]
+
+
+def test_views_that_the_files_show_often_enough_need_more_steps_not_more_files(plan):
+    """A character whose turned views were not learned yet was once told to add views that it had plenty of."""
+    finding = diagnose(scorecard(identity_views=0.5, identity_back=0.3), plan, None, FALLING)[0]
+    assert finding.id == "underfit"
+    assert finding.change["steps"] > plan.steps
 
 
 def test_what_to_add_is_counted_by_view(plan):

@@ -96,7 +96,7 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
         scorecard, "place_followed_base", "place_followed", "clips that lost the place that was asked for"
     )
     facts |= _from_audit(scorecard.audited or (audited(audit) if audit else None))
-    facts["missing_views"] = _missing_views(scorecard, plan)
+    facts |= _views(scorecard, plan)
     return facts
 
 
@@ -162,13 +162,24 @@ def _from_audit(figures: AuditedSet | None) -> dict[str, Fact]:
     }
 
 
-def _missing_views(scorecard: Scorecard, plan: TrainingPlan) -> Fact:
+def _views(scorecard: Scorecard, plan: TrainingPlan) -> dict[str, Fact]:
     views = views_of(scorecard) or {}
     known = sum(count for view, count in views.items() if view != "unknown")
-    needed = [need.view for need in RECIPES[plan.recipe].views if need.view != "front"]
-    return Fact(
-        title="kinds of turned views that your files lack:",
-        value=None if not known else float(sum(views.get(view, 0) < HARDLY_ANY * known for view in needed)),
-        form="count",
-        why="from which side your files show the subject could not be told",
-    )
+    needs = [need for need in RECIPES[plan.recipe].views if need.view != "front"]
+    missing = sum(views.get(need.view, 0) < HARDLY_ANY * known for need in needs)
+    few = sum(views.get(need.view, 0) < need.at_least for need in needs)
+    why = "from which side your files show the subject could not be told"
+    return {
+        "missing_views": Fact(
+            title="kinds of turned views that your files lack:",
+            value=float(missing) if known else None,
+            form="count",
+            why=why,
+        ),
+        "few_of_view": Fact(
+            title="kinds of turned views of which your files have fewer than the recipe asks for:",
+            value=float(few) if known else None,
+            form="count",
+            why=why,
+        ),
+    }
