@@ -81,6 +81,8 @@ def html_report(
         first=_first(card, clips, places),
         facts=words.facts(card),
         diagnosis=diagnosis,
+        nothing=words.no_finding(card, diagnosis),
+        large=max(card.width, card.height) > FEW_PIXELS,
         findings=findings_shown(card, diagnosis, clips, places) if diagnosis else [],
         unknown=diagnosis.cannot_tell if diagnosis else (),
         groups=groups(card, clips),

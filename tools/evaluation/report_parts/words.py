@@ -37,11 +37,11 @@ MEANT = {
 
 @dataclass(frozen=True)
 class Answer:
-    """The page's headline and the sentence below it."""
+    """Words for a person, how grave they are, and for the headline the sentence below it."""
 
     level: Level
     words: str
-    next: str
+    next: str = ""
 
 
 def answer(card: Scorecard, diagnosis: Diagnosis | None) -> Answer:
@@ -74,10 +74,25 @@ def _first_change(diagnosis: Diagnosis | None) -> str:
     if diagnosis is None:
         return "No findings were made for this run, so this page proposes no change."
     if not diagnosis.findings:
-        return "The figures give no reason to change anything. Look at the clips yourself: measures do not see all."
+        return "No figure gives a reason to change anything. Look at the clips: measures do not see everything."
     first = diagnosis.findings[0]
     steps = "; ".join(words for words, _ in proposed(first)) or advice(first) or first.symptom
     return f"Change first: {_sentence(steps)}"
+
+
+def no_finding(card: Scorecard, diagnosis: Diagnosis | None) -> Answer:
+    """What it means that no rule fired: all is well, or too little is known, or a figure is poor without a cause."""
+    poor = [measure.title for measure in card.measures if measure.verdict == "poor"]
+    judged = [measure for measure in card.measures if measure.verdict != "shown"]
+    identity = card.measure("identity")
+    if poor:
+        names = ", ".join(f"“{title}”" for title in poor)
+        return Answer("warn", f"No rule finds a cause, yet these figures are on the wrong side of their line: {names}.")
+    if identity is None or identity.verdict == "shown":
+        undecided = len(diagnosis.cannot_tell) if diagnosis else 0
+        words = f" That does not mean that all is well: {undecided} rules could not be decided." if undecided else ""
+        return Answer("note", f"No figure speaks for a change.{words} Look at the clips yourself.")
+    return Answer("ready", f"All {len(judged)} figures that have a line are on its right side. Look at the clips too.")
 
 
 def proposed(finding: Finding) -> list[tuple[str, str]]:
