@@ -154,7 +154,8 @@ class Scorecard(_Frozen):
     def words(self) -> str:
         """The scorecard in plain English, a line per figure."""
         if self.lora_problems:
-            return "The LoRA file cannot be used: " + "; ".join(self.lora_problems)
+            kept = "The file was kept as it is, and no test clips were made."
+            return " ".join(["The LoRA file cannot be used:", *self.lora_problems, kept])
         lines = [
             measure.words(self.measure(f"{measure.id}_base"))
             for measure in self.measures
