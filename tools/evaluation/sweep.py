@@ -15,7 +15,7 @@ from .scoring import ONE_SUBJECT
 from .sweep_words import checkpoint_words, strength_words
 
 MOST = {"first": 1, "new": 2, "leak": 2}  # prompts of each purpose
-STRENGTHS = ((1.2,), (0.8, 0.6))  # upwards and downwards from 1; a way ends where it gets clearly worse
+STRENGTHS = ((1.2,), (0.8, 0.6))  # upwards and downwards from 1; a way ends where it gets no better
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,17 @@ def _point(tried: Tried, within: Range, before: Sequence[SweepPoint]) -> SweepPo
 
 
 def _strengths(file: Tried, chosen: SweepPoint, within: Range) -> list[SweepPoint]:
+    """Strength 1 and those on both sides of it, nearest first, while the score still rises."""
     points = [chosen]
     for way in STRENGTHS:
-        for number, strength in enumerate(way):
+        reached = chosen.score or 0.0
+        for number, strength in enumerate(way, 1):
             points.append(_point(file.at(strength), within, points))
-            if points[-1] not in choose(points, within.line, lambda point: abs(point.strength - 1)).alike:
-                within.skip(len(within.cases) * (len(way) - number - 1))
+            score = points[-1].score
+            if score is None or score <= reached:
+                within.skip(len(within.cases) * (len(way) - number))
                 break
+            reached = score
     return points
 
 
