@@ -76,20 +76,20 @@ def lines_from(cases: Sequence[Case], seed: int = 62) -> dict[str, StoredLine]:
     rng = np.random.default_rng(seed)
     burned = [[burn(clip, rng) for clip in case.own] for case in cases]
     return {
-        "copying": _line(
+        "copying": line_between(
             [_nearest(case.own, case) for case in cases],
             [_nearest(case.copied, case) for case in cases],
             "at most",
             f"clips in new scenes against clips of one training picture; {_ON}",
         ),
-        "variety": _line(
+        "variety": line_between(
             [_variety(case.own) / _variety(case.base) for case in cases],
             [_variety(case.copied) / _variety(case.base) for case in cases],
             "at least",
             f"{SCENES} clips in different places against {SCENES} of one training picture, each as a share of the "
             f"base model's variety; {_ON}",
         ),
-        "burned": _line(
+        "burned": line_between(
             [_mean(measures.burned_share, case.own) - _mean(measures.burned_share, case.base) for case in cases],
             [
                 _mean(measures.burned_share, clips) - _mean(measures.burned_share, case.base)
@@ -99,14 +99,14 @@ def lines_from(cases: Sequence[Case], seed: int = 62) -> dict[str, StoredLine]:
             f"clips as they are against clips with contrast and colours raised 1.2 to 1.8 times, less the base "
             f"model's share; {_ON}",
         ),
-        "still": _line(
+        "still": line_between(
             [measures.change(clip) for case in cases for clip in (*case.own[1:], *case.base[1:])],
             [measures.change(clip) for case in cases for clip in case.standing],
             "at least",
             f"mean change between frames, in grey levels, of clips that walk, wave, turn or jump against clips that "
             f"stand; {_ON}",
         ),
-        "flicker": _line(
+        "flicker": line_between(
             [_mean(measures.steadiness, case.standing) for case in cases],
             [_mean(measures.steadiness, [flicker(clip, rng) for clip in case.standing]) for case in cases],
             "at least",
@@ -137,7 +137,8 @@ def flicker(clip: Clip, rng: np.random.Generator) -> Clip:
     return np.clip(clip * gains, 0, 255).round().astype(np.uint8)
 
 
-def _line(sound: Sequence[float], spoiled: Sequence[float], direction: str, words: str) -> StoredLine:
+def line_between(sound: Sequence[float], spoiled: Sequence[float], direction: str, words: str) -> StoredLine:
+    """The line between the values of sound and spoiled cases; `direction` is where sound ones lie."""
     good, bad = np.asarray(sound, dtype=np.float32), np.asarray(spoiled, dtype=np.float32)
     high, low = (good, bad) if direction == "at least" else (bad, good)
     value, errors = equal_error(high, low)
