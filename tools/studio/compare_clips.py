@@ -66,7 +66,7 @@ def compare_clips(context: ToolContext, arguments: CompareClips) -> ToolResult:
         raise ToolRefused("There is only one clip to show, so nothing to compare it with. Name another LoRA or step.")
     check_machine(context, base)
     named = list({known.row.id: known for known, _ in loras}.values()) + ([newest] if newest else [])
-    prompt = full_prompt(context, arguments.prompt, named, with_trigger=arguments.with_trigger)
+    prompt = full_prompt(arguments.prompt, named, with_trigger=arguments.with_trigger)
     request = request_for(base, prompt, arguments.seed)
     from trainer_core.generation.generate import generate
     from trainer_core.generation.provenance import write_generated

@@ -112,7 +112,7 @@ def _order(context: ToolContext, arguments: GenerateClip) -> tuple[_Order, list[
         _check_reference(stack, arguments)
         reference = read_shown(context, arguments.reference, frames=rules.frames, fps=rules.fps)
     named = [known for known, _ in choice.loras]
-    prompt = full_prompt(context, arguments.prompt, named, with_trigger=arguments.with_trigger)
+    prompt = full_prompt(arguments.prompt, named, with_trigger=arguments.with_trigger)
     sound, notes = arguments.with_sound, _notes(stack, reference)
     if sound and choice.base is BaseModelName.MINI:
         sound = False

@@ -1,6 +1,7 @@
 """What a stack costs a character: its resemblance alone and in the stack, on the same prompts and seeds."""
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from trainer_core.plan import BaseModelName
@@ -15,7 +16,7 @@ from .machine import one_at_a_time, pipeline_of
 if TYPE_CHECKING:
     from trainer_core.lora.stack import Stack, Stacked
 
-PROMPTS = 4  # clips alone, and as many in the stack
+PROMPTS, SEEDS = 3, 2  # six clips alone, and as many in the stack
 ONE_SUBJECT = (RecipeName.CHARACTER, RecipeName.FACE)
 
 
@@ -77,8 +78,8 @@ def identity_drop(context: ToolContext, known: Known, alone: "Stacked", stack: "
 
     for key, loaded in (("alone", (alone,)), ("stacked", stack)):
         with one_at_a_time, with_stack(pipeline_of(base), loaded) as pipeline:
-            for case in plain:
-                frames = generate(pipeline, request_for(base, case.prompt, case.seed))
+            for case, more in product(plain, range(SEEDS)):
+                frames = generate(pipeline, request_for(base, case.prompt, case.seed + more))
                 figures[key].append(round(measures.identity(embedder.embed(frames), reference.prototype), 4))
     return Drop(known, tuple(figures["alone"]), tuple(figures["stacked"]))
 

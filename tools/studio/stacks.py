@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trainer_core.plan import BaseModelName
-from trainer_core.projects import get_project
 
 from ..context import ToolContext, ToolRefused
 from ..library import Known, LoraStrength, lora_named, newest_lora, one_base
@@ -64,7 +63,7 @@ def loadable(choice: Chosen) -> "Stack":
     return stack
 
 
-def full_prompt(context: ToolContext, words: str, loras: Sequence[Known], *, with_trigger: bool) -> str:
+def full_prompt(words: str, loras: Sequence[Known], *, with_trigger: bool) -> str:
     """The person's words with every LoRA's trigger in front, each once, or with all of them taken out."""
     said = quoted(words, 500)
     triggers = [(known, word) for known in loras for word in known.triggers]
@@ -72,14 +71,14 @@ def full_prompt(context: ToolContext, words: str, loras: Sequence[Known], *, wit
         said = re.sub(rf"\b{re.escape(word)}\b,?\s*", "", said)
     if not with_trigger:
         return said
-    subjects = [_subject(context, known, word, said) for known, word in triggers]
+    subjects = [_subject(known, word, said) for known, word in triggers]
     return ", ".join([*dict.fromkeys(subjects), said])
 
 
-def _subject(context: ToolContext, known: Known, trigger: str, said: str) -> str:
+def _subject(known: Known, trigger: str, said: str) -> str:
     """'chr_x7kq, a cat' for the project's own subject where the words do not name it; else the trigger."""
-    project = get_project(context.workspace, known.project.id)
-    own = known.row.run_id is not None or known.project.id == context.project_id
-    if own and project.noun and project.noun not in said and trigger == project.trigger:
-        return f"{trigger}, a {project.noun}"
+    noun = known.project.noun
+    own = known.row.run_id is not None or trigger == known.project.trigger
+    if own and noun and noun not in said:
+        return f"{trigger}, a {noun}"
     return trigger
