@@ -34,7 +34,8 @@ def candidate_steps(plan: TrainingPlan) -> tuple[int, ...]:
     They are the checkpoints nearest to 40, 60 and 80 % of the way: there the weights are copied and checked anyhow, so
     that no step waits for a candidate and a resumed run writes the same bytes. The learning rate falls on the way, so
     that about 60, 80 and 93 % of the training is done by then (the integral of a linear decay to a tenth). Three files
-    are few enough for LTX-2.3, where one of rank 32 has 0.4 GB. A run with no checkpoint before its end has none.
+    are few enough for LTX-2.3, where one of rank 32 has 0.2 GB without sound, a sixth of a checkpoint. A run with no
+    checkpoint before its end has none.
     """
     every = plan.checkpoint_every
     last = (plan.steps - 1) // every * every  # the last checkpoint before the end
