@@ -35,6 +35,7 @@ SOUND = {
     "empty": 0.0,
     "burned": 0.05,
     "burned_base": 0.04,
+    "effect": 0.3,
     "place_followed": 1.0,
     "place_followed_base": 1.0,
 }
@@ -136,6 +137,7 @@ CASES = [
     ("trigger_is_a_word", scorecard(trigger="person", leak=0.5), {"trigger": "person"}, FLAT),
     ("learning_rate_high", scorecard(identity=0.3), {"learning_rate": 0.09}, RISING),
     ("learning_rate_low", scorecard(identity=0.1), {"learning_rate": 1e-4}, FALLING),
+    ("no_effect", scorecard(identity=0.1, effect=0.0004), {}, FLAT),
     ("few_steps", scorecard(identity=0.2), {"steps": 40}, FALLING),
     ("rank_small", scorecard(identity=0.3), {"rank": 1, "alpha": 1.0}, FLAT),
     ("near_duplicates", scorecard(identity_views=0.6, seen=files(repeats=20)), {}, FLAT),

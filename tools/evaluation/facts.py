@@ -58,6 +58,7 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
             ("empty", "share of empty frames"),
             ("copying", "likeness to the nearest training picture, as a whole picture"),
             ("place_followed", "clips in the place that was asked for"),
+            ("effect", "change of one step's answer by the LoRA, as a share of it"),
         )
     }
     facts["problems"] = Fact(title="problems of the file:", value=float(len(scorecard.lora_problems)), form="count")

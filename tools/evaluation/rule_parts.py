@@ -32,6 +32,7 @@ LIMITS: dict[str, tuple[float, str]] = {
     "rank small": (0.2, _OURS),
     "steps few": (0.6, _OURS),
     "steps many": (2.0, _OURS),
+    "no effect": (0.005, _OURS),
     "ordinary word": (0.0, ""),
     "repeats": (0.3, _OURS),
     "place": (0.2, _OURS),

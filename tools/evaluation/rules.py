@@ -98,6 +98,17 @@ RULES: tuple[Rule, ...] = (
         excludes=(*_UNLIKE, "rank_small"),
     ),
     Rule(
+        id="no_effect",
+        symptom="the LoRA changes next to nothing",
+        when=(Condition("effect", "<", "no effect"), Condition("identity", "<", "identity")),
+        cause="the weights hardly moved: too little training, or a base that was not the dev base (a distilled one)",
+        advice="Check that training ran on the dev base, then train longer.",
+        source="LTX-2.3 community notes (Phosphene issue 32): LoRAs trained on the distilled base do nothing",
+        confidence="medium",
+        change=more_steps,
+        excludes=("underfit", "few_steps", "weak_views", "views", "drift", "looks_in_captions"),
+    ),
+    Rule(
         id="few_steps",
         symptom="the clips do not look enough like your pictures",
         when=(Condition("steps", "<", "steps few"), Condition("identity", "<", "identity")),
