@@ -122,6 +122,16 @@ def test_an_early_step_that_is_not_the_subject_yet_is_not_preferred() -> None:
     assert choose(low, LINE, lambda each: each.step).chosen.step == 300  # none is: the best score
 
 
+def test_a_step_that_went_wrong_does_not_make_the_others_look_alike() -> None:
+    """Its clips spread widely; the two sound steps differ by the same 0.15 on every prompt."""
+    sound = [point(100, [0.8, 0.81, 0.79, 0, 0]), point(200, [0.95, 0.96, 0.94, 0, 0])]
+    broken = point(300, [0.4, -0.2, 0.1, 0.3, -0.3])
+    assert chance_of([*sound, broken]) > 0.15
+    found = choose([*sound, broken], LINE, lambda each: each.step)
+    assert (found.chosen.step, found.margin) == (200, 0.15)
+    assert found.alike == (sound[1],)
+
+
 def test_a_strength_below_1_is_chosen_where_the_lora_leaks_at_1() -> None:
     figures = Figures(lambda step, strength: (0.9, 0.1 + max(0.0, strength - 0.8)))
     found = figures.sweep(300)

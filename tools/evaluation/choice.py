@@ -91,8 +91,7 @@ def choose(points: Sequence[SweepPoint], line: float, preference: Callable[[Swee
     top = max(score for score, _ in scored)
     best = min((point for score, point in scored if score == top), key=preference)
     others = [(score, point) for score, point in scored if point is not best]
-    chance = chance_of([point for _, point in scored]) if others else 0.0
-    alike = tuple(point for score, point in scored if top - score <= chance)
+    chance, alike = _alike(scored, top) if others else (0.0, (best,))
     learned = [point for point in alike if (point.identity or 0.0) >= line]
     chosen = min(learned, key=preference) if learned else best
     short = tuple(point for point in alike if point not in learned) if learned else ()
@@ -106,6 +105,19 @@ def choose(points: Sequence[SweepPoint], line: float, preference: Callable[[Swee
         margin=round(top - runner_up[0], 4) if runner_up else None,
         chance=chance,
     )
+
+
+def _alike(scored: Sequence[tuple[float, SweepPoint]], top: float) -> tuple[float, tuple[SweepPoint, ...]]:
+    """(chance, the points that differ from the best by no more).
+
+    Where some are out, chance is taken once more from those that are left: the clips of a point that went wrong spread
+    more than those of sound ones, and must not make these look alike.
+    """
+    chance = chance_of([point for _, point in scored])
+    near = [(score, point) for score, point in scored if top - score <= chance]
+    if 1 < len(near) < len(scored):
+        chance = min(chance, chance_of([point for _, point in near]))
+    return chance, tuple(point for score, point in near if top - score <= chance)
 
 
 def certainly_out(begun: SweepPoint, scored: Sequence[SweepPoint]) -> bool:
