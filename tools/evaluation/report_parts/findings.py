@@ -7,10 +7,10 @@ from markupsafe import Markup
 
 from ..diagnosis import Diagnosis, Evidence, Finding
 from ..rules import RULES
-from ..scorecard import ClipScore, Measure, Scorecard
+from ..scorecard import ClipScore, Scorecard
 from .charts import Scale, scale
 from .media import Clips, Shown
-from .words import PLAIN, advice, arrows, figure, proposed
+from .words import PLAIN, advice, arrows, bounded, figure, proposed
 
 MOST_CLIPS = 6  # of one finding; all clips are further down
 
@@ -162,7 +162,7 @@ def _piece(entry: Evidence, card: Scorecard) -> Piece:
             limit_shown=limit_shown,
             at_least=entry.sign == "<",
             spread=spread,
-            bounded=_bounded(measure),
+            bounded=measure is not None and bounded(measure),
         ),
         plain=PLAIN.get(entry.fact, ""),
         source=entry.source,
@@ -170,10 +170,6 @@ def _piece(entry: Evidence, card: Scorecard) -> Piece:
         validity=measure.validity if measure else "",
         elsewhere=_ELSEWHERE.get(entry.fact),
     )
-
-
-def _bounded(measure: Measure | None) -> bool:
-    return measure is not None and any(word in measure.unit for word in ("cosine", "share", "correlation"))
 
 
 def _stills(finding: Finding, card: Scorecard, clips: Clips, anchors: dict[tuple[str, str], str]) -> list[Still]:

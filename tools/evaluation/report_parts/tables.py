@@ -9,7 +9,7 @@ from ...plan_reasons import reasons
 from ..facts import best_step
 from ..scorecard import Measure, Scorecard, Sweep, SweepPoint
 from .charts import Chart, Scale, chart, scale
-from .words import PLAIN, figure, measure_threshold
+from .words import PLAIN, bounded, figure, measure_threshold
 
 _FIRST_FIELDS = ("steps", "rank", "learning_rate", "batch_size", "resolution", "frames", "class_preservation")
 _NAMES = {
@@ -49,9 +49,18 @@ class PlanRow:
     source: str
 
 
-def measure_rows(card: Scorecard) -> list[MeasureRow]:
-    """All measures in the scorecard's order."""
-    return [_measure_row(measure) for measure in card.measures]
+def measure_rows(card: Scorecard) -> list[tuple[str, list[MeasureRow]]]:
+    """All measures in the scorecard's order: those with a line, those without one, those that were not taken."""
+    rows = [_measure_row(measure) for measure in card.measures]
+    groups = [
+        ("With a line that holds here", [row for row in rows if row.measure.verdict != "shown"]),
+        (
+            "Shown, not judged",
+            [row for row in rows if row.measure.verdict == "shown" and row.measure.value is not None],
+        ),
+        ("Not measured, and why", [row for row in rows if row.measure.value is None]),
+    ]
+    return [(title, found) for title, found in groups if found]
 
 
 def _measure_row(measure: Measure) -> MeasureRow:
@@ -67,7 +76,7 @@ def _measure_row(measure: Measure) -> MeasureRow:
             limit_shown=figure(line.value),
             at_least=line.direction == "at least",
             spread=spread,
-            bounded=True,
+            bounded=bounded(measure),
         )
     return MeasureRow(
         measure=measure,

@@ -119,13 +119,16 @@ def _sentence(words: str) -> str:
 
 def facts(card: Scorecard) -> list[tuple[str, str, str]]:
     """(name, value, kind) of what this page is about; the kind 'code' is shown in a typewriter's letters."""
+    sweep = card.sweep
     rows = [
         ("Trigger word", card.trigger, "code"),
+        ("Chosen", f"step {sweep.best_step} at strength {sweep.best_strength:g}" if sweep else "", ""),
         ("What was taught", f"{a(card.noun)}, with the {card.recipe.value} recipe", ""),
         ("Base model", BASES[card.base].title, ""),
         ("Scored", when(card.created) + (f", in {_duration(card.seconds)}" if card.seconds else ""), ""),
         ("Test clips", _clip_words(card), ""),
         ("Run", card.run_id, "code"),
+        ("LoRA file", card.lora_file, "code"),
         ("SHA-256 of the LoRA file", card.lora_sha256 or "could not be taken", "code"),
     ]
     return [row for row in rows if row[1]]
@@ -161,6 +164,11 @@ def measure_threshold(measure: Measure) -> str:
     if measure.threshold is None:
         return "no line"
     return f"{measure.threshold.direction} {figure(measure.threshold.value)}"
+
+
+def bounded(measure: Measure) -> bool:
+    """Whether 1 is the most that this figure can be, as of cosines and shares."""
+    return any(word in measure.unit for word in ("cosine", "share", "correlation"))
 
 
 def figure(value: float | None) -> str:
