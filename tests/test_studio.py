@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from lora_files import write_lora
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from short_runs import SHORT
 from test_training import make_project, submit
 
@@ -259,14 +260,17 @@ def test_interference_is_measured_on_files_and_on_clips(context: ToolContext, tm
 
 
 def test_a_merged_file_is_a_lora_of_the_project_and_equals_the_stack(context: ToolContext, tmp_path: Path) -> None:
-    own, style = newest(context), from_elsewhere(context, tmp_path, rank=3)
+    own = newest(context)
+    nameless = write_lora(tmp_path / "nameless.safetensors", 1, rank=3, size=0.15)
+    save_file(load_file(nameless), nameless)  # without a header
+    style = str(add_lora(context, AddLora(upload=hand_over(context, nameless), trigger="sty_q2ab")).data["lora"])
     both = [LoraStrength(lora=own), LoraStrength(lora=style)]
     made = merge_loras(context, MergeLoras(loras=both, title="cat in <b>sunset</b>"))
     assert "it is the stack itself" in made.text
     assert made.data["rank"] == 5
     merged = str(made.data["lora"])
     assert verify_lora(context, VerifyLora(lora=merged)).data["ok"]
-    assert f"{merged}: trigger" in list_loras(context, NoArguments()).text
+    assert f"{merged}: trigger {TRIGGER}, sty_q2ab, for mini, merged here" in list_loras(context, NoArguments()).text
     one = generate_clip(context, GenerateClip(prompt="waving", lora=merged, seed=4))
     stack = generate_clip(context, GenerateClip(prompt="waving", stack=both, seed=4))
     assert sorted(str(one.data["prompt"]).split(", ")) == sorted(str(stack.data["prompt"]).split(", "))

@@ -11,7 +11,7 @@ from ..context import ToolContext
 from ..library import Known
 from ..state import plan_of_run
 from .generate_clip import request_for
-from .machine import one_at_a_time, pipeline_of
+from .machine import check_machine, one_at_a_time, pipeline_of
 
 if TYPE_CHECKING:
     from trainer_core.lora.stack import Stack, Stacked
@@ -69,6 +69,7 @@ def identity_drop(context: ToolContext, known: Known, alone: "Stacked", stack: "
         reference = read_reference(context.workspace.dataset_folder(known.project.id), plan.trigger)
     except ValueError as error:
         return Drop(known, why=str(error))
+    check_machine(context, base)
     recipe = RECIPES[plan.recipe]
     cases = suite(recipe, plan.trigger, known.project.noun or recipe.noun, (), base)
     plain = [case for case in cases if case.purpose in ("first", "new") and case.reference is None][:PROMPTS]

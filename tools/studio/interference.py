@@ -10,7 +10,6 @@ from ..library import LoraStrength
 from ..state import honesty
 from .identity_drop import Drop, identity_drop
 from .known_figures import beside_known
-from .machine import check_machine
 from .stacks import chosen, loadable
 
 
@@ -52,7 +51,6 @@ def measure_interference(context: ToolContext, arguments: MeasureInterference) -
         pairs.append({"loras": [one.row.id, two.row.id]} | found.model_dump(mode="json"))
     drops: list[Drop] = []
     if arguments.with_clips:
-        check_machine(context, choice.base)
         for known_lora in choice.used:
             context.say(f"Trying {known_lora.name} alone and in the stack …")
             alone = next(one for one in stack if one.file == known_lora.file)

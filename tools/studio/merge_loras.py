@@ -43,7 +43,6 @@ def merge_loras(context: ToolContext, arguments: MergeLoras) -> ToolResult:
     from trainer_core.lora.container import UnreadableFileError
     from trainer_core.lora.export import LoraExportError
     from trainer_core.lora.merge import merge
-    from trainer_core.lora.merged_header import header_of
     from trainer_core.lora.stack import StackError
 
     context.say("Merging layer by layer …")
@@ -56,7 +55,7 @@ def merge_loras(context: ToolContext, arguments: MergeLoras) -> ToolResult:
         )
     except (StackError, LoraExportError, UnreadableFileError) as error:
         raise ToolRefused(f"Nothing was merged. {error}") from error
-    trigger = header_of(path).get("modelspec.trigger_phrase", "")
+    trigger = ", ".join(dict.fromkeys(word for known in choice.used for word in known.triggers))
     register_lora(context, path, lora_id=lora_id, trigger=trigger, base=choice.base, sha256=made.report.sha256 or "")
     file = str(path.relative_to(context.workspace.home))
     called = f" Its trigger words are {quoted(trigger, 120)}." if trigger else ""

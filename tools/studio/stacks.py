@@ -48,7 +48,7 @@ def loadable(choice: Chosen) -> "Stack":
     """The stack, its files verified now. Raises ToolRefused when one is damaged, changed or does not go with others."""
     from trainer_core.lora.stack import Stacked, StackError, checked  # loads torch
 
-    entries = [Stacked(known.file, strength, known.name) for known, strength in choice.loras]
+    entries = [Stacked(known.file, strength, known.name, known.row.trigger) for known, strength in choice.loras]
     try:
         stack = checked(entries, choice.base)
     except StackError as error:

@@ -34,7 +34,7 @@ class Parent:
             sha256=one.sha256,
             strength=one.strength,
             title=plain(header.get("modelspec.title", "")) or plain(one.name),
-            trigger=shown(plain(header.get("modelspec.trigger_phrase", "")), 80),
+            trigger=shown(plain(one.trigger or header.get("modelspec.trigger_phrase", "")), 80),
             carried={key: header[key] for key in CARRIED if key in header},
         )
 

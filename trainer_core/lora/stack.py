@@ -27,11 +27,13 @@ class StackError(ValueError):
 
 @dataclass(frozen=True)
 class Stacked:
-    """One LoRA file of a stack. `name` is for a person; `sha256` and `reference` are known once it is checked."""
+    """One LoRA file of a stack. `name` is for a person, `trigger` calls it where its own header does not say so;
+    `sha256` and `reference` are known once it is checked."""
 
     file: Path
     strength: float = 1.0
     name: str = ""
+    trigger: str = ""
     sha256: str = ""
     reference: ReferenceUse | None = None
 
