@@ -41,6 +41,7 @@ _ELSEWHERE = {
     "repeats": ("training-set", "the training set"),
     "looks_in_captions": ("training-set", "the training set"),
     "missing_views": ("training-set", "the training set"),
+    "few_of_view": ("training-set", "the training set"),
 }
 _GRAVEST_FIRST: dict[str, Callable[[ClipScore, ClipScore | None], float]] = {
     "identity": lambda clip, base: clip.identity,

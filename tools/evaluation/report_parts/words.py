@@ -27,6 +27,14 @@ PLAIN = {
     "burned": "Colours that have run into pure black or white.",
     "moving": "How much of the clip is in motion.",
     "variety": "Do different words give different pictures? Near 0 they all look alike.",
+    "still": "Did clips that moved before training come to a standstill?",
+    "flicker": "Does the picture shimmer although nothing in it moves?",
+    "dinov2": "The same question, asked of another model that has seen many photographs.",
+    "face": "Is it the same face, as a face recogniser sees it?",
+    "clip_text": "Do the clips show what the words ask for?",
+    "weight_change": "How far the LoRA moves the model's numbers. Next to nothing means that it learned nothing.",
+    "effect": "How much the LoRA changes what the model does at all when it is called.",
+    "effect_plain": "How much it changes what the model does when it is not called.",
     "place_followed": "Does the clip go where the words say?",
 }
 MEANT = {
@@ -53,7 +61,7 @@ def answer(card: Scorecard, diagnosis: Diagnosis | None) -> Answer:
 def _verdict(card: Scorecard) -> tuple[Level, str]:
     if card.lora_problems:
         return "blocked", "This LoRA file cannot be used."
-    identity, leak = card.measure("identity"), card.measure("leak")
+    identity, leak = likeness(card), card.measure("leak")
     if identity is None or identity.value is None:
         return "note", "We cannot tell whether it looks right: likeness was not measured."
     if identity.threshold is None:
@@ -70,6 +78,12 @@ def _verdict(card: Scorecard) -> tuple[Level, str]:
     return "ready", f"Yes: with {card.trigger} it looks like {meant}."
 
 
+def likeness(card: Scorecard) -> Measure | None:
+    """The measure that tells whether it looks right: one that has a line here, first the built-in embedder's."""
+    known = [measure for name in ("identity", "face") if (measure := card.measure(name)) is not None]
+    return next((measure for measure in known if measure.verdict != "shown"), known[0] if known else None)
+
+
 def _first_change(diagnosis: Diagnosis | None) -> str:
     if diagnosis is None:
         return "No findings were made for this run, so this page proposes no change."
@@ -84,7 +98,7 @@ def no_finding(card: Scorecard, diagnosis: Diagnosis | None) -> Answer:
     """What it means that no rule fired: all is well, or too little is known, or a figure is poor without a cause."""
     poor = [measure.title for measure in card.measures if measure.verdict == "poor"]
     judged = [measure for measure in card.measures if measure.verdict != "shown"]
-    identity = card.measure("identity")
+    identity = likeness(card)
     if poor:
         names = ", ".join(f"“{title}”" for title in poor)
         return Answer("warn", f"No rule finds a cause, yet these figures are on the wrong side of their line: {names}.")
