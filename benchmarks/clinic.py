@@ -20,13 +20,15 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import TemporaryDirectory, gettempdir
 
 from .clinic_cases import CASES
 
 RESULTS = Path(__file__).parent / "results"
 RECORDS = RESULTS / "clinic.jsonl"
 Z = 1.96  # 95 % confidence
+SHORT = ("captions_without_trigger", "damaged_file")  # their diagnosis needs no trained character
+SHORT_STEPS = 20
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
@@ -48,10 +50,15 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2)))
     parser.add_argument("--folder", type=Path, default=Path(gettempdir()) / "sidekick-clinic")
     parser.add_argument("--records", type=Path, default=RECORDS)
+    parser.add_argument("--short", action="store_true", help=f"only {' and '.join(SHORT)}, {SHORT_STEPS} steps each")
     parser.add_argument("--one", nargs=2, metavar=("CASE", "NUMBER"), help="treat one patient and print its record")
     options = parser.parse_args()
     if options.one:
         _treat_here(options.one[0], int(options.one[1]), options.folder)
+        return
+    if options.short:
+        with TemporaryDirectory() as folder:
+            print(json.dumps(summary(short(Path(folder))), indent=1))
         return
     names = options.cases.split(",") if options.cases else [case.name for case in CASES]
     options.records.parent.mkdir(parents=True, exist_ok=True)
@@ -78,6 +85,14 @@ def read(path: Path) -> list[dict]:
         except ValueError:
             continue
     return records
+
+
+def short(folder: Path, names: tuple[str, ...] = SHORT) -> list[dict]:
+    """That the whole way can be gone and these cases are told rightly; it proves nothing about likeness."""
+    from .clinic_patient import treat  # loads torch
+
+    cases = [case for case in CASES if case.name in names]
+    return [treat(case, 0, folder / case.name, folder, steps=SHORT_STEPS).model_dump() for case in cases]
 
 
 def _treat_here(name: str, number: int, folder: Path) -> None:

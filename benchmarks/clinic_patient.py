@@ -74,6 +74,9 @@ class Patient:
         self.case, self.number, self.folder, self.trained = case, number, folder, trained
         self.rng = np.random.default_rng([number, 7])
         self.character: Character = random_character(np.random.default_rng(1000 + number), held_out=True)
+        (folder / "home").mkdir(parents=True)
+        (trained / "cache").mkdir(parents=True, exist_ok=True)
+        (folder / "home" / "cache").symlink_to(trained / "cache")  # clips of the base alone are the same for all
         workspace = Workspace.open(folder / "home")
         self.context = ToolContext(workspace, create_project(workspace, case.name, "clinic").id, "clinic")
 
@@ -207,10 +210,15 @@ class Patient:
         work(context.workspace, score.id)
 
 
-def treat(case: Case, number: int, folder: Path, trained: Path) -> Treatment:
-    """The whole way of one patient: spoil, train, score, diagnose, treat, train and score again."""
+def treat(case: Case, number: int, folder: Path, trained: Path, *, steps: int | None = None) -> Treatment:
+    """The whole way of one patient: spoil, train, score, diagnose, treat, train and score again.
+
+    `trained` keeps what patients share. `steps`: in place of the plan's, for the short form.
+    """
     patient = Patient(case, number, folder, trained)
     patient.prepare()
+    if steps:
+        change_plan(patient.context, ChangePlan(steps=steps))
     first = patient.visit()
     found = first.findings[0] if first.findings else None
     right = found in case.right if case.right else found is None

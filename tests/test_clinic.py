@@ -1,0 +1,52 @@
+"""The clinic's short form runs the whole way, and its table counts rightly."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import clinic
+
+
+def record(case: str, *, right: bool, better: bool | None = None, error: str | None = None) -> dict:
+    findings = [case] if right and case != "sound" else ["leak"] if not right else []
+    return {
+        "case": case,
+        "number": 0,
+        "first": {"findings": findings},
+        "right": right,
+        "better": better,
+        "error": error,
+    }
+
+
+def test_the_table_counts_diagnoses_changes_and_false_alarms() -> None:
+    records = [
+        record("few_steps", right=True, better=True),
+        record("few_steps", right=True, better=False),
+        record("rank_1", right=False, better=None),
+        record("sound", right=True),
+        record("sound", right=False),
+        record("one_view", right=False, error="cut off"),
+    ]
+    table = clinic.summary(records)
+    assert table["right_first_diagnosis"]["share"] == pytest.approx(2 / 3, abs=1e-3)
+    assert table["better_after_the_change"] == clinic._share([True, False])
+    assert table["false_alarms_on_sound_runs"]["share"] == 0.5
+    assert table["errors"] == 1
+    assert table["by_case"]["few_steps"]["first_findings"] == ["few_steps", "few_steps"]
+
+
+def test_wilsons_interval_is_the_published_one() -> None:
+    """Wilson (1927): 10 of 10 is no certainty; 5 of 10 lies between 0.237 and 0.763."""
+    assert clinic.wilson(10, 10) == pytest.approx((0.722, 1.0), abs=1e-3)
+    assert clinic.wilson(5, 10) == pytest.approx((0.237, 0.763), abs=1e-3)
+    assert clinic.wilson(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.slow
+def test_the_short_form_diagnoses_treats_and_sees_it_better(tmp_path: Path) -> None:
+    damaged = clinic.short(tmp_path, ("damaged_file",))[0]
+    assert damaged["right"]
+    assert damaged["first"]["figures"]["sound_file"] == 0.0
+    assert damaged["better"], "the file that was trained again is sound"
+    assert damaged["second"]["shared"], "equal plans are not trained twice"
