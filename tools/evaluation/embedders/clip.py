@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AutoTokenizer, CLIPModel
+from transformers import CLIPModel
 
-from .hub import best_device, local_model, pixels
+from .hub import load_model, load_tokenizer, local_model, pixels
 from .protocol import About, Embedded, EmbedderMissing, Picture, Vectors, unit
 
 REPOSITORIES = ("openai/clip-vit-large-patch14", "openai/clip-vit-base-patch32")  # the first that is there is used
@@ -22,10 +22,8 @@ class Clip:
     def __init__(self, folder: Path, repository: str) -> None:
         self._repository = repository
         self._revision = folder.name[:12]
-        self._device = best_device()
-        self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = CLIPModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32)
-        self._model = model.eval().to(self._device)
+        self._tokenizer = load_tokenizer(folder, repository, "CLIP")
+        self._model = load_model(CLIPModel, folder, repository, "CLIP")
 
     @property
     def about(self) -> About:
@@ -44,16 +42,16 @@ class Clip:
         """Unit vectors (n, d); every picture is kept."""
         side, found = self._model.config.vision_config.image_size, []
         for start in range(0, len(pictures), BATCH):
-            images = pixels(list(pictures[start : start + BATCH]), side, _MEAN, _SPREAD, self._device)
-            found.append(self._model.get_image_features(pixel_values=images).pooler_output.float().cpu().numpy())
+            images = pixels(list(pictures[start : start + BATCH]), side, _MEAN, _SPREAD)
+            found.append(self._model.get_image_features(pixel_values=images).pooler_output.numpy())
         return Embedded(unit(np.concatenate(found)), np.ones(len(pictures), dtype=bool))
 
     @torch.inference_mode()
     def embed_words(self, words: str) -> Vectors:
         """Unit vector (1, d) of a prompt; words beyond CLIP's 77 tokens are not seen."""
         longest = self._model.config.text_config.max_position_embeddings
-        tokens = self._tokenizer([words], return_tensors="pt", truncation=True, max_length=longest).to(self._device)
-        return unit(self._model.get_text_features(**tokens).pooler_output.float().cpu().numpy())
+        tokens = self._tokenizer([words], return_tensors="pt", truncation=True, max_length=longest)
+        return unit(self._model.get_text_features(**tokens).pooler_output.numpy())
 
 
 def load_clip() -> Clip:
@@ -70,10 +68,4 @@ def load_clip() -> Clip:
 
 @lru_cache(maxsize=1)
 def _load(folder: Path, repository: str) -> Clip:
-    try:
-        return Clip(folder, repository)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise EmbedderMissing(
-            f"The files of CLIP on this machine cannot be read. To fetch them again: hf download {repository} "
-            "--force-download"
-        ) from error
+    return Clip(folder, repository)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from transformers import AutoModel
 
-from .hub import best_device, local_model, pixels
+from .hub import load_model, local_model, pixels
 from .protocol import About, Embedded, EmbedderMissing, Picture, unit
 
 REPOSITORIES = ("facebook/dinov2-base", "facebook/dinov2-small")  # the first that is there is used
@@ -22,9 +22,7 @@ class Dinov2:
     def __init__(self, folder: Path, repository: str) -> None:
         self._repository = repository
         self._revision = folder.name[:12]
-        self._device = best_device()
-        model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32)
-        self._model = model.eval().to(self._device)
+        self._model = load_model(AutoModel, folder, repository, "DINOv2")
 
     @property
     def about(self) -> About:
@@ -44,8 +42,8 @@ class Dinov2:
         """Unit vectors (n, 384 or 768); every picture is kept."""
         found = []
         for start in range(0, len(pictures), BATCH):
-            images = pixels(list(pictures[start : start + BATCH]), SIDE, _MEAN, _SPREAD, self._device)
-            found.append(self._model(pixel_values=images).last_hidden_state[:, 0].float().cpu().numpy())
+            images = pixels(list(pictures[start : start + BATCH]), SIDE, _MEAN, _SPREAD)
+            found.append(self._model(pixel_values=images).last_hidden_state[:, 0].numpy())
         return Embedded(unit(np.concatenate(found)), np.ones(len(pictures), dtype=bool))
 
 
@@ -63,10 +61,4 @@ def load_dinov2() -> Dinov2:
 
 @lru_cache(maxsize=1)
 def _load(folder: Path, repository: str) -> Dinov2:
-    try:
-        return Dinov2(folder, repository)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise EmbedderMissing(
-            f"The files of DINOv2 on this machine cannot be read. To fetch them again: hf download {repository} "
-            "--force-download"
-        ) from error
+    return Dinov2(folder, repository)
