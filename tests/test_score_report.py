@@ -415,6 +415,9 @@ def test_ticks_are_few_and_hold_the_line(low: float, high: float) -> None:
 
 def test_a_line_needs_two_points() -> None:
     assert chart("", [("one", [(1, 2)])], x_name="", y_name="") is None
+    long = chart("", [("one", [(float(step), 0.5) for step in range(50, 901, 50)])], x_name="", y_name="")
+    assert long is not None
+    assert [tick.text for tick in long.x_ticks] == ["200", "400", "600", "800"]
     assert spark([0.5]) is None
     drawn = spark([0.9, 0.2, 0.5], 0.7)
     assert drawn is not None

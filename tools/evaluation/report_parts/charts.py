@@ -185,7 +185,7 @@ def _x_ticks(xs: Sequence[float], most: int = 7) -> list[float]:
     """The places themselves where they are few, else round numbers between the first and the last."""
     if len(xs) <= most:
         return list(xs)
-    return [x for x in ticks(xs[0], xs[-1]) if xs[0] <= x <= xs[-1]]
+    return [x for x in ticks(xs[0], xs[-1], most - 1) if xs[0] <= x <= xs[-1]]
 
 
 def _mark_label(spot: tuple[float, float], text: str) -> Label:
