@@ -316,6 +316,10 @@ def test_clips_that_are_empty_black_or_too_short(tmp_path: Path, sound: Path, mo
     empty = card.measure("empty")
     assert empty is not None
     assert empty.verdict == "poor"
+    steady, likeness = card.measure("consistency"), card.measure("identity")
+    assert steady is not None
+    assert likeness is not None
+    assert set(likeness.evidence) - set(steady.evidence) == {"new-1"}  # the black clip stays black, not itself
     assert "black or empty frames" in diagnose_run(told.tools, NoArguments()).text
 
 

@@ -120,11 +120,13 @@ DEFINITIONS: tuple[Definition, ...] = (
         id="consistency",
         title="Stays itself through the clip",
         purposes=PLAIN,
-        of=lambda lora, base: lora.consistency,
+        of=lambda lora, base: lora.consistency if lora.empty < 1 else None,
         words="VBench's subject consistency on the built-in embedder: mean over frames of "
-        "(max(0, cosine with the one before) + max(0, cosine with the first)) / 2",
+        "(max(0, cosine with the one before) + max(0, cosine with the first)) / 2; a clip that is all black shows "
+        "nothing that could stay itself and does not count",
         unit=SHARE,
         line="steady",
+        unmeasured="No clip that shows something was made.",
     ),
     Definition(
         id="copying",
