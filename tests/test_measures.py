@@ -104,6 +104,7 @@ def test_the_share_of_clips_that_go_where_the_words_say(taught: Character, refer
     assert by_id["place_followed"].value == 0.5
     assert by_id["place_followed_base"].value == 1
     assert "239 of 240" in by_id["place_followed"].definition
+    assert load_calibration().probes["place"].source in by_id["place_followed"].validity
 
 
 def test_places_are_not_judged_outside_the_drawn_world(taught: Character, reference: Reference):

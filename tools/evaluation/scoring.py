@@ -76,6 +76,8 @@ def measure_all(
             result.append(_unmeasured(definition, "Only the places of mini's drawn world are known by their colours."))
             continue
         holds = validity if definition.embedder else said.get(definition.extra, "")
+        if definition.drawn_world and (probe := calibration.probes.get("place")):
+            holds = probe.source
         result.append(_measure(definition, with_lora, on_base, threshold, holds))
     return tuple(result)
 

@@ -63,15 +63,18 @@ def effect_of(
 ) -> Effect | None:
     """The effect of a LoRA file on the suite's first prompt, and on the same words without the trigger.
 
-    None where the suite has no such pair.
+    None where the suite has no such pair, or the pass could not be made (memory): one figure must not cost the others.
     """
     first = next((case.prompt for case in cases if case.purpose == "first"), None)
     plain = next((case.prompt for case in cases if case.purpose == "leak"), None)
     if first is None or plain is None:
         return None
     shape = latent_shape(pipeline, frames=card.frames, width=card.width, height=card.height)
-    with with_lora(pipeline, lora, strength):
-        return forward_effect(pipeline, first, plain, shape=shape, fps=card.fps)
+    try:
+        with with_lora(pipeline, lora, strength):
+            return forward_effect(pipeline, first, plain, shape=shape, fps=card.fps)
+    except RuntimeError:  # torch's, out of memory among them
+        return None
 
 
 def latent_shape(pipeline: Any, *, frames: int, width: int, height: int) -> tuple[int, int, int]:
