@@ -16,8 +16,11 @@ from trainer_core.recipes import RECIPES, Recipe, RecipeName
 from .audit.run import AuditItem, load_audit
 from .captioning.words import has_word
 from .context import ToolContext, ToolRefused
+from .library import known_loras
 from .text import quoted
 from .uploads import uploads_of
+
+MOST_LORAS = 12  # that the conversation is told of; list_loras shows all
 
 
 class PlanFacts(BaseModel):
@@ -50,6 +53,13 @@ class RunFacts(BaseModel):
     error: str | None = None
 
 
+class LoraFacts(BaseModel):
+    """A LoRA that clips can be made with: its id, and the words that call it."""
+
+    id: str
+    trigger: str
+
+
 class Facts(BaseModel):
     """What the conversation needs to know before every answer."""
 
@@ -69,6 +79,7 @@ class Facts(BaseModel):
     plan: PlanFacts | None = None
     run: RunFacts | None = None
     lora: str | None = None
+    loras: list[LoraFacts] = []  # this project's first, each newest first; at most MOST_LORAS
 
     @property
     def files(self) -> int:
@@ -191,6 +202,11 @@ def facts_of(context: ToolContext) -> Facts:
         plan=_plan_facts(context, manifest) if project.plan_id else None,
         run=_run_facts(context),
         lora=lora.id if lora else None,
+        loras=[
+            LoraFacts(id=each.row.id, trigger=quoted(each.row.trigger, 40))
+            for each in known_loras(context)[:MOST_LORAS]
+            if each.file.is_file()
+        ],
     )
 
 
