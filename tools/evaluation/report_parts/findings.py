@@ -150,7 +150,9 @@ def _after(number: int, diagnosis: Diagnosis) -> int | None:
 def _piece(entry: Evidence, card: Scorecard) -> Piece:
     measure = card.measure(entry.fact)
     limit_shown = entry.limit_shown or f"{entry.limit:g}"
-    spread = None
+    plain, spread = PLAIN.get(entry.fact, ""), None
+    if guards := _rules_out(entry):
+        plain = f"No fault by itself: above {limit_shown} there would be too many, and another finding in its place."
     if measure and measure.low is not None and measure.high is not None:
         spread = (measure.low, measure.high)
     return Piece(
@@ -159,18 +161,23 @@ def _piece(entry: Evidence, card: Scorecard) -> Piece:
         scale=scale(
             entry.value,
             entry.shown,
-            limit=entry.limit,
+            limit=None if guards else entry.limit,
             limit_shown=limit_shown,
             at_least=entry.sign == "<",
             spread=spread,
             bounded=measure is not None and bounded(measure),
         ),
-        plain=PLAIN.get(entry.fact, ""),
+        plain=plain,
         source=entry.source,
         definition=_capital(measure.definition) if measure else "",
         validity=measure.validity if measure else "",
         elsewhere=_ELSEWHERE.get(entry.fact),
     )
+
+
+def _rules_out(entry: Evidence) -> bool:
+    """Whether the evidence only says that there were not far too many steps: at least the rule's number is no fault."""
+    return entry.fact == "steps" and entry.sign == "<" and entry.limit >= 1
 
 
 def _stills(finding: Finding, card: Scorecard, clips: Clips, anchors: dict[tuple[str, str], str]) -> list[Still]:
