@@ -40,6 +40,7 @@ from .scoring import measure_all, variety
 from .second_look import look_again
 from .sheet import contact_sheet
 from .style_motion_measures import measures_of_recipe
+from .suite_measures import measures_of_suite
 from .sweep import Range, Tried, cannot_judge, line_of_likeness, most_clips, sweep, sweep_cases, unjudged
 from .takes import Takes
 from .weights import effect_of, weight_measures
@@ -108,7 +109,8 @@ def evaluate(context: JobContext) -> dict[str, Any]:
     card = _scored(takes, beside.cases, chosen.lora)
     of_recipe = measures_of_recipe(card, beside.cases, takes.frames, reference.pictures, dataset_folder, manifest)
     seconds = round(time.monotonic() - began, 1)
-    card = card.model_copy(update={"measures": card.measures + of_recipe, "seconds": seconds})
+    measures = card.measures + measures_of_suite(card) + of_recipe
+    card = card.model_copy(update={"measures": measures, "seconds": seconds})
     sheet = contact_sheet(card, folder, takes.frames, _shown(reference))
     path = scorecards.save(folder, card)
     page = write_report(folder, card, examine(card, plan, audit, card.validation), plan, _shown(reference))
