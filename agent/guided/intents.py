@@ -9,10 +9,12 @@ from .base_talk import base_talk
 from .candidates import candidates_talk
 from .clips_talk import clips_talk
 from .files import file_calls
+from .findings_talk import findings_talk
 from .plan_talk import DOMAIN, plan_talk
 from .reading import Call, Facts, Reading, about
 from .results_talk import results_talk
 from .spelling import normal
+from .studio_talk import studio_talk
 
 __all__ = ["Call", "Facts", "Reading", "read"]
 
@@ -41,6 +43,9 @@ def read(said: str, facts: Facts, uploads: list[str]) -> Reading:
     about_candidates = candidates_talk(text, said, facts, uploads)
     if about_candidates is not None:
         return about_candidates
+    about_studio = studio_talk(text, said, facts, uploads) or findings_talk(text, facts)
+    if about_studio is not None:
+        return about_studio
     for rule in (clips_talk, base_talk, _small_talk, _run_control, results_talk, plan_talk):
         if uploads and rule is _small_talk:
             continue
@@ -54,7 +59,17 @@ def read(said: str, facts: Facts, uploads: list[str]) -> Reading:
 
 
 def _with_uploads(facts: Facts, uploads: list[str]) -> tuple[Call, ...]:
-    return (Call("add_files", {"uploads": uploads}), *([Call("audit_dataset")] if facts.get("recipe") else []))
+    """Pictures and clips go into the set; a LoRA file among them is looked into."""
+    loras = [name for name in uploads if name in (facts.get("waiting_loras") or [])]
+    files = [name for name in uploads if name not in loras]
+    checks = tuple(Call("verify_lora", {"upload": name}) for name in loras)
+    if not files:
+        return checks
+    return (
+        *checks,
+        Call("add_files", {"uploads": files}),
+        *([Call("audit_dataset")] if facts.get("recipe") else []),
+    )
 
 
 def _and_uploads(reading: Reading, facts: Facts, uploads: list[str]) -> Reading:
@@ -133,7 +148,7 @@ def _setting_up(text: str, facts: Facts, uploads: list[str]) -> Reading | None:
             arguments["noun"] = goal[1]
         calls.append(Call("choose_recipe", arguments))
     if uploads:
-        calls += _with_uploads({"recipe": facts.get("recipe") or goal}, uploads)
+        calls += _with_uploads(facts | {"recipe": facts.get("recipe") or goal}, uploads)
     known = {call.name for call in calls}
     calls += [Call(name, arguments) for name, arguments in from_files if name not in known]
     if re.search(r"\b(?:and|then)\b.*\bplan\b", text) and calls:

@@ -19,8 +19,8 @@ from trainer_core.projects import new_id
 from ..messages import ASIDE, events_in, spoken, upload_ids
 from . import answers
 from .answers import Result
-from .clips_talk import PROPOSED
 from .intents import Call, Facts, read
+from .remembered import asked_of, last_turn, remembered
 
 REST = "guided"  # the calls that are still to come travel with the message that makes the present one
 _FACTS = re.compile(r"^<project>(\{.*\})</project>$", re.MULTILINE)
@@ -84,11 +84,12 @@ def respond(messages: Sequence[BaseMessage], visible: set[str]) -> AIMessage:
     card_waits = start > 0 and isinstance(messages[start - 1], ToolMessage) and messages[start - 1].content == ASIDE
     events = events_in(question)
     if not turn:
-        facts = facts | _open_proposal(messages[:start])
+        before = messages[:start]
+        facts = facts | remembered(before, _results(before), _results(last_turn(before)))
         reading = read(spoken(question), facts, upload_ids(question))
         if not reading.calls:
             said = answers.about(reading.topic, reading.words, facts, card_waits=card_waits)
-            return AIMessage("\n\n".join([*events, said]))
+            return AIMessage("\n\n".join([*events, said]), additional_kwargs=asked_of(reading.asked))
         return _call_or_say(list(reading.calls), visible, facts, [])
     results = _results(turn)
     if results and results[-1].failed:
@@ -105,16 +106,6 @@ def facts_in(messages: Sequence[BaseMessage]) -> Facts:
         if isinstance(message, SystemMessage) and (found := _FACTS.search(message.text)):
             return json.loads(found[1])
     return {}
-
-
-def _open_proposal(before: Sequence[BaseMessage]) -> Facts:
-    """What the last answer proposed and asked about; empty when it did not."""
-    start = max((index for index, message in enumerate(before) if isinstance(message, HumanMessage)), default=0)
-    results = _results(before[start:])
-    last = results[-1] if results else None
-    if last is None or last.name != "split_clips" or last.failed or last.data.get("split") is not False:
-        return {}
-    return {PROPOSED: {name: value for name, value in last.arguments.items() if name in ("items", "most")}}
 
 
 def _names(kwargs: dict[str, Any]) -> set[str]:

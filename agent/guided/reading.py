@@ -16,11 +16,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a message means: calls to make in this order; with none, what to speak about."""
+    """What a message means: calls to make in this order; with none, what to speak about.
+
+    `asked` is the call that a question of ours (topic 'question') is about: the next message may complete it.
+    """
 
     calls: tuple[Call, ...] = ()
     topic: str = ""
     words: str = ""
+    asked: Call | None = None
 
 
 def query(said: str) -> str:
@@ -31,3 +35,8 @@ def query(said: str) -> str:
 def about(said: str) -> Call:
     """Look up what was said."""
     return Call("look_up", {"query": query(said)})
+
+
+def ask(words: str, asked: Call | None = None) -> Reading:
+    """A question back to the person."""
+    return Reading(topic="question", words=words, asked=asked)

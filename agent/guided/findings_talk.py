@@ -1,0 +1,126 @@
+"""Sentences about findings: do this one, only that part, why do you say so, show me the report."""
+
+import re
+from typing import Any
+
+from . import questions
+from .reading import Call, Facts, Reading, ask
+
+FOUND = "found"  # among the facts after a diagnosis: its findings, in the order in which they were shown
+JUST_FOUND = "just_found"  # was the diagnosis the last thing that was said?
+
+_DENIED = r"\b(?:don't|do not|never|not|no need to|without)\b"
+_UNSURE = r"\b(?:if|unless|maybe|perhaps|might|when|once|later|said|says|told|wrote)\b|\""
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": 0}
+_KINDS = r"(?: (?:one|finding|suggestion|thing|point|change|fix))?"
+_PLACE = (
+    rf"\b(?:the )?(?P<word>first|second|third|fourth|fifth|last){_KINDS}\b"
+    rf"|\b(?:the )?(?P<nth>\d)(?:st|nd|rd|th){_KINDS}\b"
+    r"|\b(?:number|no\.?|finding|point|suggestion|#) ?(?P<number>\d)\b"
+)
+_DO = r"\b(?:apply|do|take|accept|follow|use|try|make|implement|go (?:with|for)|repair|fix|only|just)\b"
+_IMPERATIVE = r"(?:(?:please|ok|yes|now|and|then),? )*do (?:the|that|it|this|only|just|number|no|finding)\b(?!.*\?)"
+_NAMED = r"\bfinding ['\"“]?(?P<id>[a-z]+(?:_[a-z]+)*)\b"
+_PARTS = (  # what a person calls a finding, and parts of the ids that it may be
+    (r"\bcaptions?\b", ("caption",)),
+    (r"\btrigger(?: word)?\b", ("trigger",)),
+    (r"\b(?:repeats?|duplicates?|doubles)\b", ("duplicate",)),
+    (r"\blearning rate\b", ("learning_rate",)),
+    (r"\brank\b", ("rank",)),
+    (r"\b(?:views?|sides?|angles?)\b", ("views",)),
+    (r"\bbackgrounds?\b", ("background",)),
+    (r"\b(?:leak\w*|class preservation)\b", ("leak",)),
+    (r"\b(?:steps|longer|more training)\b", ("steps", "underfit", "no_effect", "drift")),
+)
+_REPORT = (
+    r"\b(?:show|open|see|read|view|give|get|where(?:'s| is)?|link|display|send|need|want)\b(?: \w+){0,4} report\b"
+    r"|^(?:the |my )?(?:html |full )?report(?: please)?[.?!]*$"
+)
+_WHY = (
+    r"^(?:(?:and|but|ok|hm+|so),? )*(?:"
+    r"why (?:do|did|would|should) (?:you|i|we) (?:say|think|believe|suggest|recommend|find|conclude|do|want|need)\b"
+    r"|why(?: (?:is )?(?:that|this|so)| the (?:first|second|third|last)(?: one)?)?[?.! ]*$"
+    r"|how (?:do|can|did) you (?:know|tell|find|see|come to)\b|how come\b|what makes you (?:say|think|believe)\b"
+    r"|says who\b|prove it\b|(?:what(?:'s| is) )?(?:the|your) (?:evidence|proof|reason)\b"
+    r"|where (?:does|do) (?:that|this|it|they) come from\b|based on what\b|are you sure\b)"
+)
+
+
+def findings_talk(text: str, facts: Facts) -> Reading | None:
+    """What a sentence wants with findings; None when it is about something else."""
+    found: list[dict[str, Any]] = facts.get(FOUND) or []
+    if re.search(_REPORT, text) and not re.search(r"\baudit\b", text):
+        return Reading((Call("show_scorecard"),)) if (facts.get("run") or {}).get("scorecard") else None
+    if found and facts.get(JUST_FOUND) and re.search(_WHY, text):
+        return ask(_evidence(_at(text, found) or found[0]))
+    if not (facts.get("run") or {}).get("scorecard") or not re.search(_DO, text):
+        return None
+    named = re.search(_NAMED, text)
+    explicit = named["id"] if named and named["id"] not in ("number", "first", "second", "third", "last") else ""
+    explicit = explicit or next((entry["id"] for entry in found if "_" in entry["id"] and entry["id"] in text), "")
+    if (
+        not (found or explicit)
+        or re.search(_UNSURE, text)
+        or (questions.asks(text) and not re.match(_IMPERATIVE, text))
+    ):
+        return None
+    if re.search(_DENIED, text) and (explicit or _at(text, found)):
+        return ask("All right, nothing is changed.")
+    if explicit:
+        return Reading((Call("apply_finding", {"finding": explicit}),))
+    if (
+        re.search(r"\b(?:all|both)(?: of)? ?(?:them|these|those|findings|suggestions|it)?\b", text)
+        and len(found) > 1
+        and not re.search(r"\bcaptions?\b", text)
+    ):
+        return ask("One at a time, so that the next scores show what each did. " + _offer(found))
+    if (chosen := _at(text, found)) is not None:
+        return Reading((Call("apply_finding", {"finding": chosen["id"]}),))
+    if re.search(_PLACE, text) and re.search(r"\b(?:one|finding|suggestion|number|point)\b", text):
+        return ask(f"There are {len(found)} findings only. " + _offer(found))
+    return None
+
+
+def _at(text: str, found: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The finding that is meant by its place in the list, or by what it is about where only one can be."""
+    place = re.search(_PLACE, text)
+    if place:
+        number = _ORDINALS[place["word"]] if place["word"] else int(place["nth"] or place["number"])
+        if (
+            place["word"]
+            and not re.search(r"\b(?:one|finding|suggestion|thing|point|change|fix)\b", text)
+            and len(text.split()) > 5
+        ):
+            return None  # 'first make it longer' counts nothing
+        return found[number - 1] if number <= len(found) else None
+    if not re.search(r"\b(?:only|just|finding|one|fix|repair|suggestion)\b", text):
+        return None
+    for pattern, parts in _PARTS:
+        if re.search(pattern, text):
+            meant = [entry for entry in found if any(part in entry["id"] for part in parts)]
+            return meant[0] if len(meant) == 1 else None
+    return None
+
+
+def _evidence(finding: dict[str, Any]) -> str:
+    """The figures behind a finding beside their lines and where those come from."""
+    lines = []
+    for entry in finding.get("evidence") or []:
+        limit = (
+            f", {'below' if entry['sign'] == '<' else 'above'} {entry['limit_shown']}"
+            if entry.get("limit_shown")
+            else ""
+        )
+        source = f" ({entry['source']})" if entry.get("source") else ""
+        lines.append(f"- {entry['title']} {entry['shown']}{limit}{source}")
+    return (
+        f"For “{finding['symptom']}” I have these figures:\n"
+        + "\n".join(lines)
+        + f"\nThe likely cause: {finding['cause']}. "
+        f"My confidence is {finding['confidence']}. Say “show me the report” to see the clips themselves, side by side."
+    )
+
+
+def _offer(found: list[dict[str, Any]]) -> str:
+    listed = ", ".join(f"{number} {entry['symptom']}" for number, entry in enumerate(found[:5], start=1))
+    return f"They are: {listed}. Which one?"
