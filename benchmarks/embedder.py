@@ -13,7 +13,8 @@ from pathlib import Path
 
 import torch
 
-from tools.evaluation.calibration import Material, calibrate, draw_unseen, extend, rebuild
+from tools.evaluation.calibrated import Material
+from tools.evaluation.calibration import calibrate, draw_unseen, extend, rebuild
 from trainer_core.plan import BaseModelName
 
 GOAL = 0.97

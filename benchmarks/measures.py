@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tools.evaluation import measures
-from tools.evaluation.calibration import StoredLine, keep_lines, load_calibration
+from tools.evaluation.calibrated import StoredLine
+from tools.evaluation.calibration import keep_lines, load_calibration
 from tools.evaluation.calibration_lines import burn, draw_cases, lines_from, place_probe
 from tools.evaluation.calibration_mini import reconstruct
 

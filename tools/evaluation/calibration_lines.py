@@ -18,7 +18,8 @@ from trainer_core.base_models.mini.world.scene import MOTIONS, Scene, random_sce
 
 from . import measures
 from .attributes import place_of
-from .calibration import FRAMES, Probe, Spread, StoredLine, auc, equal_error, today
+from .calibrated import Probe, Spread, StoredLine
+from .calibration import FRAMES, auc, equal_error, today
 from .embedder import SIDE
 
 Clip = NDArray[np.uint8]

@@ -20,7 +20,8 @@ from trainer_core.base_models.registry import load_pipeline
 from trainer_core.generation.generate import GenerateRequest, generate_batch
 from trainer_core.plan import BaseModelName
 
-from .calibration import FRAMES, Faces, Material, material_of, prototypes
+from .calibrated import Material
+from .calibration import FRAMES, Faces, material_of, prototypes
 from .embedder import SIDE, embed
 from .measures import consistency
 

@@ -12,7 +12,7 @@ from trainer_core.recipes import RecipeName
 
 from . import measures
 from .attributes import place_in, place_of
-from .calibration import Calibration, Material
+from .calibrated import Calibration, Material
 from .definitions import DEFINITIONS, Definition, Line
 from .embedder import embed
 from .embedders.faces import SAME_FACE, SAME_FACE_SOURCE
