@@ -107,7 +107,7 @@ CASES: tuple[Case, ...] = (
         "validation_rise",
         "lower",
         few,
-        {"steps_factor": 5.0, "class_preservation": 0.0},
+        {"steps_factor": 3.0, "class_preservation": 0.0},
     ),
     Case("one_view", frozenset({"views", "missing_views"}), "identity_views", "higher", one_view),
     Case(
