@@ -20,7 +20,7 @@ def beside_known(base: BaseModelName, cosine: float | None) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    return f"{low:+.2f}" if low == high else f"{low:+.2f} to {high:+.2f}"
+    return f"{low:+.3f}" if low == high else f"{low:+.3f} to {high:+.3f}"
 
 
 @cache
