@@ -71,7 +71,7 @@ def visible_tools(facts: Facts) -> tuple[str, ...]:
         names += _FILES
     if facts.plan is not None:
         names += _PLAN
-    if facts.run is not None or facts.lora is not None:
+    if facts.run is not None or facts.lora is not None or facts.loras:
         names += _RUN
     return names
 

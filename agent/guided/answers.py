@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import studio_answers
+
 Facts = dict[str, Any]
 _TWEAKS = ("change_plan", "apply_finding", "undo_plan", "launch_training")
 Data = dict[str, Any]
@@ -28,6 +30,7 @@ _LEADS = {
     "make_candidates": "I'll make some candidates.",
     "generate_clip": "I'll make that clip.",
     "propose_plan": "I'll work out a plan.",
+    **studio_answers.LEADS,
 }
 _NOT_YET = {
     "change_plan": "There is no plan yet, so there is nothing to change.",
@@ -43,6 +46,7 @@ _NOT_YET = {
     "make_candidates": "First I need to know what you want to teach.",
     "write_captions": "First I need to know what you want to teach.",
     "propose_plan": "First I need to know what you want to teach.",
+    **studio_answers.NOT_YET,
 }
 _TOPICS = {
     "greet": "Hello! I'm Sidekick. I help you teach a character, face, style, motion or effect to the video model "
@@ -126,13 +130,26 @@ def after(results: Sequence[Result], facts: Facts, *, card_waits: bool, events: 
     if _proposed(results):
         card_waits = True  # the answer ends with its own question
     asked = all(
-        result.name in ("look_up", "explain_plan", "list_recipes", "generate_clip", "make_candidates")
+        result.name in ("look_up", "explain_plan", "list_recipes", "make_candidates")
+        or result.name in studio_answers.TOOLS
         for result in results
     )
+    suggested = _suggested(results[-1], facts) if results else ""
     refused = results[-1].failed and results[-1].name == "launch_training"  # its words say what is to be done first
-    if not card_waits and not refused and not (asked and facts.get("stage") != "recipe"):
+    if suggested and not card_waits:
+        parts.append(suggested)
+    elif not card_waits and not refused and not (asked and facts.get("stage") != "recipe"):
         parts.append(_briefly(facts) if any(result.name in _TWEAKS for result in results) else next_step(facts))
     return "\n\n".join(part for part in parts if part)
+
+
+def _suggested(last: Result, facts: Facts) -> str:
+    """What the last result itself suggests."""
+    if last.failed:
+        return ""
+    if last.name == "diagnose":
+        return studio_answers.after_diagnosis(last.data)
+    return studio_answers.next_after(last.name, last.arguments, last.data, facts)
 
 
 def _proposed(results: Sequence[Result]) -> bool:
@@ -153,7 +170,9 @@ def _words(result: Result) -> str:
     if result.name == "launch_training" and not result.data:
         return "All right, nothing was started. The plan stays as it is."
     if result.name == "diagnose" and result.data.get("findings"):
-        return "This is what I would change, and why:\n" + re.sub(r" \[finding \w+\]", "", result.text)
+        return "This is what I would change, and why:\n" + studio_answers.numbered(result.text)
+    if result.name == "diagnose":
+        return re.sub(r" \[finding \w+\]", "", result.text)
     return result.text
 
 

@@ -14,7 +14,8 @@ GENERAL = (
 _DENIED = r"\b(?:don't|do not|never|no need to|stop)\b"
 _COMPARE = (
     r"\bcompar(?:e|es|ing|ison)\b|\bside[- ]by[- ]side\b|\b(?:next to|beside) each other\b"
-    r"|\bwith and without (?:the |my |this )?lora\b|\b(?:versus|vs)\b|\b(?:against|beside|next to|alongside) (?:the )?(?:base|original|step)\b"
+    r"|\bwith and without (?:the |my |this )?lora\b|\b(?:versus|vs)\b"
+    r"|\b(?:against|beside|next to|alongside) (?:the )?(?:base|original|step)\b"
 )
 _BASE = (
     r"\b(?:the |plain )?base(?: model)?(?: alone)?\b|\bwith and without(?: (?:the |my |this |any )?lora)?\b"
@@ -22,7 +23,8 @@ _BASE = (
 )
 _JOINED = r"(?:(?:,| and| or| with| vs\.?| to| against)+ "
 _STEPS = re.compile(
-    rf"\b(?:checkpoints?|steps?)(?: (?:of|at|from))?(?: steps?)? (?P<steps>\d{{1,6}}{_JOINED}(?:steps? )?\d{{1,6}})*)\b",
+    r"\b(?:checkpoints?|steps?)(?: (?:of|at|from))?(?: steps?)? "
+    rf"(?P<steps>\d{{1,6}}{_JOINED}(?:steps? )?\d{{1,6}})*)\b",
     re.IGNORECASE,
 )
 _STRENGTHS = re.compile(

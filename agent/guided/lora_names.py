@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from .reading import Facts
 
@@ -35,7 +36,7 @@ class Named:
     rest: str
 
     @property
-    def stack(self) -> list[dict[str, object]]:
+    def stack(self) -> list[dict[str, Any]]:
         """As the tools take them; a strength that was not said is left out."""
         return [{"lora": name} | ({} if strength is None else {"strength": strength}) for name, strength in self.loras]
 
