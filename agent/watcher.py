@@ -126,8 +126,10 @@ def _progress_text(data: dict[str, Any], job: Job) -> str:
         return f"{'Checking' if data.get('phase') == 'checking' else 'Downloading'}: {download_words(data)}"
     if trains(job):
         return f"{'Preparing' if data.get('phase') == 'encoding' else 'Training'}: {progress_words(data)}"
-    step, steps = data.get("step"), data.get("steps")
-    return f"Scoring: test clip {step} of {steps}" if step and steps else "Scoring: making test clips"
+    step, left = data.get("step"), data.get("left")
+    if not step or left is None:
+        return "Scoring: making test clips"
+    return f"Scoring: {step} test clips made, at most {left} left" if left else "Scoring: measuring the clips"
 
 
 def trains(job: Job) -> bool:

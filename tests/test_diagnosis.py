@@ -4,9 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from tools.audit.model import Audit, Backgrounds, SetFigures
+from tools.evaluation.audited import AuditedSet
 from tools.evaluation.diagnosis import diagnose, examine
 from tools.evaluation.facts import Fact
-from tools.evaluation.audited import AuditedSet
 from tools.evaluation.rule_parts import LIMITS, LINES
 from tools.evaluation.rules import RULES
 from tools.evaluation.scorecard import Measure, Scorecard, Threshold, TrainingSet
@@ -30,8 +30,7 @@ SOUND = {
     "copying": 0.8,
     "variety": 0.9,
     "variety_base": 1.0,
-    "moving": 0.6,
-    "moving_base": 0.6,
+    "still": 0.0,
     "empty": 0.0,
     "burned": 0.05,
     "burned_base": 0.04,
@@ -54,12 +53,15 @@ def files(repeats: int = 0, background: float = 0.2, looks: float = 0.0, **views
     return AuditedSet(files=24, repeats=repeats, largest_background=background, views=views, looks_in_captions=looks)
 
 
+WHOLE_SET = files()
+
+
 def scorecard(
     problems: tuple[str, ...] = (),
     captions: int = 24,
     lines: bool = True,
     trigger: str = "chr_x7kq",
-    seen: AuditedSet | None = files(),
+    seen: AuditedSet | None = WHOLE_SET,
     **values: float | None,
 ) -> Scorecard:
     measures = [
@@ -131,6 +133,8 @@ def test_a_sound_run_has_no_finding(plan):
 
 
 CASES = [
+    ("not_finite", scorecard(("NaN",)).model_copy(update={"lora_not_finite": 3}), {}, FLAT),
+    ("all_zero", scorecard(("all zero",)).model_copy(update={"lora_all_zero": True}), {}, FLAT),
     ("damaged_file", scorecard(("it ends too early",)), {}, FLAT),
     ("empty_frames", scorecard(empty=0.5), {}, FLAT),
     ("captions_without_trigger", scorecard(captions=2, identity=0.2), {}, FLAT),
@@ -147,6 +151,7 @@ CASES = [
     ("one_background", scorecard(seen=files(background=0.9), place_followed=0.3), {}, FLAT),
     ("looks_in_captions", scorecard(seen=files(looks=0.8), identity=0.4), {"steps": 4000}, FLAT),
     ("underfit", scorecard(identity=0.4), {}, FALLING),
+    ("underfit_views", scorecard(identity_views=0.5, identity_back=0.3), {}, FALLING),
     ("leak", scorecard(leak=0.5), {}, FLAT),
     (
         "weak_views",
@@ -156,7 +161,7 @@ CASES = [
     ),
     ("drift", scorecard(consistency=0.8), {}, FLAT),
     ("burned", scorecard(burned=0.4), {}, FLAT),
-    ("still_video", scorecard(moving=0.0), {"clips": 0}, FLAT),
+    ("still_video", scorecard(still=0.8), {"clips": 0}, FLAT),
     ("missing_views", scorecard(seen=files(front=24)), {}, FLAT),
     ("background_risk", scorecard(seen=files(background=0.9)), {}, FLAT),
 ]
@@ -218,8 +223,9 @@ def test_scores_from_before_the_audit_was_kept_take_the_present_one(plan):
 def test_views_that_the_files_show_often_enough_need_more_steps_not_more_files(plan):
     """A character whose turned views were not learned yet was once told to add views that it had plenty of."""
     finding = diagnose(scorecard(identity_views=0.5, identity_back=0.3), plan, None, FALLING)[0]
-    assert finding.id == "underfit"
+    assert finding.id == "underfit_views"
     assert finding.change["steps"] > plan.steps
+    assert not any(entry.fact == "steps" for entry in finding.evidence), "what only keeps a rule silent is no sign"
 
 
 def test_what_to_add_is_counted_by_view(plan):

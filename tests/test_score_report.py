@@ -200,15 +200,11 @@ def test_a_finding_is_explained_on_the_page_alone(folder: Path, plan: TrainingPl
     assert "21 November 2026, 14:30 UTC" in page.text
 
 
-def test_evidence_that_only_rules_something_out_is_not_shown_as_a_fault(folder: Path, plan: TrainingPlan) -> None:
+def test_what_only_keeps_a_rule_silent_is_not_shown_as_evidence(folder: Path, plan: TrainingPlan) -> None:
     found = examine(scorecard(), plan)
-    underfit = next(finding for finding in found.findings if finding.id == "underfit")
-    entry = next(entry for entry in underfit.evidence if entry.fact == "steps")
+    assert "underfit" in {finding.id for finding in found.findings}
     shown = findings_shown(scorecard(), found, Clips(folder, []), anchors(scorecard()))
-    piece = next(piece for each in shown for piece in each.pieces if piece.title.startswith("Steps"))
-    assert piece.scale is not None
-    assert (piece.scale.good, piece.scale.limit, piece.scale.value.text) == (None, None, entry.shown)
-    assert "No fault by itself" in piece.plain
+    assert not any(piece.title.startswith("Steps") for each in shown for piece in each.pieces)
 
 
 def test_every_clip_and_every_measure_is_there(folder: Path, plan: TrainingPlan) -> None:

@@ -9,11 +9,13 @@ from trainer_core.projects import Lora, PlanRow, Run
 from .audit.run import load_audit
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .evaluation import scorecard as scorecards
-from .evaluation.diagnosis import Finding, diagnose
+from .evaluation.diagnosis import Diagnosis, Finding, examine
 from .evaluation.report import report_of
 from .evaluation.scorecard import Scorecard
 from .state import Proposal, job_of, latest_lora, latest_run, proposal_of, runs_of
 from .text import quoted
+
+SHOWN_REASONS = 4  # why something could not be judged; the report has all
 
 
 def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
@@ -23,7 +25,9 @@ def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     lora = _lora_of(context, run)
     lines = [card.words()]
     if lora:
-        lines.append(f"The LoRA file is {lora.file}; use the trigger word {lora.trigger} in prompts.")
+        strength = card.sweep.best_strength if card.sweep else 1.0
+        use = f" and the LoRA at strength {strength:g}" if strength != 1 else ""
+        lines.append(f"The LoRA file is {lora.file}; use the trigger word {lora.trigger}{use} in prompts.")
     sheet, report = folder / scorecards.SHEET_NAME, report_of(folder)
     if report:
         lines.append(
@@ -50,13 +54,10 @@ def diagnose_run(context: ToolContext, _arguments: NoArguments) -> ToolResult:
             data={"run_id": train.run_id, "findings": [], "proposed": proposed.change},
         )
     run, _card = _scored(context)
-    found = findings_of(context)
+    diagnosis = diagnosis_of(context)
+    found = diagnosis.findings
     if not found:
-        return ToolResult(
-            text="The figures give no reason to change anything. Look at the clips yourself: measures do not see "
-            "everything.",
-            data={"run_id": run.id, "findings": []},
-        )
+        return ToolResult(text=_nothing_found(diagnosis), data={"run_id": run.id, "findings": []})
     lines = [f"- {finding.words}" + (f" [finding {finding.id}]" if finding.actions else "") for finding in found]
     return ToolResult(
         text="\n".join(lines),
@@ -64,13 +65,35 @@ def diagnose_run(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     )
 
 
+def _nothing_found(diagnosis: Diagnosis) -> str:
+    """'No reason to change' only where it could be judged: what could not be told is said, with the reason."""
+    reasons: dict[str, list[str]] = {}
+    for entry in diagnosis.cannot_tell:
+        if entry.symptom not in reasons.setdefault(entry.why, []):
+            reasons[entry.why].append(entry.symptom)
+    if not reasons:
+        return (
+            "The figures give no reason to change anything. Look at the clips yourself: measures do not see everything."
+        )
+    lines = ["What could be judged gives no reason to change anything. This could not be judged:"]
+    lines += [
+        f"- whether {' or '.join(symptoms[:3])}: {why}" for why, symptoms in list(reasons.items())[:SHOWN_REASONS]
+    ]
+    return "\n".join([*lines, "Look at the clips yourself: measures do not see everything."])
+
+
 def findings_of(context: ToolContext) -> list[Finding]:
     """The findings about the newest scored run, most important first. Raises ToolRefused when nothing is scored."""
+    return list(diagnosis_of(context).findings)
+
+
+def diagnosis_of(context: ToolContext) -> Diagnosis:
+    """Findings about the newest scored run, and what could not be told. Raises ToolRefused when nothing is scored."""
     run, card = _scored(context)
     with context.workspace.session() as session:
         row = session.get_one(PlanRow, run.plan_id)
     audit = load_audit(context.workspace.dataset_folder(context.project_id))
-    return diagnose(card, TrainingPlan.model_validate(row.body), audit, _validation(context, run, card))
+    return examine(card, TrainingPlan.model_validate(row.body), audit, _validation(context, run, card))
 
 
 def proposed_by_run(context: ToolContext) -> Proposal | None:

@@ -62,7 +62,8 @@ def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
         *([words] if (words := synthetic_words(manifest)) else []),
         f"{plan.steps} steps, rank {plan.rank}, learning rate {plan.learning_rate:g}, {plan.width}x{plan.height}.",
         *([f"{more[0].upper()}{more[1:]}."] if (more := "; ".join(beyond(plan))) else []),
-        "Afterwards the file is checked, test clips are made with and without the trigger, and they are scored.",
+        "Afterwards the file is checked, test clips are made with and without the trigger, earlier steps and other "
+        "strengths are compared, and the best is scored.",
         *(
             words_before(stopped, plan)
             if stopped

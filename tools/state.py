@@ -293,6 +293,7 @@ def proposal_of(workspace: Workspace, job: Job | None) -> Proposal | None:
 
 
 def lora_of_run(workspace: Workspace, run_id: str | None) -> Lora | None:
-    """The LoRA that a run produced."""
+    """The LoRA that a run produced: the chosen one, where scoring preferred an earlier step."""
     with workspace.session() as session:
-        return session.scalars(select(Lora).where(Lora.run_id == run_id).limit(1)).first() if run_id else None
+        query = select(Lora).where(Lora.run_id == run_id).order_by(Lora.created_at.desc()).limit(1)
+        return session.scalars(query).first() if run_id else None

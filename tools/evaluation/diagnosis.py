@@ -109,9 +109,12 @@ def examine(
 
 def _evidence_for(rule: Rule, facts: dict[str, Fact], scorecard: Scorecard) -> tuple[list[Evidence], list[str]]:
     """All evidence that the rule needs, none where it does not hold; or why it cannot be decided."""
-    evidence, missing = _compare(rule.when, facts, scorecard)
-    if missing or len(evidence) < len(rule.when) or not rule.any_of:
-        return (evidence if len(evidence) == len(rule.when) else []), missing
+    held, missing = _compare(rule.when, facts, scorecard)
+    if missing or len(held) < len(rule.when):
+        return [], missing
+    evidence = [entry for entry, condition in zip(held, rule.when, strict=True) if not condition.guard]
+    if not rule.any_of:
+        return evidence, []
     others = [_compare((condition,), facts, scorecard) for condition in rule.any_of]
     found = [entry for held, _ in others for entry in held]
     return (evidence + found, []) if found else ([], [why for _, whys in others for why in whys])
@@ -126,9 +129,9 @@ def _compare(
     for condition in conditions:
         fact, limit = facts[condition.fact], _limit(condition.limit, scorecard)
         if fact.value is None:
-            missing.append(f"{fact.title}: {fact.why}")
+            missing.append(f"{fact.title.rstrip(':')}: {fact.why}")
         elif limit is None:
-            missing.append(f"{fact.title}: there is no line that holds for this material")
+            missing.append(f"{fact.title.rstrip(':')}: there is no line that holds for this material")
         elif (fact.value < limit[0]) if condition.sign == "<" else (fact.value > limit[0]):
             evidence.append(
                 Evidence(

@@ -61,6 +61,10 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
             ("effect", "change of one step's answer by the LoRA, as a share of it"),
         )
     }
+    facts["not_finite"] = Fact(
+        title="numbers in the file that are NaN or infinite:", value=float(scorecard.lora_not_finite), form="count"
+    )
+    facts["all_zero"] = Fact(title="layers that change something:", value=float(scorecard.lora_all_zero), form="count")
     facts["problems"] = Fact(title="problems of the file:", value=float(len(scorecard.lora_problems)), form="count")
     recipe = RECIPES[plan.recipe]
     usual = recipe.learning_rate * BASES[plan.base].learning_rate_factor
@@ -84,7 +88,12 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
         title="captions with the trigger word", value=named, form="percent", why="the files have no captions"
     )
     facts["burned_more"] = _difference(scorecard, "burned", "burned_base", "burned colours, more than before training")
-    facts["moving_less"] = _difference(scorecard, "moving_base", "moving", "movement lost against the base model")
+    facts["still"] = Fact(
+        title="clips that stand still where they moved before training",
+        value=scorecard.value("still"),
+        form="percent",
+        why="no test clip moves on the base model either",
+    )
     ours, before = scorecard.value("variety"), scorecard.value("variety_base")
     facts["variety"] = Fact(
         title="difference between scenes, as a share of before training",

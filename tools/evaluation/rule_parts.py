@@ -14,6 +14,7 @@ from trainer_core.plan import BASES, TrainingPlan, steps_for
 from trainer_core.recipes import RECIPES
 
 from .actions import Propose
+from .calibration import load_calibration
 
 Sign = Literal["<", ">"]
 Confidence = Literal["high", "medium", "low"]
@@ -40,22 +41,21 @@ LIMITS: dict[str, tuple[float, str]] = {
     "captions": (0.9, GUIDE),
     "view gap": (0.25, _OURS),
     "one background": (ONE_PLACE, "the audit's line for like backgrounds"),
-    "variety": (0.5, _OURS),
-    "copying": (0.95, _OURS),
-    "burned": (0.15, _OURS),
     "movement": (0.5, _OURS),
     "one": (1.0, ""),
+    **{name: (line.value, line.source) for name, line in load_calibration().lines.items()},  # copying, variety, burned
 }
 LINES = ("identity", "lift", "leak", "identity_views", "consistency")  # limits that come with the scorecard
 
 
 @dataclass(frozen=True)
 class Condition:
-    """`fact` < or > the limit of that name."""
+    """`fact` < or > the limit of that name. A guard keeps a rule silent elsewhere; it is no sign of the trouble."""
 
     fact: str
     sign: Sign
     limit: str
+    guard: bool = False
 
 
 @dataclass(frozen=True)

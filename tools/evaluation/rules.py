@@ -19,9 +19,39 @@ from .rule_parts import (
     with_steps,
 )
 
-_UNLIKE = ("underfit", "views", "weak_views", "drift", "looks_in_captions", "no_effect")  # it does not look like it
+_UNLIKE = (
+    "underfit",
+    "underfit_views",
+    "views",
+    "weak_views",
+    "drift",
+    "looks_in_captions",
+    "no_effect",
+)  # it does not look like it
 
 RULES: tuple[Rule, ...] = (
+    Rule(
+        id="not_finite",
+        symptom="the LoRA file has numbers that are none (NaN)",
+        when=(Condition("not_finite", ">", "nothing"),),
+        cause="training went out of range",
+        advice="Do not use this file. Train again with a fifth of the learning rate.",
+        source="black video on LTX-2.3 (ai-toolkit issue 975); learning rate / 5 after NaN (LTX training notes)",
+        confidence="high",
+        change=lambda plan, _best: {"learning_rate": plan.learning_rate / 5},
+        excludes=("*",),
+    ),
+    Rule(
+        id="all_zero",
+        symptom="the LoRA file changes nothing",
+        when=(Condition("all_zero", ">", "nothing"),),
+        cause="it was written before anything was learned",
+        advice="Train again, and let it run to its end.",
+        source="our check of the file: every layer's change is zero",
+        confidence="high",
+        actions=(actions.train_again,),
+        excludes=("*",),
+    ),
     Rule(
         id="damaged_file",
         symptom="the LoRA file cannot be used",
@@ -106,7 +136,7 @@ RULES: tuple[Rule, ...] = (
         source="LTX-2.3 community notes (Phosphene issue 32): LoRAs trained on the distilled base do nothing",
         confidence="medium",
         change=more_steps,
-        excludes=("underfit", "few_steps", "weak_views", "views", "drift", "looks_in_captions"),
+        excludes=("underfit", "underfit_views", "few_steps", "weak_views", "views", "drift", "looks_in_captions"),
     ),
     Rule(
         id="few_steps",
@@ -210,7 +240,7 @@ RULES: tuple[Rule, ...] = (
         symptom="it is not the same character from other sides",
         when=(
             Condition("few_of_view", ">", "nothing"),
-            Condition("identity", ">", "identity"),
+            Condition("identity", ">", "identity", guard=True),
             Condition("identity_views", "<", "identity_views"),
         ),
         cause="your files do not show these sides often enough",
@@ -218,21 +248,36 @@ RULES: tuple[Rule, ...] = (
         source=f"{TABLE}: how many files of each view",
         confidence="medium",
         actions=(actions.add_views,),
-        excludes=("missing_views", "underfit"),
+        excludes=("missing_views", "underfit_views"),
         supported_by=(Condition("view_gap", ">", "view gap"),),
     ),
     Rule(
         id="underfit",
         symptom="the clips do not look enough like your pictures",
-        when=(Condition("steps", "<", "steps many"),),
-        any_of=(Condition("identity", "<", "identity"), Condition("identity_views", "<", "identity_views")),
+        when=(Condition("identity", "<", "identity"), Condition("steps", "<", "steps many", guard=True)),
         cause="too few training steps",
         advice="Train longer.",
         source=f"{GUIDE}: about 30 % more steps; at least the recipe's number",
         confidence="medium",
         change=more_steps,
-        excludes=("drift",),
+        excludes=("drift", "underfit_views"),
         supported_by=(Condition("validation_fall", ">", "validation fall"), Condition("lift", "<", "lift")),
+    ),
+    Rule(
+        id="underfit_views",
+        symptom="the turned views do not look enough like your pictures yet",
+        when=(
+            Condition("identity_views", "<", "identity_views"),
+            Condition("identity", ">", "identity", guard=True),
+            Condition("steps", "<", "steps many", guard=True),
+        ),
+        cause="too few training steps: your files show these sides, and they are learned last",
+        advice="Train longer.",
+        source=f"{GUIDE}: about 30 % more steps; that turned views come last was seen on mini",
+        confidence="medium",
+        change=more_steps,
+        excludes=("drift",),
+        supported_by=(Condition("view_gap", ">", "view gap"),),
     ),
     Rule(
         id="leak",
@@ -267,7 +312,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="still_video",
         symptom="clips hardly move any more",
-        when=(Condition("moving_less", ">", "movement"), Condition("clips", "<", "one")),
+        when=(Condition("still", ">", "movement"), Condition("clips", "<", "one")),
         cause="the LoRA was taught with stills only",
         advice="Add a few clips of 3 to 8 seconds.",
         source="LTX trainer documentation",

@@ -72,6 +72,8 @@ def evaluate(context: JobContext) -> dict[str, Any]:
         noun=noun,
         lora_sha256=report.sha256,
         lora_problems=report.problems,
+        lora_not_finite=report.nan + report.inf,
+        lora_all_zero=report.modules > 0 and report.zero_modules == report.modules,
         weight_change=_weight_change(report),
         validation=_validation(context, run),
         width=plan.width,

@@ -124,6 +124,8 @@ class Scorecard(_Frozen):
     lora_sha256: str | None
     lora_file: str = "lora.safetensors"  # of the run's folder: an earlier step's where the sweep chose that
     lora_problems: tuple[str, ...] = ()
+    lora_not_finite: int = 0  # numbers in the file that are NaN or infinite
+    lora_all_zero: bool = False  # every layer's change is zero
     weight_change: float | None = None  # median delta RMS of the layers
     measures: tuple[Measure, ...] = ()
     clips: tuple[ClipScore, ...] = ()

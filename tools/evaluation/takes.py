@@ -1,11 +1,10 @@
 """The clips of a scoring as files beside the run, as frames and as figures."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainer_core.dataset.media import write_clip
+from trainer_core.generation.provenance import Made, UsedLora, write_generated
 
 from . import cannot_tell
 from .base_clips import AtStrength, Frames
@@ -61,8 +60,19 @@ class Takes:
         return {score.case.id: score for score in self.scores.values() if score.model == "base"}
 
     def _write(self, name: str, case: PromptCase, frames: Frames, lora: AtStrength | None) -> None:
-        about = {"prompt": case.prompt, "seed": case.seed, "lora": lora.sha256 if lora else None}
-        about |= {"strength": lora.strength} if lora else {}
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_clip(path, frames, self.card.fps, {"comment": "AI-generated", "description": json.dumps(about)})
+        card, height, width = self.card, *frames.shape[1:3]
+        made = Made(
+            base=card.base,
+            prompt=case.prompt,
+            seed=case.seed,
+            loras=(UsedLora(name=lora.path.name, sha256=lora.sha256, strength=lora.strength),) if lora else (),
+            steps=card.sampling_steps,
+            guidance=card.guidance,
+            width=width,
+            height=height,
+            frames=len(frames),
+            fps=card.fps,
+        )
+        write_generated(path, frames, card.fps, made)

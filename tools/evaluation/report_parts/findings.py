@@ -151,8 +151,6 @@ def _piece(entry: Evidence, card: Scorecard) -> Piece:
     measure = card.measure(entry.fact)
     limit_shown = entry.limit_shown or f"{entry.limit:g}"
     plain, spread = PLAIN.get(entry.fact, ""), None
-    if guards := _rules_out(entry):
-        plain = f"No fault by itself: above {limit_shown} there would be too many, and another finding in its place."
     if measure and measure.low is not None and measure.high is not None:
         spread = (measure.low, measure.high)
     return Piece(
@@ -161,7 +159,7 @@ def _piece(entry: Evidence, card: Scorecard) -> Piece:
         scale=scale(
             entry.value,
             entry.shown,
-            limit=None if guards else entry.limit,
+            limit=entry.limit,
             limit_shown=limit_shown,
             at_least=entry.sign == "<",
             spread=spread,
@@ -173,11 +171,6 @@ def _piece(entry: Evidence, card: Scorecard) -> Piece:
         validity=measure.validity if measure else "",
         elsewhere=_ELSEWHERE.get(entry.fact),
     )
-
-
-def _rules_out(entry: Evidence) -> bool:
-    """Whether the evidence only says that there were not far too many steps: at least the rule's number is no fault."""
-    return entry.fact == "steps" and entry.sign == "<" and entry.limit >= 1
 
 
 def _stills(finding: Finding, card: Scorecard, clips: Clips, anchors: dict[tuple[str, str], str]) -> list[Still]:
