@@ -15,10 +15,12 @@ from tests.rooms import draw_pictures, new_context
 from tools.audit.tools import LookAtFiles, audit_dataset
 from tools.dataset import AddFiles, add_files
 from tools.recipes import ChooseRecipe, choose_recipe
+from tools.registry import TOOLS
 from tools.uploads import register
 from trainer_core.projects import Workspace
 from trainer_core.recipes import RecipeName
-from ui.window import build_window, launch_options
+from ui.strings import TOOL_TITLES
+from ui.window import build_window, file_button, launch_options
 from ui.window_screen import Screen, card_markdown, markdown, progress_html, stages_html
 from ui.window_session import Sessions
 
@@ -230,6 +232,33 @@ def test_files_outside_the_runs_are_not_served(workspace: Workspace, address: st
     for secret in (workspace.home / "sidekick.db", Path("/etc/passwd"), workspace.home / "runs" / ".." / "sidekick.db"):
         assert httpx.get(f"{address}gradio_api/file={secret}").status_code in (403, 404), secret
     assert httpx.get(f"{address}gradio_api/file={run}").status_code == 200
+
+
+def test_the_report_is_fetched(workspace: Workspace, address: str) -> None:
+    import httpx
+
+    report = workspace.run_folder("run_1") / "report.html"
+    report.write_text("<html>scores</html>", encoding="utf-8")
+    assert httpx.get(f"{address}gradio_api/file={report}").text == "<html>scores</html>"
+
+
+def test_a_button_is_shown_for_what_may_be_fetched_only(workspace: Workspace) -> None:
+    """Such as a LoRA that was added: offering a file that the server refuses would break the page."""
+    made = workspace.run_folder("run_1") / "report.html"
+    made.write_text("scores", encoding="utf-8")
+    elsewhere = workspace.home / "added.safetensors"
+    elsewhere.write_bytes(b"weights")
+    leads_out = made.with_name("lora.safetensors")
+    leads_out.symlink_to(elsewhere)
+    assert file_button(made, workspace).visible
+    for hidden in (elsewhere, leads_out, made.with_name("..") / ".." / elsewhere.name, None):
+        button = file_button(hidden, workspace)
+        assert not button.visible
+        assert button.value is None
+
+
+def test_every_tool_has_a_line_of_progress() -> None:
+    assert set(TOOLS) <= set(TOOL_TITLES)
 
 
 def test_the_handlers_cannot_be_called_from_outside(workspace: Workspace, address: str) -> None:

@@ -15,12 +15,12 @@ from trainer_core.jobs.recover import recover
 from trainer_core.projects import Workspace
 
 from .strings import WELCOME, model_words
-from .window_screen import card_markdown, progress_html, stages_html
+from .window_screen import card_markdown, markdown, progress_html, stages_html
 from .window_session import Session, Sessions
 
 TICK_SECONDS = 1.0
 LARGEST_UPLOAD = "2gb"
-FILE_TYPES = [".jpg", ".jpeg", ".png", ".webp", ".mp4", ".mov", ".txt"]
+FILE_TYPES = [".jpg", ".jpeg", ".png", ".webp", ".mp4", ".mov", ".txt", ".safetensors"]
 STYLE = Path(__file__).with_name("window.css")
 STORAGE_KEY = "sidekick-thread"
 BROWSER_SECRET = "sidekick"  # obscures the thread's id in the browser's storage; guards nothing
@@ -76,9 +76,10 @@ def build_window(sessions: Sessions) -> gr.Blocks:
                     buttons=["download", "fullscreen"],
                 )
                 download = gr.DownloadButton("Download the LoRA", visible=False, elem_id="download", variant="primary")
+                report = gr.DownloadButton("Get the report", visible=False, elem_id="report", size="sm")
                 about = gr.Markdown(elem_id="about")
 
-        outputs = [chat, stages, progress, card, card_text, sheet, download, about, thread, shown, shown_card]
+        outputs = [chat, stages, progress, card, card_text, sheet, download, report, about, thread, shown, shown_card]
 
         def view(session: Session) -> tuple[Any, ...]:
             screen, results = session.screen, session.results
@@ -90,7 +91,8 @@ def build_window(sessions: Sessions) -> gr.Blocks:
                 gr.Column(visible=screen.card is not None and not session.busy),
                 card_markdown(screen.card),
                 gr.Image(value=sheet_path, visible=sheet_path is not None),
-                gr.DownloadButton(value=str(results.lora) if results.lora else None, visible=results.lora is not None),
+                file_button(results.lora, session.workspace),
+                file_button(results.report, session.workspace),
                 _about(session),
                 session.conversation.thread_id,
                 screen.version,
@@ -154,7 +156,7 @@ def launch_options(workspace: Workspace) -> dict[str, Any]:
     """How the window is served: only what was made can be fetched, uploads are capped."""
     fonts = ["system-ui", "sans-serif"]
     return {
-        "allowed_paths": [str(workspace.home / "runs"), str(workspace.home / "pictures")],
+        "allowed_paths": [str(folder) for folder in _served(workspace)],
         "max_file_size": LARGEST_UPLOAD,
         "theme": gr.themes.Soft(font=fonts, font_mono=["ui-monospace", "monospace"]),
         "css": STYLE.read_text(encoding="utf-8"),
@@ -192,9 +194,26 @@ def run_window(home: Path | None, *, port: int, share: bool, password: str | Non
         asyncio.run(sessions.close())
 
 
+def _served(workspace: Workspace) -> tuple[Path, Path]:
+    """The folders from which the window may fetch: what was made. Not what people handed over, nor the database."""
+    return workspace.home / "runs", workspace.home / "pictures"
+
+
+def file_button(file: Path | None, workspace: Workspace) -> gr.DownloadButton:
+    """A button for a file that may be fetched; hidden where there is none, or where it lies elsewhere or leads there."""
+    there = file is not None and any(file.resolve().is_relative_to(each.resolve()) for each in _served(workspace))
+    return gr.DownloadButton(value=str(file) if there else None, visible=there)
+
+
 def _about(session: Session) -> str:
     results = session.results
     lines = [model_words(session.conversation.model_name)]
     if results.lora:
-        lines.append(f"Trigger word: **{results.trigger}**  \nFile: `{results.lora}`")
+        called = f"Trigger word: **{markdown(results.trigger, 80)}**  \n" if results.trigger else ""
+        lines.append(f"{called}File: `{results.lora}`")
+    if results.report:
+        lines.append(
+            f"Report: `{results.report}`  \nEvery score with its clips side by side, and why each finding was made. "
+            "Open it in a browser."
+        )
     return "\n\n".join(lines)
