@@ -200,7 +200,7 @@ def _served(workspace: Workspace) -> tuple[Path, Path]:
 
 
 def file_button(file: Path | None, workspace: Workspace) -> gr.DownloadButton:
-    """A button for a file that may be fetched; hidden where there is none, or where it lies elsewhere or leads there."""
+    """A button for a file that may be fetched; hidden where there is none, or where it lies or leads elsewhere."""
     there = file is not None and any(file.resolve().is_relative_to(each.resolve()) for each in _served(workspace))
     return gr.DownloadButton(value=str(file) if there else None, visible=there)
 
