@@ -184,7 +184,7 @@ def test_changes_combine_and_keep_limits(planned: ToolContext) -> None:
     text = change(planned, steps_factor=1.3, rank=64, learning_rate_factor=0.5)
     plan = plan_of(planned)
     assert (plan.steps, plan.rank, plan.alpha) == (round(steps * 1.3 / 10) * 10, 64, 64.0)
-    assert plan.learning_rate == pytest.approx(0.0015)
+    assert plan.learning_rate == pytest.approx(0.001)
     assert "rank 32 -> 64" in text
     assert "before" in text
     change(planned, steps_factor=20, max_minutes=5)
