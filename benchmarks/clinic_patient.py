@@ -15,7 +15,6 @@ from tools.context import ToolContext, ToolRefused
 from tools.dataset import AddFiles, add_files
 from tools.evaluation import scorecard as scorecards
 from tools.evaluation.facts import gather
-from tools.evaluation.run import LORA_FILE
 from tools.plan_changes import ChangePlan
 from tools.plans import ProposePlan, change_plan, propose_plan
 from tools.recipes import ChooseRecipe, choose_recipe
@@ -30,6 +29,7 @@ from trainer_core.jobs.worker import work
 from trainer_core.plan import TrainingPlan
 from trainer_core.projects import Run, Workspace, create_project, get_project, new_id, update_project
 from trainer_core.recipes import RecipeName
+from trainer_core.training.candidates import LORA_FILE
 
 from .clinic_cases import Case, Scene, draw_files, scenes
 
@@ -198,7 +198,7 @@ class Patient:
         """What an interrupted download leaves: half of the file. Then it is scored again."""
         context = self.context
         (self.folder / "damaged").touch()
-        path = context.workspace.run_folder(run) / "lora.safetensors"
+        path = context.workspace.run_folder(run) / LORA_FILE
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
         score = store.submit(
             context.workspace,

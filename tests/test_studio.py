@@ -16,6 +16,8 @@ from test_training import make_project, submit
 
 from tools.context import NoArguments, ToolContext, ToolRefused
 from tools.dataset import AddFiles, add_files
+from tools.evaluation.adoption import make_newest
+from tools.evaluation.base_clips import AtStrength
 from tools.library import LoraStrength, list_loras
 from tools.state import facts_of, latest_lora, manifest_of
 from tools.studio.add_lora import AddLora, add_lora
@@ -29,8 +31,10 @@ from trainer_core.dataset.media import read_frames
 from trainer_core.generation.provenance import MARK, Made, metadata_of, read_provenance, write_generated
 from trainer_core.jobs import store
 from trainer_core.jobs.worker import work
-from trainer_core.plan import BASES, BaseModelName
-from trainer_core.projects import Lora, Workspace, update_project
+from trainer_core.plan import BASES, BaseModelName, TrainingPlan
+from trainer_core.projects import Lora, PlanRow, Run, Workspace, update_project
+from trainer_core.training.candidates import path_of
+from trainer_core.training.records import sha256_of
 
 TRIGGER = "chr_x7kq"
 
@@ -302,12 +306,32 @@ def test_comparing_shows_base_lora_and_earlier_steps_side_by_side(context: ToolC
     cells = [frames[:, 30:286, 8 + place * 264 : 264 + place * 264] for place in range(3)]
     assert np.abs(cells[0].astype(int) - cells[2]).mean() > 0.1
     for arguments, words in (
-        ({"steps": [5]}, "step 5 was not kept. Kept earlier steps of .*: 2, 4"),
+        ({"steps": [5]}, "step 5 was not kept. Kept steps of .*: 2, 4, 6"),
         ({"with_base": False}, "only one clip"),
         ({"steps": [2, 4], "loras": [LoraStrength(lora=newest(context))] * 3}, "At most 4"),
     ):
         with pytest.raises(ToolRefused, match=words):
             compare_clips(context, CompareClips(prompt="waving", **arguments))  # type: ignore[arg-type]
+
+
+def test_earlier_steps_are_found_when_scoring_has_chosen_one_of_them(context: ToolContext) -> None:
+    """They were once looked for beside the newest file, which is then no longer in the run's own folder."""
+    last = latest_lora(context)
+    assert last is not None
+    with context.workspace.session() as session:
+        run, row = (
+            session.get_one(Run, last.run_id),
+            session.get_one(PlanRow, session.get_one(Run, last.run_id).plan_id),
+        )
+    file = path_of(context.workspace.run_folder(run.id), 2)
+    chosen = AtStrength(file, sha256_of(file))
+    make_newest(context.workspace, run, TrainingPlan.model_validate(row.body), chosen)
+    found = compare_clips(context, CompareClips(prompt="waving", steps=[4, 6], with_base=False))
+    assert [str(side).split(" (")[0] for side in found.data["sides"]] == [
+        f"{TRIGGER}, step 4",
+        f"{TRIGGER}, step 6",
+        TRIGGER,
+    ]
 
 
 def test_a_busy_gpu_and_a_missing_base_are_said(context: ToolContext, monkeypatch: pytest.MonkeyPatch) -> None:

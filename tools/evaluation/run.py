@@ -20,7 +20,7 @@ from trainer_core.lora.report import LoraReport
 from trainer_core.plan import BASES, TrainingPlan
 from trainer_core.projects import PlanRow, Project, Run
 from trainer_core.recipes import RECIPES
-from trainer_core.training.candidates import candidates_of
+from trainer_core.training.candidates import LORA_FILE, candidates_of
 
 from ..audit.run import load_audit
 from . import cannot_tell
@@ -44,8 +44,6 @@ from .suite_measures import measures_of_suite
 from .sweep import Range, Tried, cannot_judge, line_of_likeness, most_clips, sweep, sweep_cases, unjudged
 from .takes import Takes
 from .weights import effect_of, weight_measures
-
-LORA_FILE = "lora.safetensors"
 
 
 def evaluate(context: JobContext) -> dict[str, Any]:

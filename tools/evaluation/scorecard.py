@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from trainer_core.dataset.records import write_atomically
 from trainer_core.plan import BaseModelName
 from trainer_core.recipes import RecipeName
+from trainer_core.training.candidates import LORA_FILE
 
 from .audited import AuditedSet
 from .prompts import PromptCase
@@ -122,7 +124,7 @@ class Scorecard(_Frozen):
     trigger: str
     noun: str
     lora_sha256: str | None
-    lora_file: str = "lora.safetensors"  # of the run's folder: an earlier step's where the sweep chose that
+    lora_file: str = LORA_FILE  # of the run's folder: an earlier step's where the sweep chose that
     lora_problems: tuple[str, ...] = ()
     lora_not_finite: int = 0  # numbers in the file that are NaN or infinite
     lora_all_zero: bool = False  # every layer's change is zero
@@ -171,16 +173,27 @@ def _figure(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}"  # + 0.0 turns -0.0 into 0.0
 
 
+class ScorecardDamaged(ValueError):
+    """The file is there and is no scorecard; the message is for a person."""
+
+
 def save(folder: Path, scorecard: Scorecard) -> Path:
     """Write scorecard.json into the run folder, atomically."""
     path = folder / FILE_NAME
-    unfinished = path.with_suffix(".part")
-    unfinished.write_text(scorecard.model_dump_json(indent=1) + "\n")
-    unfinished.replace(path)
+    write_atomically(path, (scorecard.model_dump_json(indent=1) + "\n").encode())
     return path
 
 
 def load(folder: Path) -> Scorecard | None:
-    """The run's scorecard; None before it was evaluated."""
+    """The run's scorecard; None before it was evaluated. Raises ScorecardDamaged."""
     path = folder / FILE_NAME
-    return Scorecard.model_validate_json(path.read_bytes()) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return Scorecard.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError) as error:
+        raise ScorecardDamaged(
+            f"The scorecard of {folder.name} ({FILE_NAME}) cannot be read: it was changed or damaged after it was "
+            "written, so nothing in it is repeated here. The LoRA file is not touched by this. Score the run again "
+            "for a new one."
+        ) from error

@@ -1,17 +1,18 @@
 """The same prompt and seed on the base model, a LoRA, other LoRAs and earlier checkpoints, side by side in one clip."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.plan import BASES
 from trainer_core.projects import new_id
-from trainer_core.training.candidates import candidates_of
+from trainer_core.training.candidates import LORA_FILE, candidates_of
 
 from ..context import Tool, ToolContext, ToolRefused, ToolResult
 from ..library import Known, LoraStrength, lora_named, newest_lora, one_base
-from ..state import honesty
+from ..state import honesty, plan_of_run
 from ..text import quoted
 from .generate_clip import made_of, request_for
 from .machine import check_machine, one_at_a_time, pipeline_of
@@ -61,7 +62,7 @@ def compare_clips(context: ToolContext, arguments: CompareClips) -> ToolResult:
     base = one_base([known for known, _ in loras] + ([newest] if newest else []))
     if arguments.with_base + len(arguments.steps) + len(loras) > MOST:
         raise ToolRefused(f"At most {MOST} clips fit beside each other. Leave some out.")
-    sides = _sides(arguments, loras, newest, Chosen(tuple(loras), base))
+    sides = _sides(context, arguments, loras, newest, Chosen(tuple(loras), base))
     if len(sides) < 2:
         raise ToolRefused("There is only one clip to show, so nothing to compare it with. Name another LoRA or step.")
     check_machine(context, base)
@@ -94,29 +95,43 @@ def compare_clips(context: ToolContext, arguments: CompareClips) -> ToolResult:
 
 
 def _sides(
-    arguments: CompareClips, loras: list[tuple[Known, float]], newest: Known | None, choice: Chosen
+    context: ToolContext,
+    arguments: CompareClips,
+    loras: list[tuple[Known, float]],
+    newest: Known | None,
+    choice: Chosen,
 ) -> list[_Side]:
     """The clips from left to right. Raises ToolRefused for a step that was not kept or a file that cannot be used."""
     sides = [_Side("base model", ())] if arguments.with_base else []
     if newest is not None:
-        sides += [_of_step(newest, step, choice) for step in sorted(set(arguments.steps))]
+        sides += [_of_step(context, newest, step, choice) for step in sorted(set(arguments.steps))]
     for known, strength in loras:
         sides.append(_Side(f"{known.name} at {strength:g}", loadable(Chosen(((known, strength),), choice.base))))
     return sides
 
 
-def _of_step(newest: Known, step: int, choice: Chosen) -> _Side:
+def _of_step(context: ToolContext, newest: Known, step: int, choice: Chosen) -> _Side:
     from trainer_core.lora.stack import Stacked, StackError, checked
 
-    kept = {each.step: each.path for each in candidates_of(newest.file.parent)} if newest.row.run_id else {}
+    kept = _kept(context, newest)
     if step not in kept:
         there = ", ".join(map(str, kept)) or "none"
-        raise ToolRefused(f"The LoRA of step {step} was not kept. Kept earlier steps of {newest.name}: {there}.")
+        raise ToolRefused(f"The LoRA of step {step} was not kept. Kept steps of {newest.name}: {there}.")
     label = f"{newest.row.trigger}, step {step}"
     try:
         return _Side(label, checked([Stacked(kept[step], 1.0, label)], choice.base))
     except StackError as error:
         raise ToolRefused(str(error)) from error
+
+
+def _kept(context: ToolContext, newest: Known) -> dict[int, Path]:
+    """The files of the run by step, the last one among them: the newest LoRA may be that of an earlier step."""
+    plan = plan_of_run(context.workspace, newest.row.run_id)
+    if plan is None or newest.row.run_id is None:
+        return {}
+    folder = context.workspace.run_folder(newest.row.run_id)
+    kept = {each.step: each.path for each in candidates_of(folder)}
+    return kept | ({plan.steps: folder / LORA_FILE} if (folder / LORA_FILE).is_file() else {})
 
 
 def _told(side: _Side) -> dict[str, Any]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # a card asks which candidates there are, and must not load t
 
     from .checkpoints import TrainingState
 
+LORA_FILE = "lora.safetensors"  # in a run's folder, as training stood after all steps
 CANDIDATES = "candidates"  # the folder in a run's folder
 SHARES = (0.4, 0.6, 0.8)  # of the plan's steps
 _RESERVE = 32 * 2**20  # bytes for events, headers and a file system's own needs

@@ -26,7 +26,7 @@ from trainer_core.plan import MemoryTier, TrainingPlan
 from trainer_core.projects import Lora, PlanRow, Workspace, new_id
 
 from . import candidates, checkpoints
-from .candidates import finished_weights
+from .candidates import LORA_FILE, finished_weights
 from .checkpoints import NotFinite, TrainingState
 from .distributed import Ranks
 from .encode import Encoder, encode_all
@@ -39,7 +39,6 @@ from .quantise import QuantisationMissing
 from .records import CHECKPOINTS, OtherPlan
 from .trial import loading, or_propose_less, try_a_step
 
-LORA_FILE = "lora.safetensors"
 FOR_A_PERSON = (BaseModelMissing, UnusableMedia, QuantisationMissing)  # errors whose message says what to do
 
 
