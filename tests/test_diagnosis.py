@@ -258,6 +258,25 @@ def test_without_lines_nothing_is_claimed_and_the_reason_is_given(plan):
     assert "audited" in why["background_risk"]
 
 
+def test_what_was_not_measured_is_told_with_the_measure_s_own_reason(plan):
+    """On LTX-2.3 'no pairs of clips were made' was once said of places, which are known for mini only."""
+    known = {"place_followed": "Only mini's places are known.", "still": "", "burned": "No test clip was made."}
+    card = scorecard(seen=files(background=0.9), place_followed=None, still=None, burned=None)
+    said = [
+        each.model_copy(update={"validity": known[each.id]}) if each.id in known else each for each in card.measures
+    ]
+    diagnosis = examine(card.model_copy(update={"measures": tuple(said)}), plan.changed(clips=0), None, FLAT)
+    why = {entry.id: entry.why for entry in diagnosis.cannot_tell}
+    assert why["one_background"].endswith(": Only mini's places are known")
+    assert why["burned"].endswith(": No test clip was made")
+    assert why["still_video"].endswith(": it was not measured in this run")
+
+
+def test_a_file_that_changes_nothing_is_not_said_to_have_a_layer_that_changes_something(plan):
+    card = scorecard(("all zero",)).model_copy(update={"lora_all_zero": True})
+    assert [entry.words() for entry in diagnose(card, plan)[0].evidence] == ["layers that change nothing 100%"]
+
+
 def test_losses_of_the_scorecard_are_taken_when_none_are_given(plan):
     card = scorecard().model_copy(update={"validation": tuple(RISING)})
     assert ids(card, plan) == ["overfit"]

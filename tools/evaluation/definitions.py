@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from trainer_core.base_models.mini.world.palette import PLACES
 from trainer_core.plan import BaseModelName
 from trainer_core.recipes import RecipeName
 
@@ -66,8 +67,7 @@ def _place_followed(clip: ClipScore) -> float | None:
 
 _PLACE = (
     "share of clips in new scenes whose background has the colours of the place that the words ask for, by a probe of "
-    "the edges' colours against drawings of all 10 places; in any light and shot it was right on 239 of 240 true clips "
-    "of never-seen characters through mini's autoencoder (2026-11-21); chance is 1 in 10"
+    f"the edges' colours against drawings of all places; by chance it would be right on one in {len(PLACES)}"
 )
 
 DEFINITIONS: tuple[Definition, ...] = (

@@ -48,7 +48,7 @@ class Fact(BaseModel):
 def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", losses: Losses) -> dict[str, Fact]:
     """All facts by name."""
     facts = {
-        name: Fact(title=title, value=scorecard.value(name), why="it was not measured in this run")
+        name: _measured(scorecard, name, title)
         for name, title in (
             ("identity", "likeness with the trigger word"),
             ("lift", "likeness gained by training"),
@@ -64,7 +64,7 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
     facts["not_finite"] = Fact(
         title="numbers in the file that are NaN or infinite:", value=float(scorecard.lora_not_finite), form="count"
     )
-    facts["all_zero"] = Fact(title="layers that change something:", value=float(scorecard.lora_all_zero), form="count")
+    facts["all_zero"] = Fact(title="layers that change nothing", value=float(scorecard.lora_all_zero), form="percent")
     facts["problems"] = Fact(title="problems of the file:", value=float(len(scorecard.lora_problems)), form="count")
     recipe = RECIPES[plan.recipe]
     usual = recipe.learning_rate * BASES[plan.base].learning_rate_factor
@@ -88,12 +88,7 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
         title="captions with the trigger word", value=named, form="percent", why="the files have no captions"
     )
     facts["burned_more"] = _difference(scorecard, "burned", "burned_base", "burned colours, more than before training")
-    facts["still"] = Fact(
-        title="clips that stand still where they moved before training",
-        value=scorecard.value("still"),
-        form="percent",
-        why="no test clip moves on the base model either",
-    )
+    facts["still"] = _measured(scorecard, "still", "clips that stand still where they moved before training", "percent")
     ours, before = scorecard.value("variety"), scorecard.value("variety_base")
     facts["variety"] = Fact(
         title="difference between scenes, as a share of before training",
@@ -130,11 +125,25 @@ def _course(losses: Losses) -> dict[str, Fact]:
     }
 
 
+def _measured(
+    scorecard: Scorecard, name: str, title: str, form: Literal["figure", "percent", "count"] = "figure"
+) -> Fact:
+    """A measure of the scorecard; where it has no value, the reason is the measure's own."""
+    return Fact(title=title, value=scorecard.value(name), form=form, why=_why(scorecard, name))
+
+
+def _why(scorecard: Scorecard, name: str) -> str:
+    """Why a measure has no value; empty where it has one."""
+    measure = scorecard.measure(name)
+    if measure is None or (measure.value is None and not measure.validity):
+        return "it was not measured in this run"
+    return measure.validity.rstrip(".") if measure.value is None else ""
+
+
 def _difference(scorecard: Scorecard, more: str, less: str, title: str) -> Fact:
     a, b = scorecard.value(more), scorecard.value(less)
-    return Fact(
-        title=title, value=None if a is None or b is None else a - b, form="percent", why="no pairs of clips were made"
-    )
+    why = _why(scorecard, more) or _why(scorecard, less)
+    return Fact(title=title, value=None if a is None or b is None else a - b, form="percent", why=why)
 
 
 def _view_gap(scorecard: Scorecard) -> Fact:

@@ -18,14 +18,13 @@ MOST_CLIPS = 6  # of one finding; all clips are further down
 _MADE_OF = {
     "view_gap": ("identity_three-quarter", "identity_profile", "identity_back"),
     "burned_more": ("burned",),
-    "moving_less": ("moving",),
     "place_lost": ("place_followed",),
 }
 _PAIRED = (
     "lift",
     "leak",
     "burned_more",
-    "moving_less",
+    "still",
     "place_lost",
     "variety",
 )  # shown beside the same clip on the base model
@@ -53,14 +52,14 @@ _GRAVEST_FIRST: dict[str, Callable[[ClipScore, ClipScore | None], float]] = {
     "copying": lambda clip, base: -clip.nearest,
     "empty": lambda clip, base: -clip.empty,
     "burned_more": lambda clip, base: -clip.burned,
-    "moving_less": lambda clip, base: clip.moving,
+    "still": lambda clip, base: clip.moving,
 }
 _FIGURES: dict[str, tuple[str, Callable[[ClipScore], float]]] = {
     "consistency": ("steadiness", lambda clip: clip.consistency),
     "copying": ("closest picture", lambda clip: clip.nearest),
     "empty": ("empty frames", lambda clip: clip.empty),
     "burned_more": ("burned", lambda clip: clip.burned),
-    "moving_less": ("moves", lambda clip: clip.moving),
+    "still": ("moves", lambda clip: clip.moving),
     "variety": ("", lambda clip: clip.identity),
 }
 _LIKENESS: tuple[str, Callable[[ClipScore], float]] = ("likeness", lambda clip: clip.identity)
