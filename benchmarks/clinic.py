@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -65,7 +65,8 @@ def main() -> None:
     done = {(record["case"], record["number"]) for record in read(options.records)}
     waiting = [(name, n) for n in range(options.characters) for name in names if (name, n) not in done]
     with ThreadPoolExecutor(options.workers) as pool:
-        for record in pool.map(lambda patient: _in_a_process(*patient, options.folder), waiting):
+        treated = [pool.submit(_in_a_process, name, number, options.folder) for name, number in waiting]
+        for record in (each.result() for each in as_completed(treated)):
             with options.records.open("a") as file:
                 file.write(json.dumps(record) + "\n")
             print(json.dumps({key: record.get(key) for key in ("case", "number", "right", "better", "error")}))
