@@ -37,6 +37,7 @@ _PLAN = ("change_plan", "undo_plan", "explain_plan", "launch_training")
 _RUN = (
     "training_status",
     "cancel_training",
+    "score_again",
     "show_scorecard",
     "diagnose",
     "apply_finding",

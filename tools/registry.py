@@ -12,6 +12,7 @@ from . import (
     repairs,
     results,
     runs,
+    scoring_again,
     studio,
 )
 from .audit import tools as audit
@@ -23,7 +24,7 @@ TOOLS: dict[str, Tool] = {
     tool.name: tool
     for group in (
         *(recipes, dataset, audit, captioning, clip_tools, synthetic, plans, runs, studio, results, repairs, knowledge),
-        *(base_models, references, library),
+        *(base_models, references, library, scoring_again),
     )
     for tool in group.TOOLS
 }

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from trainer_core.jobs import events
+from trainer_core.jobs import events, store
 from trainer_core.plan import TrainingPlan
-from trainer_core.projects import Lora, PlanRow, Run
+from trainer_core.projects import Job, Lora, PlanRow, Run
 
 from .audit.run import load_audit
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
@@ -23,7 +23,7 @@ def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     run, card = _scored(context)
     folder = context.workspace.run_folder(run.id)
     lora = _lora_of(context, run)
-    lines = [card.words()]
+    lines = [*_of_an_earlier_run(context, run), card.words()]
     if lora:
         strength = card.sweep.best_strength if card.sweep else 1.0
         use = f" and the LoRA at strength {strength:g}" if strength != 1 else ""
@@ -57,8 +57,10 @@ def diagnose_run(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     diagnosis = diagnosis_of(context)
     found = diagnosis.findings
     if not found:
-        return ToolResult(text=_nothing_found(diagnosis), data={"run_id": run.id, "findings": []})
-    lines = [f"- {finding.words}" + (f" [finding {finding.id}]" if finding.actions else "") for finding in found]
+        text = "\n".join([*_of_an_earlier_run(context, run), _nothing_found(diagnosis)])
+        return ToolResult(text=text, data={"run_id": run.id, "findings": []})
+    lines = _of_an_earlier_run(context, run)
+    lines += [f"- {finding.words}" + (f" [finding {finding.id}]" if finding.actions else "") for finding in found]
     return ToolResult(
         text="\n".join(lines),
         data={"run_id": run.id, "findings": [finding.model_dump(mode="json") for finding in found]},
@@ -114,18 +116,35 @@ def _validation(context: ToolContext, run: Run, card: Scorecard) -> list[tuple[i
 
 
 def _scored(context: ToolContext) -> tuple[Run, Scorecard]:
-    """The newest run that has a scorecard."""
+    """The newest run that has a scorecard. Raises ToolRefused where there is none, or it cannot be read."""
     for run in reversed(runs_of(context)):
-        card = scorecards.load(context.workspace.run_folder(run.id))
+        try:
+            card = scorecards.load(context.workspace.run_folder(run.id))
+        except scorecards.ScorecardDamaged as damaged:
+            raise ToolRefused(str(damaged)) from damaged
         if card is not None:
             return run, card
     run = latest_run(context)
     train, score = job_of(context.workspace, run.train_job), job_of(context.workspace, run.evaluate_job)
     error = next((job.error for job in (train, score) if job and job.error), None)
     if error:
-        raise ToolRefused(f"There is no scorecard: {quoted(error, 400)}")
+        again = " Once that is put right, score the run again." if trained(train) else ""
+        raise ToolRefused(f"There is no scorecard: {quoted(error, 400)}{again}")
+    if trained(train) and score and score.state not in store.UNFINISHED:
+        ended = "its file is gone" if score.state == store.State.SUCCEEDED else "scoring was stopped"
+        raise ToolRefused(f"There is no scorecard of {run.id}: {ended}. Score the run again for a new one.")
     state = f"training {train.state if train else 'not started'}, scoring {score.state if score else 'not started'}"
     raise ToolRefused(f"There is no scorecard yet ({state}).")
+
+
+def trained(job: Job | None) -> bool:
+    """Whether a training job came to its end."""
+    return job is not None and job.state == store.State.SUCCEEDED
+
+
+def _of_an_earlier_run(context: ToolContext, run: Run) -> list[str]:
+    newest = latest_run(context)
+    return [] if newest.id == run.id else [f"These are the figures of {run.id}; {newest.id}, the newest, has none."]
 
 
 def _lora_of(context: ToolContext, run: Run) -> Lora | None:

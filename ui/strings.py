@@ -34,6 +34,7 @@ TOOL_TITLES = {
     "launch_training": "Starting the training",
     "training_status": "Looking at the training",
     "cancel_training": "Stopping the training",
+    "score_again": "Scoring it again",
     "list_loras": "Looking which LoRAs are here",
     "verify_lora": "Checking the LoRA file",
     "add_lora": "Taking the LoRA in",
