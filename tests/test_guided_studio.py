@@ -8,7 +8,12 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from agent.guided.model import GuidedModel
+from agent.stages import visible_tools
+from tests.rooms import new_context
+from tools.library import loras_folder, register_lora
 from tools.registry import TOOLS
+from tools.state import as_json, facts_of
+from trainer_core.plan import BaseModelName
 
 STATES: dict[str, dict[str, Any]] = json.loads(
     (Path(__file__).parent / "data" / "utterances.json").read_text(encoding="utf-8")
@@ -136,6 +141,18 @@ def test_a_sound_file_from_elsewhere_is_offered_and_a_damaged_one_is_not() -> No
     for ok, words in ((True, "take it in"), (False, "stays out of the project")):
         checked = done("verify_lora", {"upload": "upl_9"}, "The file was read.", {"ok": ok})
         assert words in ask("lora_waits", said, *checked).text
+
+
+def test_the_conversation_is_told_which_loras_there_are(tmp_path: Path) -> None:
+    context = new_context(tmp_path / "home")
+    for name, there in (("lora_a", True), ("lora_b", False)):
+        file = loras_folder(context) / f"added-{name}.safetensors"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if there:
+            file.write_bytes(b"weights")
+        register_lora(context, file, lora_id=name, trigger="sty_q2ab", base=BaseModelName.MINI, sha256="0" * 64)
+    assert as_json(facts_of(context))["loras"] == [{"id": "lora_a", "trigger": "sty_q2ab"}]
+    assert "merge_loras" in visible_tools(facts_of(context))
 
 
 def test_one_lora_cannot_be_stacked() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from . import lora_names
 from .lora_names import Named
-from .reading import Facts, Reading, ask
+from .reading import Call, Facts, Reading, ask
 from .scenes import with_scene
 
 GENERAL = (
@@ -21,6 +21,8 @@ _BASE = (
     r"\b(?:the |plain )?base(?: model)?(?: alone)?\b|\bwith and without(?: (?:the |my |this |any )?lora)?\b"
     r"|\bwithout (?:the |my |this |any )?lora\b|\bbefore (?:the )?training\b|\bbefore and after\b"
 )
+_NOT_CLIPS = r"\b(?:plans?|rank|alpha|presets?|recipes?|captions?|files|prices?|costs?|settings?|learning rates?)\b"
+_CALLED = r"\bwith and without (?:the |its |my )?trigger(?: word)?\b"
 _JOINED = r"(?:(?:,| and| or| with| vs\.?| to| against)+ "
 _STEPS = re.compile(
     r"\b(?:checkpoints?|steps?)(?: (?:of|at|from))?(?: steps?)? "
@@ -30,18 +32,21 @@ _STEPS = re.compile(
 _STRENGTHS = re.compile(
     rf"\b(?:at )?strengths? (?:of )?(?P<values>\d*\.?\d+{_JOINED}(?:strengths? )?\d*\.?\d+)+)", re.IGNORECASE
 )
+_VALUES_FIRST = re.compile(rf"\b(?P<values>\d*\.?\d+{_JOINED}\d*\.?\d+)+) strengths?\b", re.IGNORECASE)
 
 
 def compare_talk(text: str, given: Named, facts: Facts) -> Reading | None:
     """The base model, LoRAs, strengths and checkpoints that a sentence wants to see on the same words and seed."""
     if not re.search(_COMPARE, text) or re.search(_DENIED, text) or re.search(GENERAL, text):
         return None
-    if not (facts.get("run") or lora_names.known(facts)):
+    if not (facts.get("run") or lora_names.known(facts)) or re.search(_NOT_CLIPS, text):
         return None
+    if re.search(_CALLED, text) and (facts.get("run") or {}).get("scorecard"):
+        return Reading((Call("show_scorecard"),))  # that is what its leak is: the report has both side by side
     steps = [int(number) for found in _STEPS.finditer(given.rest) for number in re.findall(r"\d+", found["steps"])]
     rest = _STEPS.sub(" ", given.rest)
     loras = given.stack
-    strengths = _STRENGTHS.search(rest)
+    strengths = _STRENGTHS.search(rest) or _VALUES_FIRST.search(rest)
     if strengths and len(loras) < 2 and lora_names.known(facts):
         name = given.loras[0][0] if given.loras else lora_names.known(facts)[0][0]
         loras = [{"lora": name, "strength": float(value)} for value in re.findall(r"\d*\.?\d+", strengths["values"])]

@@ -12,11 +12,17 @@ JUST_FOUND = "just_found"  # was the diagnosis the last thing that was said?
 _DENIED = r"\b(?:don't|do not|never|not|no need to|without)\b"
 _UNSURE = r"\b(?:if|unless|maybe|perhaps|might|when|once|later|said|says|told|wrote)\b|\""
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": 0}
+_ORDINALS |= {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _KINDS = r"(?: (?:one|finding|suggestion|thing|point|change|fix))?"
 _PLACE = (
     rf"\b(?:the )?(?P<word>first|second|third|fourth|fifth|last){_KINDS}\b"
     rf"|\b(?:the )?(?P<nth>\d)(?:st|nd|rd|th){_KINDS}\b"
     r"|\b(?:number|no\.?|finding|point|suggestion|#) ?(?P<number>\d)\b"
+)
+_BARE = (  # the answer to a list of findings: 'the second one please', '2', 'and what about the third?'
+    r"(?:(?:yes|ok|okay|please|and|then|well|sure)[, ]+)*(?P<about>what about )?(?:the )?(?:number |no\.? ?)?"
+    r"(?:(?P<word>first|second|third|fourth|fifth|last|one|two|three|four|five)|(?P<number>\d)(?:st|nd|rd|th)?)"
+    r"(?: (?:one|finding|suggestion|point))?(?: please| then)?[.!? ]*"
 )
 _DO = r"\b(?:apply|do|take|accept|follow|use|try|make|implement|go (?:with|for)|repair|fix|only|just)\b"
 _IMPERATIVE = r"(?:(?:please|ok|yes|now|and|then),? )*do (?:the|that|it|this|only|just|number|no|finding)\b(?!.*\?)"
@@ -42,7 +48,9 @@ _WHY = (
     r"|why(?: (?:is )?(?:that|this|so)| the (?:first|second|third|last)(?: one)?)?[?.! ]*$"
     r"|how (?:do|can|did) you (?:know|tell|find|see|come to)\b|how come\b|what makes you (?:say|think|believe)\b"
     r"|says who\b|prove it\b|(?:what(?:'s| is) )?(?:the|your) (?:evidence|proof|reason)\b"
-    r"|where (?:does|do) (?:that|this|it|they) come from\b|based on what\b|are you sure\b)"
+    r"|where (?:does|do) (?:that|this|it|they|the (?:figure|number|line|limit|score|value)s?) come from\b"
+    r"|based on what\b"
+    r"|are you sure\b)"
 )
 
 
@@ -53,6 +61,11 @@ def findings_talk(text: str, facts: Facts) -> Reading | None:
         return Reading((Call("show_scorecard"),)) if (facts.get("run") or {}).get("scorecard") else None
     if found and facts.get(JUST_FOUND) and re.search(_WHY, text):
         return ask(_evidence(_at(text, found) or found[0]))
+    if found and facts.get(JUST_FOUND) and (bare := re.fullmatch(_BARE, text)):
+        entry = _numbered(bare["word"] or bare["number"], found)
+        if entry is None:
+            return ask(f"There are {len(found)} findings only. " + _offer(found))
+        return ask(_evidence(entry)) if bare["about"] else Reading((Call("apply_finding", {"finding": entry["id"]}),))
     if not (facts.get("run") or {}).get("scorecard") or not re.search(_DO, text):
         return None
     named = re.search(_NAMED, text)
@@ -85,14 +98,13 @@ def _at(text: str, found: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The finding that is meant by its place in the list, or by what it is about where only one can be."""
     place = re.search(_PLACE, text)
     if place:
-        number = _ORDINALS[place["word"]] if place["word"] else int(place["nth"] or place["number"])
         if (
             place["word"]
             and not re.search(r"\b(?:one|finding|suggestion|thing|point|change|fix)\b", text)
             and len(text.split()) > 5
         ):
             return None  # 'first make it longer' counts nothing
-        return found[number - 1] if number <= len(found) else None
+        return _numbered(place["word"] or place["nth"] or place["number"], found)
     if not re.search(r"\b(?:only|just|finding|one|fix|repair|suggestion)\b", text):
         return None
     for pattern, parts in _PARTS:
@@ -100,6 +112,12 @@ def _at(text: str, found: list[dict[str, Any]]) -> dict[str, Any] | None:
             meant = [entry for entry in found if any(part in entry["id"] for part in parts)]
             return meant[0] if len(meant) == 1 else None
     return None
+
+
+def _numbered(said: str, found: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """'second' or '2'; 'last' too."""
+    number = _ORDINALS[said] if said in _ORDINALS else int(said)
+    return found[number - 1] if number <= len(found) and said != "0" else None
 
 
 def _evidence(finding: dict[str, Any]) -> str:

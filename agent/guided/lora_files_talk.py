@@ -7,7 +7,7 @@ from .lora_names import Named
 from .reading import Call, Facts, Reading, ask
 
 LORA = r"\b(?:loras?|safetensors)\b"
-DENIED = r"\b(?:don't|do not|never|not|no need to|stop)\b"
+DENIED = r"\b(?:don't|do not|never|not|no need to|stop|keep (?:it|this|that) out|leave (?:it|this|that))\b"
 _UNSURE = r"\b(?:if|unless|maybe|perhaps|might|when|once|later|said|says|told|wrote)\b|\""
 _LIST = (
     r"^(?:(?:please|can you|could you|ok|now|and) )*(?:list|show|see|name|give)(?: me)?(?: all)?(?: of)?"
@@ -22,11 +22,12 @@ _SOUND = (
     rf"\b(?:is|are)\b.*{_IT}.*\b(?:ok|okay|sound|safe|valid|damaged|broken|corrupt\w*|fine|intact|usable|whole|complete"
     r"|a virus|any good)\b"
     r"|\b(?:which|what) (?:base|model|rank|trigger(?: word)?)\b.*\b(?:this|that|the) (?:lora|file)\b"
+    r"|\bis everything (?:ok|okay|fine|alright|right) with (?:my|the|this|that) lora\b"
     r"|\bdoes (?:this|that|the) (?:lora|file) (?:fit|work|match)\b|\b(?:can|should) i trust\b"
     r"|\bwhat(?:'s| is) in (?:this|that|the) (?:lora|file)\b"
 )
 _TAKE = (
-    r"\b(?:take|bring|put|let)\b.*\bin\b|\b(?:add|import|load|include|register|install|keep)\b|\btake\b.*\btoo\b"
+    r"\b(?:take|bring|put|let)\b.*\bin\b|\b(?:add|import|load|include|register|install)\b|\btake\b.*\btoo\b"
     r"|\b(?:use|have)\b.*\b(?:this|that|it|lora|file)\b"
 )
 _TAKE_A_LORA = rf"\b(?:add|import|take in|load|install|bring in)\b.*{LORA}|\btake (?:this|that|a|my) lora in\b"
@@ -53,7 +54,8 @@ def handed_over(text: str, said: str, fresh: list[str]) -> Reading | None:
 def lora_files_talk(text: str, said: str, given: Named, facts: Facts) -> Reading | None:
     """Check one, or take one in that waits."""
     waiting = list(facts.get("waiting_loras") or [])
-    about_file = re.search(LORA, text) or given.loras or waiting
+    verified = re.fullmatch(r"(?:please |now )?verify[.! ]*", text) and lora_names.known(facts)
+    about_file = re.search(LORA, text) or given.loras or waiting or verified
     if not about_file or re.search(DENIED, text) or re.search(r"\bfiles\b|\bcaptions?\b|\bpictures?\b", text):
         return None
     checks = given.loras and re.search(_LOOK, text)

@@ -20,6 +20,9 @@ _HALF = re.compile(r"^\s*(?:at\s+)?(?P<word>half|full)(?:\s+(?:strength|weight))
 _BOTH = re.compile(
     rf"\b(?:both|all|each|all (?:three|four))\b.{{0,12}}?\bat\s+(?:strength\s+)?{_NUMBER}(?![\w.])", re.IGNORECASE
 )
+_LONE = re.compile(
+    rf",?\s*\b(?:at |with |and )?(?:a )?strength (?:of )?{_NUMBER}(?![\w.]|\s*(?:,|and|or)\s*\.?\d)", re.IGNORECASE
+)
 _THESE = re.compile(
     r"\b(?:(?:these|those|the|my|our) (?P<count>2|two|3|three|4|four)\b|both\b|all (?P<all>3|three|4|four|of them|my)\b"
     r"|(?:my|our|these|those) loras\b|(?:them|they)\b)",
@@ -89,6 +92,10 @@ def named(said: str, facts: Facts) -> Named:
     rest += said[at:]
     if not loras:
         loras, rest = _meant(rest, facts)
+    alone = _LONE.search(rest) if len(loras) == 1 and None in loras.values() else None
+    if alone:
+        loras = {name: _strength(alone) for name in loras}
+        rest = rest.replace(alone[0], " ")
     shared = _BOTH.search(rest)
     if shared:
         loras = {name: strength if strength is not None else _strength(shared) for name, strength in loras.items()}

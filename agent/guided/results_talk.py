@@ -66,6 +66,8 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
         text,
     )
     named = bool(trigger) and trigger in said.lower()
+    if found is None and re.match(r"(?:what|why|how|who|which|when|where|is|are|does|do|did)\b", text):
+        return None  # a question about it
     if found is None and not named:
         return None
     if (

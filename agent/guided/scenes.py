@@ -13,10 +13,14 @@ _UNCALLED = re.compile(r"[, ]*\b(?:without the|no) trigger(?: word)?\b", re.IGNO
 _SAID = re.compile(
     r":\s*(?P<scene>\S.*)$|\b(?:showing|the prompt|prompt)\s+(?P<words>\S.*)$|\"(?P<quote>[^\"]+)\"|“(?P<curly>[^”]+)”"
 )
+_ACT = re.compile(r"\b(?:make|let) (?:him|her|it|them) (?P<act>[a-z]+\b.*)$", re.IGNORECASE)  # 'make her stand up'
+_LOOSE_END = re.compile(
+    r"[\s,]+(?:with|and|using|plus|by|of|both|all|the|my|our|these|those|two|2|loras?|together|stacked)$", re.IGNORECASE
+)
 _SCENE = re.compile(
     r"^(?:(?:he|she|it|they|him|her|them|is|are)\s+)*"
-    r"(?:\w+ing|in|on|at|under|near|inside|outside|by|beside|behind|while|when|as|through|against|a|an|one|two|three)"
-    r"\b.*\w",
+    r"(?:(?!(?:no|any|some|every)thing\b)\w+ing\b|(?:in|on|at|under|near|inside|outside|by|beside|behind|while|when|as"
+    r"|through|against|a|an|one|two|three)\b.*\w)",
     re.IGNORECASE,
 )
 _FILLERS = (
@@ -50,12 +54,13 @@ def scene(rest: str) -> str:
     said = _SAID.search(rest)
     words = next((part for part in said.groups() if part), "") if said else ""
     if not words:
-        words = _LEAD.sub("", rest.strip())
-        if not _SCENE.match(words) or _NOT_A_SCENE.search(words):
+        act = _ACT.search(rest)
+        words = act["act"] if act else _LEAD.sub("", rest.strip())
+        if not (act or _SCENE.match(words)) or _NOT_A_SCENE.search(words):
             return ""
     previous = ""
     while words != previous:
-        previous, words = words, _TAIL.sub("", words)
+        previous, words = words, _LOOSE_END.sub("", _TAIL.sub("", words.rstrip(" ,.!")))
     words = re.sub(r"^(?:he|she|it|they|him|her|them) (?:is |are )?", "", words.strip(" .,!?\"'"), flags=re.IGNORECASE)
     return words.strip()[:500]
 

@@ -7,7 +7,7 @@ from . import lora_names, questions
 from .compare_talk import GENERAL, compare_talk
 from .lora_files_talk import DENIED, LORA, handed_over, lists, lora_files_talk
 from .lora_names import Named, named
-from .reading import Call, Facts, Reading, ask
+from .reading import Call, Facts, Reading, about, ask
 from .scenes import EXAMPLE, scene, seed_in, with_scene
 
 ASKED = "studio_asked"  # among the facts while our last answer was a question: the call that it would complete
@@ -21,6 +21,7 @@ _MAY_I = (
     r"^(?:(?:and|so|ok|hm+|then) )*(?:can|could|may|should|is it (?:ok|safe|possible) to) (?:i |we )?.*"
     r"\b(?:stack|combine|mix|use|load|pair)\b"
 )
+_WHAT_IF = r"\b(?:what happens|what if|if (?:i|we))\b"
 _MERGE = (
     r"\bmerg(?:e|ing)\b"
     r"|\b(?:combine|bake|fuse|melt|join|make|turn|put)\b.*\b(?:in)?to (?:one|a single)\b(?: (?:lora|file))?"
@@ -31,7 +32,12 @@ _OF_THEM = (
     r"\b(?:these|those|the|my|our|both|all|they|them)\b.*(?:\bloras?\b|\b(?:two|2|both|they|them)\b)|\b(?:they|both)\b"
 )
 _OTHER = (
-    r"\b(?:plan|captions?|training|train|rank|learning rate|recipe|verify|check|compare|as the trigger|trigger word)\b"
+    r"\b(?:plan|captions?|training|train|rank|learning rate|recipe|verify|check|compare|as the trigger|trigger word"
+    r"|results?|scores?|report|difference)\b"
+)
+_MAKE = r"\b(?:clip|video|use|with|make|show|put|generate|render|create|draw|try|test|stack|combine|mix|take)\b"
+_SEVERAL = (
+    r"\b(?:use|stack|combine|mix|with|put)\b.*\b(?:them together|both|(?:these|those|all|my|the two) (?:two )?loras)\b"
 )
 _PICTURE = r"(?:picture|photo|image|drawing)"
 _FIRST = (
@@ -68,7 +74,7 @@ def _completed(text: str, said: str, facts: Facts) -> Reading | None:
     name, arguments = str(facts[ASKED]["name"]), dict(facts[ASKED]["arguments"])
     if questions.asks(text) or re.search(DENIED, text) or len(text) > 400:
         return None
-    if name in ("merge_loras", "measure_interference"):
+    if name in ("merge_loras", "measure_interference") or "prompt" in arguments:
         given = named(said, facts)
         joining = r"\b(?:and|with|the|please|yes|ok|plus|at|both|these|those|two|loras?)\b|[\W\d]"
         said_more = re.sub(joining, " ", given.rest.lower()).strip()
@@ -99,6 +105,9 @@ def _merge(text: str, given: Named, facts: Facts) -> Reading | None:
 
 
 def _how_merged(text: str, rest: str) -> dict[str, Any]:
+    title = _TITLE.search(rest)
+    if title:
+        text = text.replace(title[0].lower(), " ")  # a file may be called 'rainy cat'
     method, rank = re.search(_METHOD, text), re.search(r"\brank(?: of)? (\d{1,3})\b", text)
     how: dict[str, Any] = {}
     if method:
@@ -107,13 +116,15 @@ def _how_merged(text: str, rest: str) -> dict[str, Any]:
         how["method"] = "svd"
     if rank:
         how["rank"] = int(rank[1])
-    title = _TITLE.search(rest)
     return how | ({"title": title["title"].strip()} if title else {})
 
 
 def _along(text: str, given: Named, facts: Facts) -> Reading | None:
     """Do they get in each other's way? Also asked as 'can I stack X and Y?'."""
-    may = re.search(_MAY_I, text) and len(given.loras) >= 2 and not scene(given.rest)
+    asked = re.search(_MAY_I, text)
+    if asked and not given.loras and re.search(LORA, text) and not re.search(_ALONG, text):
+        return Reading((about(text),))  # about LoRAs as such
+    may = len(given.loras) >= 2 and ((asked and not scene(given.rest)) or re.search(_WHAT_IF, text))
     if not (may or re.search(_ALONG, text)) or re.search(GENERAL, text):
         return None
     files_only = re.search(r"\b(?:without|no) clips\b|\b(?:only|just) the (?:files|weights)\b|\bquick", text)
@@ -136,19 +147,22 @@ def _which(facts: Facts, call: Call, question: str) -> Reading:
 def _stacked(name: str, given: Named, extra: dict[str, Any]) -> Reading:
     if given.too_many or given.too_strong:
         return ask(lora_names.LIMITS)
-    return Reading((Call(name, {"loras": given.stack} | extra),))
+    return Reading((Call(name, {"stack" if name == "generate_clip" else "loras": given.stack} | extra),))
 
 
 def _together(text: str, given: Named, facts: Facts) -> Reading | None:
     """A clip with a stack, or with another LoRA than the newest."""
-    if not given.loras or re.search(DENIED, text) or questions.asks(text) or re.search(_OTHER, text):
+    if re.search(DENIED, text) or questions.asks(text) or re.search(_OTHER, text):
         return None
+    if not given.loras:
+        words = scene(given.rest) if re.search(_SEVERAL, text) and lora_names.known(facts) else ""
+        return _which(facts, Call("generate_clip", {"prompt": words}), "Which ones do you mean?") if words else None
     newest = lora_names.known(facts)[:1]
     name, strength = given.loras[0]
     if len(given.loras) == 1:
         if newest and newest[0][0] == name and "lora_" not in text:
             return None  # the usual way: the newest is taken where none is named
-        if not re.search(r"\b(?:clip|video|use|with|make|show|generate|render|try|test)\b", text):
+        if not re.search(_MAKE, text):
             return None
     if given.too_many or given.too_strong:
         return ask(lora_names.LIMITS)
@@ -163,6 +177,8 @@ def _from_picture(text: str, said: str, given: Named, facts: Facts, pictures: li
         return None
     if re.search(DENIED, text) or questions.asks(text):
         return None
+    if len(pictures) > 0 and kind == "image" and re.search(r"\b(?:pictures|photos|images|files|clips|more)\b", text):
+        return None  # files for the set
     names = [*pictures, *(found[0] for found in _SHOWN.finditer(said))]
     if not names:
         mine = re.search(rf"\b(?:my|this|that|the|a) (?:own )?{_PICTURE}\b", text)
