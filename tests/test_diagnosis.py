@@ -249,6 +249,21 @@ def test_two_findings_never_change_the_same_setting(plan):
     assert any("make that change first" in finding.words for finding in found if finding.change is None)
 
 
+@pytest.mark.parametrize(
+    ("card", "changes", "losses", "expected"),
+    [
+        (scorecard(consistency=0.8), {}, RISING, ["overfit"]),
+        (scorecard(identity_views=0.5, identity_back=0.3), {}, RISING, ["overfit"]),
+        (scorecard(consistency=0.8, copying=0.99, variety=0.2), {}, FLAT, ["copying"]),
+        (scorecard(identity=0.2), {"steps": 40}, RISING, ["few_steps"]),
+        (scorecard(identity=0.1, effect=0.0004, copying=0.99, variety=0.2), {}, FLAT, ["no_effect"]),
+    ],
+)
+def test_nobody_is_told_that_it_was_trained_both_too_long_and_too_short(plan, card, changes, losses, expected):
+    """Only the plan's steps were held to one direction; the words of the other finding still said the contrary."""
+    assert ids(card, plan.changed(**changes), None, losses) == expected
+
+
 def test_without_lines_nothing_is_claimed_and_the_reason_is_given(plan):
     diagnosis = examine(scorecard(lines=False, seen=None, identity=0.0, leak=0.9), plan, None, [])
     assert diagnosis.findings == ()

@@ -165,6 +165,15 @@ def test_two_points_differ_by_more_than_chance_in_5_of_100_cases_where_there_is_
     assert chance_of([point(1, [0.5])]) == float("inf")
 
 
+def test_points_without_a_common_prompt_with_the_trigger_word_cannot_be_compared() -> None:
+    """Where a clip came without frames on each side, chance was once a division by zero."""
+    made = [
+        point_of(step, 1.0, [clip(CASES[step], 0.5), clip(CASES[3], 0.1 * step), clip(CASES[4], 0.2)], BASE)
+        for step in (1, 2)
+    ]
+    assert chance_of(made) == float("inf")
+
+
 # clips that were made before
 
 

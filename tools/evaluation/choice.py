@@ -71,7 +71,7 @@ def chance_of(points: Sequence[SweepPoint]) -> float:
             residuals = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
             squares += float((residuals**2).sum())
             degrees += (table.shape[0] - 1) * (table.shape[1] - 1)
-    if degrees == 0:
+    if degrees == 0 or not with_trigger.size:
         return float("inf")
     parts = 2 / with_trigger.shape[1]
     if without.size and any((point.leak or 0.0) > 0 for point in points):

@@ -28,6 +28,8 @@ _UNLIKE = (
     "looks_in_captions",
     "no_effect",
 )  # it does not look like it
+_BY_HEART = ("overfit", "copying")  # trained for too long
+_TOO_SHORT = ("underfit", "underfit_views", "drift")  # not trained for long enough
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -136,7 +138,7 @@ RULES: tuple[Rule, ...] = (
         source="LTX-2.3 community notes (Phosphene issue 32): LoRAs trained on the distilled base do nothing",
         confidence="medium",
         change=more_steps,
-        excludes=("underfit", "underfit_views", "few_steps", "weak_views", "views", "drift", "looks_in_captions"),
+        excludes=(*_UNLIKE, "few_steps", *_BY_HEART),
     ),
     Rule(
         id="few_steps",
@@ -147,7 +149,7 @@ RULES: tuple[Rule, ...] = (
         source=f"{GUIDE}: steps by the number of files",
         confidence="high",
         change=more_steps,
-        excludes=(*_UNLIKE, "rank_small"),
+        excludes=(*_UNLIKE, "rank_small", *_BY_HEART),
         supported_by=(Condition("validation_fall", ">", "validation fall"), Condition("lift", "<", "lift")),
     ),
     Rule(
@@ -195,7 +197,7 @@ RULES: tuple[Rule, ...] = (
         source=f"{GUIDE}: fewer steps or an earlier checkpoint",
         confidence="medium",
         change=until_best,
-        excludes=("underfit", "copying", "burned"),
+        excludes=(*_TOO_SHORT, "copying", "burned"),
         supported_by=(
             Condition("steps", ">", "steps many"),
             Condition("variety", "<", "variety"),
@@ -212,7 +214,7 @@ RULES: tuple[Rule, ...] = (
         confidence="low",
         change=lambda plan, _best: with_steps(plan, 0.7 * plan.steps),
         actions=(actions.add_different,),
-        excludes=("underfit",),
+        excludes=_TOO_SHORT,
         supported_by=(Condition("steps", ">", "steps many"),),
     ),
     Rule(
