@@ -40,27 +40,24 @@ def add_lora(context: ToolContext, arguments: AddLora) -> ToolResult:
         )
     upload = lora_upload(context, arguments.upload)
     name = quoted(upload.name, 60)
-    from trainer_core.lora.container import UnreadableFileError, check_start
     from trainer_core.lora.inspect import verify  # loads torch
 
-    try:
-        check_start(upload.file)  # before a copy is made of something huge or strange
-    except UnreadableFileError as error:
-        raise ToolRefused(f"{name} was not added. {error}") from error
+    context.say("Checking the file and copying it …")
+    report = verify(upload.file)  # before a copy is made of something huge or strange
+    base = report.base_guess
+    if not report.ok or base is None or report.sha256 is None:
+        problems = " ".join(report.problems) or "It fits no base model that Sidekick knows."
+        raise ToolRefused(f"{name} was not added. {problems} The original was not touched.")
+    for known in known_loras(context):
+        if known.row.sha256 == report.sha256:
+            raise ToolRefused(f"{name} is here already, as {known.name}. It was not added again.")
     lora_id = new_id("lora")
     path = loras_folder(context) / f"added-{lora_id}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
-    context.say("Copying the file and checking it …")
     try:
         shutil.copyfile(upload.file, path)
-        report = verify(path)
-        base = report.base_guess
-        if not report.ok or base is None or report.sha256 is None:
-            problems = " ".join(report.problems) or "It fits no base model that Sidekick knows."
-            raise ToolRefused(f"{name} was not added. {problems} The original was not touched.")
-        for known in known_loras(context):
-            if known.row.sha256 == report.sha256:
-                raise ToolRefused(f"{name} is here already, as {known.name}. It was not added again.")
+        if verify(path).sha256 != report.sha256:
+            raise ToolRefused(f"{name} was not added: it changed while it was copied. Hand it over again.")
     except (ToolRefused, OSError):
         path.unlink(missing_ok=True)
         raise

@@ -75,7 +75,13 @@ def check_start(path: Path) -> int:
         start = file.read(16)
     length = int.from_bytes(start[:8], "little")
     looks_right = start[8:9] == b"{"
-    pickled = start[:4] == b"PK\x03\x04" or start[0] == 0x80
+    zipped, pickled = start[:4] == b"PK\x03\x04", start[0] == 0x80
+    if zipped and not looks_right and path.suffix.lower() not in PICKLE_SUFFIXES:
+        raise UnreadableFileError(
+            "This is a zip archive with another name: files packed together, or a PyTorch file, which can run programs "
+            "when it is opened. It was not opened. If you packed it, unpack it and hand over the .safetensors file "
+            "inside; else ask its maker for one."
+        )
     if path.suffix.lower() in PICKLE_SUFFIXES or (pickled and not looks_right):
         raise UnreadableFileError(
             "This is a pickle file (.ckpt, .pt), which can run programs when it is opened. It was not opened. "

@@ -1,5 +1,6 @@
 """Everything that is read from a LoRA file: its tensors' names, sizes and types, and measurements of their numbers."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from .report import shown
 
 MAX_KEYS = 20_000
 MAX_RANK = 1024
+MAX_NUMBERS = 2**28  # in one tensor; a factor of rank 1024 on LTX-2.3's widest layer has a sixteenth of that
 FLOATS = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
 
 
@@ -64,6 +66,11 @@ def _read(file: safe_open) -> Contents:
     if len(names) > MAX_KEYS:
         raise UnreadableFileError(f"The file has {len(names):,} tensors, far more than a LoRA. They were not read.")
     slices = {name: file.get_slice(name) for name in names}
+    if huge := next((name for name, part in slices.items() if math.prod(part.get_shape()) > MAX_NUMBERS), None):
+        raise UnreadableFileError(
+            f"The tensor {shown(huge, 80)} is far larger than any LoRA's. Its numbers were not read: they would fill "
+            "the computer's memory. Look whether it is the right file."
+        )
     contents = Contents(
         shapes={name: tuple(part.get_shape()) for name, part in slices.items()},
         dtypes={name: str(part.get_dtype()) for name, part in slices.items()},
