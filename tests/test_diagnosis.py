@@ -307,3 +307,12 @@ def test_figures_are_shown_for_people():
     assert Fact(title="x", value=0.123, form="percent").shown == "12%"
     assert Fact(title="x", value=None).shown == "not known"
     assert Fact(title="x", value=0.0012).shown == "0.0012"
+
+
+def test_files_that_were_changed_since_say_nothing_about_the_lora(plan: TrainingPlan) -> None:
+    """Captions cleared, copies added or views removed while it trained are no cause of how it came out."""
+    after = scorecard(captions=0, identity=0.2).model_copy(update={"files_changed": True, "audited": files(repeats=9)})
+    found = examine(after, plan)
+    facts = {entry.fact for finding in found.findings for entry in finding.evidence}
+    assert not facts & {"captions", "repeats", "missing_views", "few_of_view", "one_background", "looks_in_captions"}
+    assert any("changed since this LoRA was trained" in entry.why for entry in found.cannot_tell)

@@ -96,6 +96,8 @@ def test_a_new_trigger_word_reaches_project_plan_and_captions(planned: ToolConte
     assert all(has_word(item.caption, trigger) for item in manifest_of(planned).usable)
     assert plan_of(planned).steps == 400, "everything else in the plan stays"
     assert plan_of(planned).dataset == manifest_of(planned).checksum
+    assert f"changed already, from person to {trigger}" in applied(planned, "trigger_is_a_word")
+    assert plan_of(planned).trigger == trigger, "applied twice, it is not changed twice"
 
 
 def test_repeats_are_set_aside_and_other_files_are_asked_for(planned: ToolContext, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from .evaluation.diagnosis import Finding
 from .plan_changes import ChangePlan
 from .plans import change_plan, retrigger_plan
 from .recipes import make_trigger
-from .results import findings_of, proposed_by_run
+from .results import findings_of, proposed_by_run, scored_trigger
 from .state import manifest_of, plan_of, recipe_of
 from .text import plural, quoted
 
@@ -95,7 +95,9 @@ def _write_captions(context: ToolContext, _action: Action) -> str:
 
 
 def _new_trigger(context: ToolContext, _action: Action) -> str:
-    old = plan_of(context).trigger
+    old, scored = plan_of(context).trigger, scored_trigger(context)
+    if old != scored:  # applied twice: the second time nothing is wrong with the word any more
+        return f"The trigger word was changed already, from {scored} to {old}. It stays."
     trigger = make_trigger(context.workspace, recipe_of(context).name)
     captions = {
         item.id: (with_trigger(replace_first(item.caption, old, trigger), trigger), item.caption_source)

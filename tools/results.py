@@ -98,6 +98,11 @@ def diagnosis_of(context: ToolContext) -> Diagnosis:
     return examine(card, TrainingPlan.model_validate(row.body), audit, _validation(context, run, card))
 
 
+def scored_trigger(context: ToolContext) -> str:
+    """The trigger word that the newest scored run was trained with."""
+    return _scored(context)[1].trigger
+
+
 def proposed_by_run(context: ToolContext) -> Proposal | None:
     """What the newest run itself proposed when it failed, such as less memory or a lower learning rate."""
     runs = runs_of(context)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Losses = Sequence[tuple[int, float]]
 HARDLY_ANY = 0.05  # of the files whose view is known: a single misread file shall not hide that a view is missing
+OF_FILES = ("captions", "one_background", "repeats", "looks_in_captions", "missing_views", "few_of_view")
+CHANGED = "files or captions were changed since this LoRA was trained, so they say nothing about it"
 FEWEST_LOSSES = 4  # with fewer no course can be seen
 
 
@@ -102,6 +104,8 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
     )
     facts |= _from_audit(scorecard.audited or (audited(audit) if audit else None))
     facts |= _views(scorecard, plan)
+    if scorecard.files_changed:
+        facts |= {name: facts[name].model_copy(update={"value": None, "why": CHANGED}) for name in OF_FILES}
     return facts
 
 

@@ -98,8 +98,9 @@ def evaluate(context: JobContext) -> dict[str, Any]:
     except ValueError as error:
         raise JobFailed(f"{error} The LoRA file itself is sound and kept.") from error
     audit = load_audit(dataset_folder)
-    card = card.model_copy(update={"audited": audited(audit) if audit else None})
     manifest = dataset.load(dataset_folder)
+    changed = manifest.checksum != plan.dataset
+    card = card.model_copy(update={"audited": audited(audit) if audit else None, "files_changed": changed})
     planned = suite_for(manifest, plan, noun, audit)
     beside = read_beside(planned.cases, dataset_folder, manifest, plan)
     notes = [*cannot_tell.of_files(manifest, plan, reference.figures, reference.unread, audit), *planned.notes]

@@ -142,6 +142,7 @@ class Scorecard(_Frozen):
     honesty: str
     created: str
     seconds: float = 0.0
+    files_changed: bool = False  # files or captions were not those of the training any more
     audited: AuditedSet | None = None  # what the audit said of the files at that time
     sweep: Sweep | None = None  # None where only the last checkpoint was scored
     notes: tuple[str, ...] = ()  # what could not be tried or told, and why, in words
