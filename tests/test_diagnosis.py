@@ -264,6 +264,17 @@ def test_nobody_is_told_that_it_was_trained_both_too_long_and_too_short(plan, ca
     assert ids(card, plan.changed(**changes), None, losses) == expected
 
 
+def test_lines_of_drawn_clips_are_not_held_against_photographs_where_nobody_looked(plan):
+    """Variety's line comes from mini's drawn world; on LTX-2.3 it was once used as if it held there too."""
+    real = {"base": BaseModelName.LTX23}
+    card = scorecard(copying=0.99, variety=0.2, burned=0.4).model_copy(update=real)
+    diagnosis = examine(card, plan.changed(base=BaseModelName.MINI), None, FLAT)
+    burned = next(finding for finding in diagnosis.findings if finding.id == "burned")
+    assert "photographs" in burned.evidence[0].source
+    assert "copying" not in {finding.id for finding in diagnosis.findings}
+    assert "no line that holds" in next(entry.why for entry in diagnosis.cannot_tell if entry.id == "copying")
+
+
 def test_without_lines_nothing_is_claimed_and_the_reason_is_given(plan):
     diagnosis = examine(scorecard(lines=False, seen=None, identity=0.0, leak=0.9), plan, None, [])
     assert diagnosis.findings == ()

@@ -23,7 +23,7 @@ from tools.evaluation.base_clips import AtStrength, ClipCache
 from tools.evaluation.choice import chance_of, choose, point_of
 from tools.evaluation.prompts import PromptCase
 from tools.evaluation.scorecard import ClipScore, SweepPoint
-from tools.evaluation.sweep import Range, Tried, sweep
+from tools.evaluation.sweep import Range, Tried, sweep, unjudged
 from tools.state import latest_lora
 from trainer_core.base_models.registry import MINI_WEIGHTS
 from trainer_core.dataset import manifest as dataset
@@ -349,5 +349,7 @@ def test_what_cannot_be_judged_is_not_chosen_and_the_words_say_why(tmp_path: Pat
     assert "were not compared: resemblance to one subject is what is scored, and a style has none" in result["words"]
     assert not (folder / "sweep").exists()
     assert card.lora_file == "lora.safetensors"
+    assert "earlier ones are kept" in result["words"]
+    assert "earlier" not in unjudged(300, "nobody knows", earlier=False).words  # once said where there were none
     older = scorecard.Scorecard.model_validate(card.model_dump(mode="json", exclude={"sweep", "lora_file", "notes"}))
     assert (older.sweep, older.lora_file) == (None, "lora.safetensors")  # a scorecard of an earlier version

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from trainer_core.plan import TrainingPlan, diff
+from trainer_core.plan import BaseModelName, TrainingPlan, diff
 
 from .actions import Action
+from .calibration import load_calibration
 from .facts import Fact, Losses, best_step, gather
 from .rule_parts import LIMITS, Condition, Confidence, Rule
 from .rules import RULES
@@ -151,6 +152,11 @@ def _compare(
 
 
 def _limit(name: str, scorecard: Scorecard) -> tuple[float, str] | None:
+    """A limit and its source; None where no line holds. A line from drawn clips holds for another base than mini only
+    where it was seen what it does on photographs, and then says so."""
+    line = load_calibration().lines.get(name)
+    if line is not None and scorecard.base is not BaseModelName.MINI:
+        return (line.value, f"{line.source}. {line.photographs.rstrip('.')}") if line.photographs else None
     if name in LIMITS:
         return LIMITS[name]
     measure = scorecard.measure(name)

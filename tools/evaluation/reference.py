@@ -1,6 +1,5 @@
 """The training set as the embedder sees it: what generated clips are compared with."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from trainer_core.dataset.fitting import fit
 from trainer_core.dataset.media import UnusableMedia, read_frames, read_image
 from trainer_core.plan import BaseModelName
 
+from ..captioning.words import has_word
 from .drawn_views import view_counts
 from .embedder import Vectors, embed, mean_vector
 from .measures import burned_share, nearest_among, thumbnails
@@ -62,11 +62,9 @@ def read_reference(folder: Path, trigger: str, base: BaseModelName | None = None
             "None of the training files can be read any more, so there is nothing to compare the clips with. Add them "
             "again."
         )
-    has_trigger = re.compile(rf"(?<!\w){re.escape(trigger)}(?!\w)")
     captions = [item.caption for item in manifest.usable if item.caption]
-    found = reference_of(
-        pictures, captions=len(captions), with_trigger=sum(bool(has_trigger.search(c)) for c in captions)
-    )
+    called = sum(has_word(caption, trigger) for caption in captions)
+    found = reference_of(pictures, captions=len(captions), with_trigger=called)
     views = view_counts(pictures) if base is BaseModelName.MINI else None
     return replace(found, unread=tuple(unread), figures=found.figures.model_copy(update={"views": views}))
 

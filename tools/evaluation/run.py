@@ -174,7 +174,9 @@ def _chosen(takes: Takes, plan: TrainingPlan, cases: Sequence[PromptCase], last:
     if not wanted:
         return last
     if not files:
-        takes.card = card.model_copy(update={"sweep": unjudged(last.step, why)})
+        takes.card = card.model_copy(
+            update={"sweep": unjudged(last.step, why, earlier=bool(candidates_of(takes.folder)))}
+        )
         return last
     within = Range(few, takes.scores_on_base(), line_of_likeness(), takes.of_sweep, takes.maker.skip)
     tried = sweep(files, within)

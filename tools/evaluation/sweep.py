@@ -73,8 +73,9 @@ def cannot_judge(base: BaseModelName, recipe: RecipeName) -> str:
     return ""
 
 
-def unjudged(step: int, why: str) -> Sweep:
-    """The sweep that was not made: the last step at strength 1 stays."""
+def unjudged(step: int, why: str, *, earlier: bool = True) -> Sweep:
+    """The sweep that was not made: the last step at strength 1 stays. `earlier`: are files of earlier steps there?"""
+    by_eye = "; earlier ones are kept, so compare them by eye" if earlier else ""
     return Sweep(
         checkpoints=(),
         strengths=(),
@@ -82,8 +83,8 @@ def unjudged(step: int, why: str) -> Sweep:
         best_strength=1.0,
         margin=None,
         definition=DEFINITION,
-        words=f"Checkpoints and strengths were not compared: {why}. The last step ({step}) at strength 1 is used; "
-        "earlier ones are kept, so compare them by eye.",
+        words=f"Checkpoints and strengths were not compared: {why}. The last step ({step}) at strength 1 is used"
+        f"{by_eye}.",
     )
 
 
@@ -105,7 +106,7 @@ def sweep(files: Sequence[Tried], within: Range) -> Sweep:
     if all(point.score is None for point in points):
         last = max(file.step for file in files)
         why = "too few of the clips could be made"
-        return unjudged(last, why).model_copy(update={"checkpoints": tuple(reversed(points))})
+        return unjudged(last, why, earlier=len(points) > 1).model_copy(update={"checkpoints": tuple(reversed(points))})
     of_steps = choose(points, within.line, lambda point: point.step)
     file = next(each for each in files if each.step == of_steps.chosen.step)
     strengths = _strengths(file, of_steps.chosen, within)
