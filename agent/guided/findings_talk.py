@@ -42,6 +42,10 @@ _REPORT = (
     r"\b(?:show|open|see|read|view|give|get|where(?:'s| is)?|link|display|send|need|want)\b(?: \w+){0,4} report\b"
     r"|^(?:the |my )?(?:html |full )?report(?: please)?[.?!]*$"
 )
+_AGAIN = (
+    r"^(?:(?:please|ok|yes|now|can you|could you),? )*(?:re-?score\b|score again\b"
+    r"|(?:score|evaluate|measure) (?:it|this|that|the (?:lora|run|results?)) (?:again|once more|anew)\b)"
+)
 _WHY = (
     r"^(?:(?:and|but|ok|hm+|so),? )*(?:"
     r"why (?:do|did|would|should) (?:you|i|we) (?:say|think|believe|suggest|recommend|find|conclude|do|want|need)\b"
@@ -59,6 +63,8 @@ def findings_talk(text: str, facts: Facts) -> Reading | None:
     found: list[dict[str, Any]] = facts.get(FOUND) or []
     if re.search(_REPORT, text) and not re.search(r"\baudit\b", text):
         return Reading((Call("show_scorecard"),)) if (facts.get("run") or {}).get("scorecard") else None
+    if re.search(_AGAIN, text) and facts.get("run") and not re.search(rf"{_DENIED}|{_UNSURE}", text):
+        return Reading((Call("score_again"),))
     if found and facts.get(JUST_FOUND) and re.search(_WHY, text):
         return ask(_evidence(_at(text, found) or found[0]))
     if found and facts.get(JUST_FOUND) and (bare := re.fullmatch(_BARE, text)):
