@@ -6,7 +6,7 @@ from trainer_core.recipes import RecipeName
 from ..captioning.words import has_word
 from .calibration import load_calibration
 from .definitions import COSINE, PLAIN, SHARE, Definition
-from .measures import steadiness
+from .measures import steadiness_of
 from .scorecard import ClipScore
 
 _MINI, _LTX = (BaseModelName.MINI,), (BaseModelName.LTX23,)
@@ -28,7 +28,7 @@ def _stopped(lora: ClipScore, base: ClipScore) -> float | None:
 
 def _steady(clip: ClipScore) -> float | None:
     quiet = clip.moving == 0 and has_word(clip.case.prompt, STANDS)
-    return steadiness(clip.change) if quiet else None
+    return steadiness_of(clip.change) if quiet else None
 
 
 def _extra(

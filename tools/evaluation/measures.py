@@ -88,11 +88,16 @@ def change(frames: Frames) -> float:
     return float(np.abs(np.diff(frames.astype(np.int16), axis=0)).mean())
 
 
-def steadiness(changed: float) -> float:
-    """VBench's temporal flickering, 0..1, from a clip's `change` (0..255): (255 - change) / 255; 1 is still.
+def steadiness(frames: Frames) -> float:
+    """VBench's temporal flickering, 0..1: (255 - mean absolute difference of neighbouring frames) / 255; 1 is still.
 
     It says something about clips in which nothing moves; a movement lowers it as flicker does.
     """
+    return steadiness_of(change(frames))
+
+
+def steadiness_of(changed: float) -> float:
+    """The same from a clip's `change` (0..255)."""
     return (255 - changed) / 255
 
 
