@@ -44,7 +44,7 @@ class Fact(BaseModel):
             return f"{value:.0f}"
         if self.form == "percent":
             return f"{value:.0%}" if abs(value) >= 0.0095 or value == 0 else f"{value:.1%}"
-        return f"{value:.2f}" if 0.005 <= abs(value) < 100 or value == 0 else f"{value:.2g}"
+        return f"{value:.2f}" if 0.0095 <= abs(value) < 100 or value == 0 else f"{value:.2g}"
 
 
 def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", losses: Losses) -> dict[str, Fact]:
