@@ -10,7 +10,7 @@ from ..rules import RULES
 from ..scorecard import ClipScore, Scorecard
 from .charts import Scale, scale
 from .media import Clips, Shown
-from .words import PLAIN, advice, arrows, bounded, figure, proposed
+from .words import PLAIN, PLAIN_FACTS, advice, arrows, bounded, figure, proposed
 
 MOST_CLIPS = 6  # of one finding; all clips are further down
 
@@ -103,6 +103,7 @@ class FindingShown:
     cause: str
     advice: str
     changes: tuple[tuple[str, str], ...]  # what to do, and who does it
+    by_sidekick: bool  # some of it
     after: int | None  # the finding whose change of the plan comes first
     source: str
     stills: tuple[Still, ...]
@@ -131,6 +132,7 @@ def _shown(
         cause=_capital(finding.cause),
         advice=arrows(advice(finding)),
         changes=tuple((_capital(words), who) for words, who in proposed(finding)),
+        by_sidekick=any(action.by_sidekick for action in finding.actions),
         after=_after(number, diagnosis),
         source=finding.source,
         stills=tuple(stills[:MOST_CLIPS]),
@@ -149,7 +151,7 @@ def _after(number: int, diagnosis: Diagnosis) -> int | None:
 def _piece(entry: Evidence, card: Scorecard) -> Piece:
     measure = card.measure(entry.fact)
     limit_shown = entry.limit_shown or f"{entry.limit:g}"
-    plain, spread = PLAIN.get(entry.fact, ""), None
+    plain, spread = PLAIN.get(entry.fact) or PLAIN_FACTS.get(entry.fact, ""), None
     if measure and measure.low is not None and measure.high is not None:
         spread = (measure.low, measure.high)
     return Piece(

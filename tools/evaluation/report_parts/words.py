@@ -37,6 +37,25 @@ PLAIN = {
     "effect_plain": "How much it changes what the model does when it is not called.",
     "place_followed": "Does the clip go where the words say?",
 }
+# What the other figures of a finding say, the ones that no clip was measured for.
+PLAIN_FACTS = {
+    "steps": "How long it was trained: 1 is as long as the rule gives for this many files, 0.5 is half as long.",
+    "learning_rate": "How big each step of learning was: 1 is the recipe's usual size, 10 is ten times as big.",
+    "rank": "How much the LoRA can hold: 1 is the recipe's usual size.",
+    "trigger_frequency": "An everyday word already means something to the model; a made-up one (0) means nothing yet.",
+    "captions": "A file whose caption lacks the word cannot teach what the word calls.",
+    "one_background": "What is in every picture is learned along with the subject.",
+    "repeats": "The same picture again teaches that picture, not the subject.",
+    "looks_in_captions": "What a caption names is learned as belonging to that word and not to the trigger word.",
+    "missing_views": "A side that your files never show has to be made up.",
+    "few_of_view": "A side that few files show is learned last.",
+    "view_gap": "How much less it looks like your files in its worst view than from the front. 0 is nothing lost.",
+    "validation_rise": "Files kept aside get harder to guess once the others are being learned by heart.",
+    "validation_fall": "While this still falls, longer training still helps.",
+    "burned_more": "How much more of the picture is pure black or white than before training.",
+    "place_lost": "Clips that went where the words say before training, and do not any more.",
+    "clips": "Only clips can teach how something moves.",
+}
 MEANT = {
     RecipeName.CHARACTER: "your character",
     RecipeName.FACE: "the person in your pictures",
@@ -106,13 +125,19 @@ def no_finding(card: Scorecard, diagnosis: Diagnosis | None) -> Answer:
         undecided = len(diagnosis.cannot_tell) if diagnosis else 0
         words = f" That does not mean that all is well: {undecided} rules could not be decided." if undecided else ""
         return Answer("note", f"No figure speaks for a change.{words} Look at the clips yourself.")
-    return Answer("ready", f"All {len(judged)} figures that have a line are on its right side. Look at the clips too.")
+    line, ours = identity.threshold, [clip for clip in card.clips if clip.model == "lora"]
+    alone = sum(line.met_by(clip.identity) != clip.case.uses_trigger for clip in ours) if line else 0
+    words = f"All {len(judged)} figures that have a line are on its right side. Look at the clips too."
+    if alone:
+        one = "one clip by itself is" if alone == 1 else f"{alone} clips by themselves are"
+        words += f" Below, {one} not as wanted; a line is for the mean of the clips, so that is no finding yet."
+    return Answer("ready", words)
 
 
 def proposed(finding: Finding) -> list[tuple[str, str]]:
     """What a finding asks for, in order, and who does it."""
     return [
-        (arrows(action.words), "the sidekick can do this" if action.by_sidekick else "this is yours to bring")
+        (arrows(action.words), "Sidekick can do this" if action.by_sidekick else "this is yours to bring")
         for action in finding.actions
     ]
 
