@@ -109,7 +109,7 @@ CASES: tuple[Case, ...] = (
         few,
         {"steps_factor": 3.0, "class_preservation": 0.0},
     ),
-    Case("one_view", frozenset({"views", "missing_views"}), "identity_views", "higher", one_view),
+    Case("one_view", frozenset({"views", "stuck_view", "missing_views"}), "view_shown", "higher", one_view),
     Case(
         "one_background", frozenset({"one_background", "background_risk"}), "place_followed", "higher", one_background
     ),

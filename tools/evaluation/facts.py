@@ -99,6 +99,12 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
         why="too few scenes were made",
     )
     facts["view_gap"] = _view_gap(scorecard)
+    facts["view_shown"] = Fact(
+        title="clips that show the side that was asked for",
+        value=scorecard.value("view_shown"),
+        form="percent",
+        why="which side the clips show could not be read",
+    )
     facts["place_lost"] = _difference(
         scorecard, "place_followed_base", "place_followed", "clips that lost the place that was asked for"
     )

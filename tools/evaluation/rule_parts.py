@@ -40,6 +40,7 @@ LIMITS: dict[str, tuple[float, str]] = {
     "looks in captions": (LOOKS_SHARE, "the audit's line for captions that describe looks"),
     "captions": (0.9, GUIDE),
     "view gap": (0.25, _OURS),
+    "view shown": (0.34, f"{_OURS}: at most one of the three sides that are asked for"),
     "one background": (ONE_PLACE, "the audit's line for like backgrounds"),
     "movement": (0.5, _OURS),
     "one": (1.0, ""),

@@ -173,7 +173,7 @@ RULES: tuple[Rule, ...] = (
         source=f"{GUIDE}: a varied, smaller set; the audit's line for repeats",
         confidence="high",
         actions=(actions.leave_out_repeats, actions.add_different),
-        excludes=(*_UNLIKE, "overfit", "copying", "one_background", "missing_views"),
+        excludes=(*_UNLIKE, "overfit", "copying", "one_background", "stuck_view", "missing_views"),
         supported_by=(Condition("identity_views", "<", "identity_views"), Condition("copying", ">", "copying")),
     ),
     Rule(
@@ -185,8 +185,22 @@ RULES: tuple[Rule, ...] = (
         source=GUIDE,
         confidence="high",
         actions=(actions.add_views,),
-        excludes=(*_UNLIKE, "missing_views"),
-        supported_by=(Condition("view_gap", ">", "view gap"),),
+        excludes=(*_UNLIKE, "stuck_view", "missing_views"),
+        supported_by=(
+            Condition("view_shown", "<", "view shown"),
+            Condition("view_gap", ">", "view gap"),
+        ),
+    ),
+    Rule(
+        id="stuck_view",
+        symptom="it does not turn: prompts for other sides show the same side",
+        when=(Condition("missing_views", ">", "nothing"), Condition("view_shown", "<", "view shown")),
+        cause="your files do not show these sides, so the side that they show became part of the likeness",
+        advice="Add pictures of the sides that are missing.",
+        source=GUIDE,
+        confidence="high",
+        actions=(actions.add_views,),
+        excludes=("missing_views",),
     ),
     Rule(
         id="overfit",
