@@ -37,7 +37,7 @@ class Case:
     better: str  # "higher" or "lower"
     draw: Callable[[Character, np.random.Generator, Path], None]
     plan: dict[str, float] = field(default_factory=dict)
-    captions: str = "ours"  # "ours" or "no trigger"
+    captions: str = "ours"  # or "no trigger", or "bare": trigger and class noun alone
     trigger: str | None = None  # an ordinary word in place of ours
     damage: bool = False  # the LoRA file is cut off after training
 
@@ -111,7 +111,12 @@ CASES: tuple[Case, ...] = (
     ),
     Case("one_view", frozenset({"views", "stuck_view", "missing_views"}), "view_shown", "higher", one_view),
     Case(
-        "one_background", frozenset({"one_background", "background_risk"}), "place_followed", "higher", one_background
+        "one_background",
+        frozenset({"one_background", "background_risk"}),
+        "place_followed",
+        "higher",
+        one_background,
+        captions="bare",
     ),
     Case(
         "captions_without_trigger",

@@ -89,8 +89,8 @@ class Patient:
         update_project(context.workspace, context.project_id, trigger=case.trigger or TRIGGERS[self.number])
         self._add(self.folder / "files")
         propose_plan(context, ProposePlan())
-        if case.captions == "no trigger":
-            self._forget_trigger()
+        if case.captions != "ours":
+            self._caption_badly()
         if case.plan:
             change_plan(context, ChangePlan.model_validate(case.plan))
 
@@ -182,16 +182,18 @@ class Patient:
         change_plan(self.context, ChangePlan())  # the plan is refreshed
         return f"{len(takes)} more files were drawn and added"
 
-    def _forget_trigger(self) -> None:
-        """The captions as people write them who do not know about trigger words."""
+    def _caption_badly(self) -> None:
+        """The captions as people write them who do not know about trigger words, or about backgrounds."""
         context = self.context
         folder = context.workspace.dataset_folder(context.project_id)
         trigger = get_project(context.workspace, context.project_id).trigger or ""
         captions = {
-            item.id: (item.caption.replace(f"{trigger}, ", "").replace(trigger, "").strip(), "person")
+            item.id: item.caption.replace(f"{trigger}, ", "").replace(trigger, "").strip()
+            if self.case.captions == "no trigger"
+            else f"{trigger}, a {self.character.noun}"
             for item in manifests.load(folder).usable
         }
-        manifests.set_captions(folder, captions)
+        manifests.set_captions(folder, {item: (caption, "person") for item, caption in captions.items()})
         change_plan(context, ChangePlan())
 
     def _cut_off(self, run: str) -> None:
