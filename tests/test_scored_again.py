@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from test_wrong_inputs import Scoring, lora_file, scoring
 
+from agent.watcher import trains
 from tools import scoring_again
 from tools.context import NoArguments, ToolRefused
 from tools.registry import TOOLS
@@ -53,6 +54,8 @@ def test_a_failed_scoring_is_done_again_without_training(told: Scoring):
     result = score_again(told.tools, NoArguments())
     job = store.get(told.job.workspace, result.data["evaluate_job"])
     assert (job.task, job.arguments, job.state) == ("tools.evaluation.run:evaluate", {"run_id": "run_1"}, "queued")
+    assert not trains(job), "nobody is told that a training has started"
+    assert [each.id for each in store.ready_jobs(told.job.workspace)] == [job.id]
     with told.job.workspace.session() as session:
         assert session.get_one(Run, "run_1").evaluate_job == job.id
     with pytest.raises(ToolRefused, match="at work"):  # never two at once

@@ -31,6 +31,7 @@ def score_again(context: ToolContext, _arguments: NoArguments) -> ToolResult:
         arguments={"run_id": run.id},
         run_id=run.id,
         backend=BACKEND,
+        after=run.train_job,  # which has ended: it tells the job apart from a training
     )
     with context.workspace.session() as session:
         session.get_one(Run, run.id).evaluate_job = job.id
