@@ -20,7 +20,6 @@ from transformers import CLIPConfig, CLIPModel, Dinov2Config, Dinov2Model
 from tools.evaluation import measures
 from tools.evaluation.calibration import load_calibration
 from tools.evaluation.embedders import faces
-from tools.evaluation.embedders.built_in import BuiltIn
 from tools.evaluation.embedders.clip import load_clip
 from tools.evaluation.embedders.dinov2 import load_dinov2
 from tools.evaluation.embedders.protocol import EmbedderMissing, evenly, face_likeness, likeness, unit
@@ -130,7 +129,7 @@ def test_vectors_are_of_length_one_and_depend_on_the_picture(cache: Path):
     put_dinov2(cache)
     put_clip(cache)
     pictures = [clip_of(unseen(1), 1, frames=1)[0], np.zeros((40, 90, 3), np.uint8)]
-    for eye in (load_dinov2(), load_clip(), BuiltIn()):
+    for eye in (load_dinov2(), load_clip()):
         seen = eye.embed(pictures)
         assert seen.kept.all()
         assert np.linalg.norm(seen.vectors, axis=1) == pytest.approx([1, 1], abs=1e-5)

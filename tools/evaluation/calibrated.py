@@ -103,6 +103,11 @@ class Calibration(BaseModel):
     lines: dict[str, StoredLine] = {}
     probes: dict[str, Probe] = {}
 
+    @property
+    def nearest_to_clips(self) -> str:
+        """The name of the material whose lines hold for mini's clips: as they come out of its autoencoder, if known."""
+        return "reconstructed" if "reconstructed" in self.materials else "damaged"
+
     def source(self, material: str) -> str:
         """Where a threshold comes from, in words."""
         found = self.materials[material]

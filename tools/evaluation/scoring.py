@@ -60,7 +60,7 @@ def measure_all(
     """
     with_lora = {clip.case.id: clip for clip in clips if clip.model == "lora"}
     on_base = {clip.case.id: clip for clip in clips if clip.model == "base"}
-    name = "reconstructed" if "reconstructed" in calibration.materials else "damaged"
+    name = calibration.nearest_to_clips
     judged = base is BaseModelName.MINI and recipe in ONE_SUBJECT
     validity = _validity(base, recipe, name)
     result = []

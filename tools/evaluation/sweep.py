@@ -90,8 +90,8 @@ def unjudged(step: int, why: str, *, earlier: bool = True) -> Sweep:
 
 def line_of_likeness() -> float:
     """The calibrated line between the same and another character, as the scorecard uses it."""
-    materials = load_calibration().materials
-    return materials["reconstructed" if "reconstructed" in materials else "damaged"].threshold
+    stored = load_calibration()
+    return stored.materials[stored.nearest_to_clips].threshold
 
 
 def sweep(files: Sequence[Tried], within: Range) -> Sweep:
