@@ -101,7 +101,8 @@ def _new_trigger(context: ToolContext, _action: Action) -> str:
     trigger = make_trigger(context.workspace, recipe_of(context).name)
     captions = {
         item.id: (with_trigger(replace_first(item.caption, old, trigger), trigger), item.caption_source)
-        for item in manifest_of(context).usable
+        for item in manifest_of(context).items  # those set aside may come back
+        if item.caption
     }
     update_project(context.workspace, context.project_id, trigger=trigger)
     manifests.set_captions(_folder(context), captions)
