@@ -1,5 +1,6 @@
 """The report of a run's scores: a person who reads only this page sees why each finding was made. No training here."""
 
+import math
 import os
 import re
 import shutil
@@ -342,6 +343,16 @@ def test_an_older_scorecard_still_makes_a_page(folder: Path, tmp_path: Path) -> 
     assert card is not None
     page = page_of(folder, card, None)
     assert "Which checkpoint, and how strong" not in page.words
+
+
+@pytest.mark.parametrize("losses", [(0.5, *[math.inf] * 4), (0.5, *[math.nan] * 4), (0.0,) * 5, (0.5, 1e300, 1e308)])
+def test_losses_of_a_broken_run_do_not_cost_the_page(
+    folder: Path, plan: TrainingPlan, losses: tuple[float, ...]
+) -> None:
+    """The page was made last of all, so that a loss without end cost the whole scoring."""
+    card = scorecard(validation=tuple(enumerate(losses)))
+    page = html_report(folder, card, examine(card, plan), plan)
+    assert "Validation loss" in page
 
 
 def test_too_many_bytes_are_linked(folder: Path, plan: TrainingPlan) -> None:

@@ -1,5 +1,6 @@
 """The figures that a diagnosis looks at, from scorecard, plan, audit and validation losses; unknown is None."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -123,6 +124,7 @@ def best_step(losses: Losses) -> int | None:
 def _course(losses: Losses) -> dict[str, Fact]:
     why = "there were too few validation losses"
     rise = fall = None
+    losses = [(step, loss) for step, loss in losses if math.isfinite(loss) and loss > 0]  # a run that broke has others
     if len(losses) >= FEWEST_LOSSES:
         values = [loss for _, loss in sorted(losses)]
         lowest, last, earlier = min(values), values[-1], values[-1 - max(1, len(values) // 4)]

@@ -27,6 +27,8 @@ _NAMES = {
 }
 _SHOWN_ABOVE = ("time", "price", "trigger")
 
+HIGHEST_LOSS = 1e9  # what a broken run has beyond it cannot be drawn; the table below the curve has all
+
 
 @dataclass(frozen=True)
 class MeasureRow:
@@ -157,16 +159,17 @@ def _audited_rows(card: Scorecard) -> list[tuple[str, str, str]]:
 
 def validation_chart(card: Scorecard) -> Chart | None:
     """The loss on files kept aside, with its lowest point; None with fewer than two losses."""
-    best = best_step(card.validation)
+    losses = [(step, loss) for step, loss in card.validation if abs(loss) < HIGHEST_LOSS]
+    best = best_step(losses)
     if best is None:
         return None
-    lowest = dict(card.validation)[best]
-    last = max(card.validation)
+    lowest = dict(losses)[best]
+    last = max(losses)
     rise = f"After it the loss rose by {last[1] / lowest - 1:.0%}." if lowest > 0 else "After it the loss rose."
     where = "It is the last one: the loss was still falling." if best == last[0] else rise
     return chart(
         "Loss on the files that were kept aside",
-        [("validation loss", [(float(step), loss) for step, loss in card.validation])],
+        [("validation loss", [(float(step), loss) for step, loss in losses])],
         x_name="training steps",
         y_name="validation loss",
         marked=(float(best), lowest),
