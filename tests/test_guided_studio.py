@@ -98,6 +98,18 @@ def test_something_else_does_not_answer_its_question(said: str) -> None:
     assert "compare_clips" not in dict(calls(ask("studio", first, question, HumanMessage(said))))
 
 
+def test_a_clip_at_a_strength_is_no_answer_to_which_scene() -> None:
+    """'show her on a beach at strength 0.5' once became the scene of a comparison, strength and all."""
+    question = ask("results", HumanMessage("compare it with the base"))
+    answer = ask(
+        "results",
+        HumanMessage("compare it with the base"),
+        question,
+        HumanMessage("show her on a beach at strength 0.5"),
+    )
+    assert calls(answer) == [("generate_clip", {"prompt": "on a beach", "strength": 0.5})]
+
+
 def test_an_answer_that_comes_later_answers_nothing() -> None:
     first = HumanMessage("merge them")
     later = [first, ask("studio", first), HumanMessage("thanks"), AIMessage("You're welcome.")]

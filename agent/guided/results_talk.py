@@ -75,7 +75,8 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
         and not named
         and not re.search(
             r"\b(?:clip|video|picture|image|render|generate|draw|test|try|shot)\b|\bshow me (?:it|her|him|them"
-            r"|the \w+|a \w+|my \w+) \w+ing\b",
+            r"|the \w+|a \w+|my \w+) \w+ing\b"
+            r"|\bshow (?:me )?(?:it|her|him|them) (?:\w+ing|in|on|at|under|near|beside|behind)\b",
             text,
         )
     ):

@@ -79,6 +79,8 @@ def _completed(text: str, said: str, facts: Facts) -> Reading | None:
         joining = r"\b(?:and|with|the|please|yes|ok|plus|at|both|these|those|two|loras?)\b|[\W\d]"
         said_more = re.sub(joining, " ", given.rest.lower()).strip()
         return _stacked(name, given, arguments) if len(given.loras) >= 2 and not said_more else None
+    if re.search(r"\bstrength\b", text):
+        return None  # more than a scene: a sentence of its own
     seed, rest = seed_in(said)
     words = scene(rest)
     if not words:
