@@ -103,6 +103,9 @@ async def test_an_endpoint_streams_words_and_tool_calls(tmp_path: Path) -> None:
         "base_status",
         "download_base",
         "cancel_download",
+        "list_loras",
+        "verify_lora",
+        "add_lora",
     }
     assert [message["role"] for message in second["body"]["messages"]] == ["system", "user", "assistant", "tool"]
     assert '"stage": "dataset"' in second["body"]["messages"][0]["content"]

@@ -303,9 +303,9 @@ def test_a_pickle_is_never_opened(tmp_path: Path, name: str) -> None:
             return (Path.touch, (tmp_path / "sprung",))
 
     torch.save({"lora_A": Trap()}, tmp_path / name)
-    assert "pickle" in only_problem(verify(tmp_path / name))
+    assert "which can run programs" in only_problem(verify(tmp_path / name))
     torch.save({"lora_A": Trap()}, tmp_path / name, _use_new_zipfile_serialization=False)
-    assert "pickle" in only_problem(verify(tmp_path / name))
+    assert "which can run programs" in only_problem(verify(tmp_path / name))
     assert not (tmp_path / "sprung").exists()
 
 
