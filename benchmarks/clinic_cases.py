@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tools.evaluation.calibration import load_calibration
 from trainer_core.base_models.mini.world.character import Character
 from trainer_core.base_models.mini.world.palette import PLACES
 from trainer_core.base_models.mini.world.render import render_image
@@ -27,7 +28,8 @@ class Case:
     """One kind of trouble.
 
     `right`: ids of findings of which any is a right first diagnosis; empty for a sound run. `measure`: the figure that
-    must improve after the first finding's change; `better` says in which direction. `plan`: changed fields, a factor
+    must improve after the first finding's change; `better` says in which direction, and `line` on which side of it the
+    figure fails: where it did not fail, nothing can be cured. `plan`: changed fields, a factor
     of the proposed value where the name ends in '_factor'.
     """
 
@@ -35,11 +37,16 @@ class Case:
     right: frozenset[str]
     measure: str
     better: str  # "higher" or "lower"
+    line: float
     draw: Callable[[Character, np.random.Generator, Path], None]
     plan: dict[str, float] = field(default_factory=dict)
     captions: str = "ours"  # or "no trigger", or "bare": trigger and class noun alone
     trigger: str | None = None  # an ordinary word in place of ours
     damage: bool = False  # the LoRA file is cut off after training
+
+    def failed(self, value: float | None) -> bool:
+        """Whether the measure is on the wrong side of its line."""
+        return value is not None and (value < self.line if self.better == "higher" else value > self.line)
 
 
 def scenes(
@@ -98,23 +105,36 @@ def near_duplicates(character: Character, rng: np.random.Generator, folder: Path
         Image.fromarray(noisy).save(folder / f"picture-{index:02}.png")
 
 
+_MATERIAL = load_calibration().materials["reconstructed"]
+LIKENESS, LEAK = _MATERIAL.threshold, _MATERIAL.chance  # the scorecard's own lines
+
 CASES: tuple[Case, ...] = (
-    Case("sound", frozenset(), "identity", "higher", varied),
-    Case("few_steps", frozenset({"few_steps", "underfit"}), "identity", "higher", varied, {"steps_factor": 0.12}),
+    Case("sound", frozenset(), "identity", "higher", LIKENESS, varied),
+    Case(
+        "few_steps",
+        frozenset({"few_steps", "underfit"}),
+        "identity",
+        "higher",
+        LIKENESS,
+        varied,
+        {"steps_factor": 0.12},
+    ),
     Case(
         "too_many_steps",
         frozenset({"overfit", "copying"}),
         "validation_rise",
         "lower",
+        0.05,
         few,
         {"steps_factor": 3.0, "class_preservation": 0.0},
     ),
-    Case("one_view", frozenset({"views", "stuck_view", "missing_views"}), "view_shown", "higher", one_view),
+    Case("one_view", frozenset({"views", "stuck_view", "missing_views"}), "view_shown", "higher", 0.34, one_view),
     Case(
         "one_background",
         frozenset({"one_background", "background_risk"}),
         "place_followed",
         "higher",
+        1.0,
         one_background,
         captions="bare",
     ),
@@ -123,16 +143,18 @@ CASES: tuple[Case, ...] = (
         frozenset({"captions_without_trigger"}),
         "identity",
         "higher",
+        LIKENESS,
         varied,
         captions="no trigger",
     ),
-    Case("ordinary_trigger", frozenset({"trigger_is_a_word"}), "leak", "lower", varied, trigger="person"),
-    Case("near_duplicates", frozenset({"near_duplicates"}), "identity_views", "higher", near_duplicates),
+    Case("ordinary_trigger", frozenset({"trigger_is_a_word"}), "leak", "lower", LEAK, varied, trigger="person"),
+    Case("near_duplicates", frozenset({"near_duplicates"}), "identity_views", "higher", LIKENESS, near_duplicates),
     Case(
         "learning_rate_times_30",
         frozenset({"learning_rate_high"}),
         "identity",
         "higher",
+        LIKENESS,
         varied,
         {"learning_rate_factor": 30.0},
     ),
@@ -141,9 +163,10 @@ CASES: tuple[Case, ...] = (
         frozenset({"learning_rate_low"}),
         "identity",
         "higher",
+        LIKENESS,
         varied,
         {"learning_rate_factor": 1 / 30},
     ),
-    Case("damaged_file", frozenset({"damaged_file"}), "sound_file", "higher", varied, damage=True),
-    Case("rank_1", frozenset({"rank_small"}), "identity", "higher", varied, {"rank": 1}),
+    Case("damaged_file", frozenset({"damaged_file"}), "sound_file", "higher", 1.0, varied, damage=True),
+    Case("rank_1", frozenset({"rank_small"}), "identity", "higher", LIKENESS, varied, {"rank": 1}),
 )

@@ -7,33 +7,31 @@ import pytest
 from benchmarks import clinic
 
 
-def record(case: str, *, right: bool, better: bool | None = None, error: str | None = None) -> dict:
+def record(
+    case: str, *, right: bool, better: bool | None = None, error: str | None = None, identity: float = 0.3
+) -> dict:
     findings = [case] if right and case != "sound" else ["leak"] if not right else []
-    return {
-        "case": case,
-        "number": 0,
-        "first": {"findings": findings},
-        "right": right,
-        "better": better,
-        "error": error,
-    }
+    first = {"findings": findings, "figures": {"identity": identity}}
+    return {"case": case, "number": 0, "first": first, "right": right, "better": better, "error": error}
 
 
 def test_the_table_counts_diagnoses_changes_and_false_alarms() -> None:
     records = [
         record("few_steps", right=True, better=True),
         record("few_steps", right=True, better=False),
+        record("few_steps", right=True, better=False, identity=0.9),
         record("rank_1", right=False, better=None),
         record("sound", right=True),
         record("sound", right=False),
         record("one_view", right=False, error="cut off"),
     ]
     table = clinic.summary(records)
-    assert table["right_first_diagnosis"]["share"] == pytest.approx(2 / 3, abs=1e-3)
+    assert table["right_first_diagnosis"]["share"] == pytest.approx(3 / 4, abs=1e-3)
     assert table["better_after_the_change"] == clinic._share([True, False])
     assert table["false_alarms_on_sound_runs"]["share"] == 0.5
+    assert table["did_no_harm"] == 1, "what was not harmed cannot be cured"
     assert table["errors"] == 1
-    assert table["by_case"]["few_steps"]["first_findings"] == ["few_steps", "few_steps"]
+    assert table["by_case"]["few_steps"]["first_findings"] == ["few_steps"] * 3
 
 
 def test_wilsons_interval_is_the_published_one() -> None:
