@@ -72,6 +72,7 @@ def scorecard(
             value=value,
             unit="",
             definition="",
+            evidence=("new-1", "new-2", "seen-1"),
             threshold=Threshold(value=LINE[name][0], direction=LINE[name][1], source="a test's calibration")
             if lines and name in LINE
             else None,
@@ -228,6 +229,15 @@ def test_views_that_the_files_show_often_enough_need_more_steps_not_more_files(p
     assert finding.id == "underfit_views"
     assert finding.change["steps"] > plan.steps
     assert not any(entry.fact == "steps" for entry in finding.evidence), "what only keeps a rule silent is no sign"
+
+
+def test_one_clip_that_stands_still_is_no_still_video(plan):
+    """Of mini's base clips hardly one moves; a single one that stopped was once called a still video."""
+    card = scorecard(still=1.0)
+    fewer = [m.model_copy(update={"evidence": ("new-1",)}) if m.id == "still" else m for m in card.measures]
+    stills = plan.changed(clips=0)
+    assert ids(card, stills, None, FLAT) == ["still_video"]
+    assert ids(card.model_copy(update={"measures": tuple(fewer)}), stills, None, FLAT) == []
 
 
 def test_what_to_add_is_counted_by_view(plan):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tools.audit.model import Audit
 
 Losses = Sequence[tuple[int, float]]
+FEWEST_MOVING = 3  # test clips that move on the base model; from fewer nothing can be said of movement
 HARDLY_ANY = 0.05  # of the files whose view is known: a single misread file shall not hide that a view is missing
 OF_FILES = ("captions", "one_background", "repeats", "looks_in_captions", "missing_views", "few_of_view")
 CHANGED = "files or captions were changed since this LoRA was trained, so they say nothing about it"
@@ -91,7 +92,7 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
         title="captions with the trigger word", value=named, form="percent", why="the files have no captions"
     )
     facts["burned_more"] = _difference(scorecard, "burned", "burned_base", "burned colours, more than before training")
-    facts["still"] = _measured(scorecard, "still", "clips that stand still where they moved before training", "percent")
+    facts["still"] = _still(scorecard)
     ours, before = scorecard.value("variety"), scorecard.value("variety_base")
     facts["variety"] = Fact(
         title="difference between scenes, as a share of before training",
@@ -114,6 +115,15 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
     if scorecard.files_changed:
         facts |= {name: facts[name].model_copy(update={"value": None, "why": CHANGED}) for name in OF_FILES}
     return facts
+
+
+def _still(scorecard: Scorecard) -> Fact:
+    fact = _measured(scorecard, "still", "clips that stand still where they moved before training", "percent")
+    measure = scorecard.measure("still")
+    if measure is None or measure.value is None or len(measure.evidence) >= FEWEST_MOVING:
+        return fact
+    why = f"only {len(measure.evidence)} of the test clips move on the base model, too few to tell"
+    return fact.model_copy(update={"value": None, "why": why})
 
 
 def best_step(losses: Losses) -> int | None:
