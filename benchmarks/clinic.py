@@ -4,8 +4,7 @@ Run: python -m benchmarks.clinic [--characters 8] [--cases few_steps,sound] [--w
 
 Each patient is a project of a never-seen character that goes the product's whole way. Records are written one by one
 to benchmarks/results/clinic.jsonl; a patient that has a record is not treated again, so that the run can be stopped at
-any time and goes on where it was. The table is benchmarks/results/clinic.json. One patient takes about ten minutes on
-one core: all 96 run overnight.
+any time and goes on where it was. The table is benchmarks/results/clinic.json. All 96 take many hours on two cores.
 """
 
 import argparse

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from transformers import CLIPModel
 
-from .hub import load_model, load_tokenizer, local_model, pixels
-from .protocol import About, Embedded, EmbedderMissing, Picture, Vectors, unit
+from .hub import first_local, load_model, load_tokenizer, pixels
+from .protocol import About, Embedded, Picture, Vectors, unit
 
 REPOSITORIES = ("openai/clip-vit-large-patch14", "openai/clip-vit-base-patch32")  # the first that is there is used
 BATCH = 16
@@ -56,14 +56,7 @@ class Clip:
 
 def load_clip() -> Clip:
     """The first of REPOSITORIES in the local Hub cache. Raises EmbedderMissing."""
-    for repository in REPOSITORIES:
-        try:
-            folder = local_model(repository, "CLIP")
-        except EmbedderMissing as error:
-            missing = error
-        else:
-            return _load(folder, repository)
-    raise missing
+    return _load(*first_local(REPOSITORIES, "CLIP"))
 
 
 @lru_cache(maxsize=1)

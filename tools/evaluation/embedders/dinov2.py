@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from transformers import AutoModel
 
-from .hub import load_model, local_model, pixels
-from .protocol import About, Embedded, EmbedderMissing, Picture, unit
+from .hub import first_local, load_model, pixels
+from .protocol import About, Embedded, Picture, unit
 
 REPOSITORIES = ("facebook/dinov2-base", "facebook/dinov2-small")  # the first that is there is used
 SIDE, BATCH = 224, 16
@@ -49,14 +49,7 @@ class Dinov2:
 
 def load_dinov2() -> Dinov2:
     """The first of REPOSITORIES in the local Hub cache. Raises EmbedderMissing."""
-    for repository in REPOSITORIES:
-        try:
-            folder = local_model(repository, "DINOv2")
-        except EmbedderMissing as error:
-            missing = error
-        else:
-            return _load(folder, repository)
-    raise missing
+    return _load(*first_local(REPOSITORIES, "DINOv2"))
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,7 @@
 """Models of the Hugging Face Hub that are already on this machine. Nothing here ever downloads."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,14 @@ def local_model(repository: str, what: str) -> Path:
     if gone:
         raise EmbedderMissing(f"{what} is not complete on this machine ({', '.join(gone)} is missing). {how}")
     return folder
+
+
+def first_local(repositories: Sequence[str], what: str) -> tuple[Path, str]:
+    """(folder, repository) of the first that is in the local Hub cache. Raises EmbedderMissing for the last of them."""
+    for repository in repositories[:-1]:
+        with suppress(EmbedderMissing):
+            return local_model(repository, what), repository
+    return local_model(repositories[-1], what), repositories[-1]
 
 
 def load_model(kind: Any, folder: Path, repository: str, what: str) -> Any:
