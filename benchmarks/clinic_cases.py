@@ -108,17 +108,8 @@ def near_duplicates(character: Character, rng: np.random.Generator, folder: Path
 _MATERIAL = load_calibration().materials["reconstructed"]
 LIKENESS, LEAK = _MATERIAL.threshold, _MATERIAL.chance  # the scorecard's own lines
 
-CASES: tuple[Case, ...] = (
+CASES: tuple[Case, ...] = (  # few_steps is cured by sound's plan: not beside it, or two workers train it twice
     Case("sound", frozenset(), "identity", "higher", LIKENESS, varied),
-    Case(
-        "few_steps",
-        frozenset({"few_steps", "underfit"}),
-        "identity",
-        "higher",
-        LIKENESS,
-        varied,
-        {"steps_factor": 0.12},
-    ),
     Case(
         "too_many_steps",
         frozenset({"overfit", "copying"}),
@@ -127,6 +118,15 @@ CASES: tuple[Case, ...] = (
         0.05,
         few,
         {"steps_factor": 3.0, "class_preservation": 0.0},
+    ),
+    Case(
+        "few_steps",
+        frozenset({"few_steps", "underfit"}),
+        "identity",
+        "higher",
+        LIKENESS,
+        varied,
+        {"steps_factor": 0.12},
     ),
     Case("one_view", frozenset({"views", "stuck_view", "missing_views"}), "view_shown", "higher", 0.34, one_view),
     Case(
