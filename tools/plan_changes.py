@@ -100,12 +100,25 @@ class ChangePlan(BaseModel):
     ] = None
     minutes: Annotated[float | None, Field(gt=0, description="train for about this long; sets the steps")] = None
     max_dollars: Annotated[float | None, Field(ge=0, description="upper limit for the price; caps the steps")] = None
+    images: Annotated[
+        int | None,
+        Field(ge=0, le=2000, description="what if there were so many pictures? Only with only_show; steps follow"),
+    ] = None
+    clips: Annotated[
+        int | None,
+        Field(ge=0, le=2000, description="what if there were so many clips? Only with only_show; steps follow"),
+    ] = None
     only_show: Annotated[bool, Field(description="true: say what would happen and change nothing")] = False
 
     @property
     def empty(self) -> bool:
         """True when nothing is named."""
         return not self.model_dump(exclude_defaults=True, exclude={"only_show"})
+
+    @property
+    def other_files(self) -> bool:
+        """True when it asks about another number of files than there are."""
+        return self.images is not None or self.clips is not None
 
 
 def apply(plan: TrainingPlan, change: ChangePlan, cost: Cost) -> tuple[TrainingPlan, list[str]]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from trainer_core.costs import Estimate
+from trainer_core.costs import Estimate, estimate
 from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import BASES, BaseModelName, MemoryTier, Preset, TrainingPlan, diff, propose
 from trainer_core.projects import PlanRow, get_project, new_id, update_project
@@ -15,6 +15,7 @@ from . import plan_reasons
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .file_notes import file_notes
 from .plan_changes import ChangePlan, apply
+from .plan_imagined import check_imagined, imagined, with_files
 from .plan_reasons_shown import beyond
 from .state import (
     base_missing,
@@ -100,6 +101,7 @@ def propose_plan(context: ToolContext, arguments: ProposePlan) -> ToolResult:
 
 def change_plan(context: ToolContext, change: ChangePlan) -> ToolResult:
     """Change the current plan, or only show what a change would do."""
+    check_imagined(change)
     row = plan_row(context)
     manifest = manifest_of(context)
     before = TrainingPlan.model_validate(row.body)
@@ -111,20 +113,25 @@ def change_plan(context: ToolContext, change: ChangePlan) -> ToolResult:
         )
 
     def cost(plan: TrainingPlan) -> Estimate:
-        return estimate_of(context.workspace, plan, manifest)
+        if not change.other_files or (plan.images, plan.clips) == (manifest.images, manifest.clips):
+            return estimate_of(context.workspace, plan, manifest)
+        files = imagined(manifest, plan)
+        return estimate_of(context.workspace, plan, files) if files else estimate(context.workspace, plan)
 
     try:
         current = (
             before.changed(dataset=manifest.checksum, images=manifest.images, clips=manifest.clips) if stale else before
         )
+        current, imagined_notes = with_files(current, change)
         after, notes = apply(current, change, cost)
+        notes = [*imagined_notes, *notes]
         if after.base is not before.base:
             context.say("Working out the memory that this takes …")
         if after.base is not before.base and change.memory is None:
             after, held = fitted(after)
             notes += [held] if held else []
-        known = file_notes(manifest, current)
-        notes += [note for note in file_notes(manifest, after) if note not in known]
+        known = () if change.other_files else file_notes(manifest, current)
+        notes += [] if change.other_files else [note for note in file_notes(manifest, after) if note not in known]
     except ValidationError as error:
         reasons = "; ".join(str(entry["msg"]).removeprefix("Value error, ") for entry in error.errors())
         raise ToolRefused(
