@@ -18,6 +18,7 @@ class Stage(StrEnum):
 
 
 _ALWAYS = ("list_recipes", "choose_recipe", "add_files", "look_up", "base_status", "download_base", "cancel_download")
+_ORDERS = ("set_standing_order", "list_standing_orders", "cancel_standing_order")  # also before there is a training
 _LORAS = ("list_loras", "verify_lora", "add_lora")  # files from elsewhere need nothing before them
 _FILES = (
     "audit_dataset",
@@ -67,7 +68,7 @@ def stage_of(facts: Facts) -> Stage:
 
 def visible_tools(facts: Facts) -> tuple[str, ...]:
     """The tools that can do anything at all: people jump between stages, so nothing that might work is hidden."""
-    names: tuple[str, ...] = (*_ALWAYS, *_LORAS)
+    names: tuple[str, ...] = (*_ALWAYS, *_ORDERS, *_LORAS)
     if facts.recipe or facts.files:
         names += _FILES
     if facts.plan is not None:

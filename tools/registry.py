@@ -13,6 +13,7 @@ from . import (
     results,
     runs,
     scoring_again,
+    standing_orders,
     studio,
 )
 from .audit import tools as audit
@@ -24,7 +25,7 @@ TOOLS: dict[str, Tool] = {
     tool.name: tool
     for group in (
         *(recipes, dataset, audit, captioning, clip_tools, synthetic, plans, runs, studio, results, repairs, knowledge),
-        *(base_models, references, library, scoring_again),
+        *(base_models, references, library, scoring_again, standing_orders),
     )
     for tool in group.TOOLS
 }

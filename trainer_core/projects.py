@@ -1,4 +1,4 @@
-"""The workspace: one folder and one database. Projects, plans, runs, LoRAs, jobs, events and approvals live here."""
+"""The workspace: one folder and one database. Projects, plans, runs, LoRAs, jobs, approvals, money live here."""
 
 import os
 import secrets
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import JSON, Engine, ForeignKey, Index, String, create_engine, event
+from sqlalchemy import JSON, BigInteger, Engine, ForeignKey, Index, String, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -20,7 +20,7 @@ def now() -> datetime:
 
 
 def new_id(kind: str) -> str:
-    """An id such as 'run_3f9a1c0b2d'; kinds: prj, plan, job, run, lora, apr, thr."""
+    """An id such as 'run_3f9a1c0b2d'; kinds: prj, plan, job, run, lora, apr, thr, con, sum."""
     return f"{kind}_{secrets.token_hex(5)}"
 
 
@@ -126,6 +126,84 @@ class Approval(Table):
     person: Mapped[str] = mapped_column(String(200))
     expires_at: Mapped[datetime] = mapped_column()
     used_at: Mapped[datetime | None] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ApprovalNote(Table):
+    """What an approval was for, in words. A table of its own: approvals of earlier versions have no note."""
+
+    __tablename__ = "approval_notes"
+    approval_id: Mapped[str] = mapped_column(ForeignKey("approvals.id"), primary_key=True)
+    project_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    about: Mapped[str] = mapped_column(String(400))
+    revoked_at: Mapped[datetime | None] = mapped_column()
+
+
+class BudgetLimit(Table):
+    """The most that a person or a project may spend in all. Amounts of money are whole millionths of a US dollar."""
+
+    __tablename__ = "budget_limits"
+    scope: Mapped[str] = mapped_column(String(10), primary_key=True)  # person or project
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)  # the person, or the project's id
+    amount: Mapped[int] = mapped_column(BigInteger)
+    set_by: Mapped[str] = mapped_column(String(200))
+    set_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+
+
+class Spending(Table):
+    """Money of one launch of a run: set aside before it starts, settled after. None is an amount that is not known.
+
+    state: reserved, settled, released.
+    """
+
+    __tablename__ = "spendings"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(40), index=True)
+    job_id: Mapped[str | None] = mapped_column(String(40), index=True)  # whose end settles it
+    person: Mapped[str] = mapped_column(String(200), index=True)
+    project_id: Mapped[str] = mapped_column(String(40), index=True)
+    ceiling: Mapped[int | None] = mapped_column(BigInteger)
+    paid: Mapped[int | None] = mapped_column(BigInteger)
+    billed: Mapped[bool] = mapped_column(
+        default=False
+    )  # `paid` is a bill's figure, and not the ceiling for want of one
+    state: Mapped[str] = mapped_column(String(10), default="reserved")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+
+
+class Consent(Table):
+    """That the person shown agreed to be trained, as somebody says: who, when, for which project, in which words."""
+
+    __tablename__ = "consents"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
+    person_shown: Mapped[str] = mapped_column(String(200))
+    statement: Mapped[str] = mapped_column(String(1000))
+    minor: Mapped[bool] = mapped_column(default=False)
+    said_by: Mapped[str] = mapped_column(String(200))
+    said_at: Mapped[datetime] = mapped_column(default=now)
+    withdrawn_by: Mapped[str | None] = mapped_column(String(200))
+    withdrawn_at: Mapped[datetime | None] = mapped_column()
+
+
+class StandingOrder(Table):
+    """What a person wants told or done during a training, whoever watches; see trainer_core.jobs.orders.
+
+    state: standing, fired, cancelled, over (the training it was for has ended without it).
+    """
+
+    __tablename__ = "standing_orders"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
+    person: Mapped[str] = mapped_column(String(200))
+    condition: Mapped[str] = mapped_column(String(20))
+    value: Mapped[float | None] = mapped_column()
+    action: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20), default="standing")
+    job_id: Mapped[str | None] = mapped_column(String(40))  # in which it fired
+    step: Mapped[int | None] = mapped_column()  # at which it fired
+    words: Mapped[str | None] = mapped_column()  # what was told then
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
