@@ -19,16 +19,20 @@ _LESS_MEMORY = (
     r"|\b(?:lower|reduce|less|cut) (?:the )?(?:memory|vram|ram)\b(?: use| usage)?"
 )
 _VAGUE = re.compile(
-    r"(?:please |make it |a bit |much )?(?:more|less|steps|rank|frames|resolution|\d+(?:\.\d+)?|double it|halve it|half|twice"
+    r"(?:please |make it |a bit |much )?(?:more|less|steps|rank|frames|resolution|\d+(?:\.\d+)?|double it|halve it"
+    r"|half|twice"
     r"|double|increase it|decrease it|higher|lower|bigger|smaller|max|set everything to max(?:imum)?)"
     r"(?: of it| that| please| then| instead)*"
 )
 _INSTEAD = re.compile(  # a value on its own: of the field before it
-    r"(?:(?:no|nope|wait|sorry|hm+|make (?:it|that)|i meant?|i said|i want|or|or rather|rather|better|actually|but|at|in|to|only"
-    r"|just|say|let's say|correction|scratch that)[, ]*)*(\d+(?:\.\d+)?(?:e-?\d+)?)(?: ?p)?(?: instead| please| then| rather| better)*"
+    r"(?:(?:no|nope|wait|sorry|hm+|make (?:it|that)|i meant?|i said|i want|or|or rather|rather|better|actually|but"
+    r"|at|in|to|only"
+    r"|just|say|let's say|correction|scratch that)[, ]*)*(\d+(?:\.\d+)?(?:e-?\d+)?)(?: ?p)?(?: instead| please"
+    r"| then| rather| better)*"
 )
 _PIECES = (
-    r",(?!\d)|;|[.!?:](?!\d)|\band\b|\bbut\b|\bthen\b|\bplus\b(?! \d)|\balso\b|\bwith\b|\bwhile\b|\bat (?=rank|alpha|\d+ steps)"
+    r",(?!\d)|;|[.!?:](?!\d)|\band\b|\bbut\b|\bthen\b|\bplus\b(?! \d)|\balso\b|\bwith\b|\bwhile\b|\bat (?=rank"
+    r"|alpha|\d+ steps)"
     r"|\bon (?=rank)|\bat the same time\b| - |\bas well as\b|&"
 )
 
@@ -98,7 +102,7 @@ def _take_clause(clause: str, wanted: Wanted, previous: tuple[str, Operation] | 
 
 
 def _of_before(clause: str, wanted: Wanted, previous: tuple[str, Operation] | None) -> tuple[str, Operation] | None:
-    """A figure without a name belongs to what was named before: 'the quality preset but 768', 'rank 16, no wait, 32'."""
+    """A figure without a name belongs to what was named before: 'quality preset but 768', 'rank 16, no wait, 32'."""
     if previous is not None and previous[1] == _OPEN and re.search(r"\bof (?:it|that|this)\b", clause):
         how = operation(clause, previous[0])
         if how is not None:

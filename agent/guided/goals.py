@@ -38,9 +38,12 @@ _FACE = (
     r"\b(?:videos?|clips?|model|lora) of me\b|\bphotos of me\b|\btrain (?:it )?on me\b|\bteach it me\b"
 )
 NOUNS = (
-    "cat|dog|fox|bear|rabbit|bunny|robot|dragon|monster|alien|knight|wizard|witch|princess|prince|pirate|ninja|puppet|doll|bird|owl|"
-    "penguin|panda|tiger|lion|horse|unicorn|mouse|frog|turtle|duck|elephant|superhero|elf|goblin|ghost|vampire|girl|boy|man|woman|person|"
-    "creature|hero|heroine|villain|dinosaur|wolf|hedgehog|squirrel|otter|raccoon|kitten|puppy|hamster|parrot|snowman|teddy|toy|"
+    "cat|dog|fox|bear|rabbit|bunny|robot|dragon|monster|alien|knight|wizard|witch|princess|prince|pirate|ninja"
+    "|puppet|doll|bird|owl|"
+    "penguin|panda|tiger|lion|horse|unicorn|mouse|frog|turtle|duck|elephant|superhero|elf|goblin|ghost|vampire|girl"
+    "|boy|man|woman|person|"
+    "creature|hero|heroine|villain|dinosaur|wolf|hedgehog|squirrel|otter|raccoon|kitten|puppy|hamster|parrot"
+    "|snowman|teddy|toy|"
     "action figure"
 )
 _GENERAL = ("hero", "heroine", "villain", "creature", "person", "toy", "superhero", "monster", "doll")

@@ -9,14 +9,18 @@ _UNITS = {"second": 1 / 60, "minute": 1.0, "hour": 60.0}
 _UNIT = r"(second|minute|hour)s?"
 _ABOUT = r"(?:about |around |roughly |some |only |just |like |the next |a max(?:imum)? of |max )*"
 _LIMIT = (
-    r"(?:under|below|less than|at most|at the most|no more than|not more than|no longer than|not longer than|shorter than|within"
-    r"|(?:much )?longer than|more than|exceed(?:ing)?|max(?:imum)?(?: of)?|up to|not over|never over|stay(?:s|ing)? (?:under|below|within)"
-    r"|cap(?:ped)? (?:it |this )?(?:at|to)|limit(?:ed)? (?:it |this |the \w+ )?to|keep it to|not above|never above|above|in under|in|inside|by)"
+    r"(?:under|below|less than|at most|at the most|no more than|not more than|no longer than|not longer than"
+    r"|shorter than|within"
+    r"|(?:much )?longer than|more than|exceed(?:ing)?|max(?:imum)?(?: of)?|up to|not over|never over|stay(?:s"
+    r"|ing)? (?:under|below|within)"
+    r"|cap(?:ped)? (?:it |this )?(?:at|to)|limit(?:ed)? (?:it |this |the \w+ )?to|keep it to|not above|never above"
+    r"|above|in under|in|inside|by)"
 )
 _TIMES = (
     (rf"\b{_LIMIT} {_ABOUT}{NUMBER} {_UNIT}", "max_minutes"),
     (
-        rf"{NUMBER} {_UNIT} (?:at most|at the most|max(?:imum)?|tops|or less|or under|limit|is all i(?: have|'ve got)|is the (?:limit|most|maximum))",
+        rf"{NUMBER} {_UNIT} (?:at most|at the most|max(?:imum)?|tops|or less|or under|limit|is all i(?: have"
+        rf"|'ve got)|is the (?:limit|most|maximum))",
         "max_minutes",
     ),
     (rf"\b(?:i|we)(?:'ve)? (?:only |just )?(?:have|got)(?: only| just)? {_ABOUT}{NUMBER} {_UNIT}", "max_minutes"),
@@ -32,14 +36,20 @@ _TIMES = (
 )
 _AMOUNT = rf"(?:(?:\$|usd) ?{NUMBER}|{NUMBER} ?(?:dollars?|bucks|usd|\$))"
 _MONEY = (
-    rf"\b(?:{_LIMIT}|for|over|cost|spend|pay|budget(?: of| is|:)?)(?: (?:only|just|at most|max|about|no more than))* {_AMOUNT}"
+    rf"\b(?:{_LIMIT}|for|over|cost|spend|pay|budget(?: of| is|:)?)(?: (?:only|just|at most|max|about"
+    rf"|no more than))* {_AMOUNT}"
     rf"|{_AMOUNT} (?:at most|at the most|max(?:imum)?|tops|or less|limit|is (?:all|the (?:limit|most|maximum)))"
 )
-_OTHER_MONEY = rf"{NUMBER} ?(credits?|euros?|eur|€|pounds?|quid|gbp|£|francs?|chf|yen|jpy|rupees?|inr|kronor|zloty|tokens?)|(€|£|¥|₹) ?{NUMBER}"
+_OTHER_MONEY = (
+    rf"{NUMBER} ?(credits?|euros?|eur|€|pounds?|quid|gbp|£|francs?|chf|yen|jpy|rupees?|inr|kronor|zloty|tokens?)"
+    rf"|(€|£|¥|₹) ?{NUMBER}"
+)
 _MORE_TIME = rf"{NUMBER} {_UNIT} (more|longer|extra|less|shorter)|\b(?:another|extra|additional) {NUMBER} {_UNIT}"
 _NO_HELD_OUT = (
-    r"\b(?:turn off|disable|no|skip|without|drop)\b.* ?\b(?:validation|h[eo]ld[ -]?(?:out|back))|\b(?:turn|switch) (?:the )?validation off\b"
-    r"|\b(?:don't|do not|never) (?:h[eo]ld|keep|set|put)\b.*\b(?:out|back|aside)\b|\b(?:train|use) (?:on )?(?:all|every)(?: of)? (?:the |my )?(?:files|pictures|images|clips|one of them)\b"
+    r"\b(?:turn off|disable|no|skip|without|drop)\b.* ?\b(?:validation|h[eo]ld[ -]?(?:out|back))|\b(?:turn"
+    r"|switch) (?:the )?validation off\b"
+    r"|\b(?:don't|do not|never) (?:h[eo]ld|keep|set|put)\b.*\b(?:out|back|aside)\b|\b(?:train|use) (?:on )?(?:all"
+    r"|every)(?: of)? (?:the |my )?(?:files|pictures|images|clips|one of them)\b"
 )
 _PRESETS = {
     "fast": "fast", "quick": "fast", "rapid": "fast", "draft": "fast", "rough": "fast",
@@ -48,9 +58,11 @@ _PRESETS = {
 }  # fmt: skip
 _PRESET = f"({'|'.join(_PRESETS)})"
 _PRESET_WORDS = (
-    rf"\b(?:the )?{_PRESET}(?:est)?(?: training)? (?:preset|mode|plan|version|settings?|ones?|option|training|run|test run|profile)\b",
+    rf"\b(?:the )?{_PRESET}(?:est)?(?: training)? (?:preset|mode|plan|version|settings?|ones?|option|training|run"
+    rf"|test run|profile)\b",
     rf"\bpreset(?: to|:| =)? (?:the )?{_PRESET}\b",
-    rf"\b(?:use|switch(?: over)? (?:back )?to|change to|go with|go for|take|choose|pick|try|make it|set it to|go|back to|prefer|on) (?:the )?{_PRESET}\b"
+    rf"\b(?:use|switch(?: over)? (?:back )?to|change to|go with|go for|take|choose|pick|try|make it|set it to|go"
+    rf"|back to|prefer|on) (?:the )?{_PRESET}\b"
     r"(?! enough)(?! (?:pictures|photos|images|clips|files))",
     r"\b(?:best|highest|better|higher|top|maximum|max|good|finest) (?:possible )?(quality)\b",
     rf"^{_PRESET}(?:,? please|,? then)?(?=,| but\b| and\b| with\b|$)",
@@ -75,7 +87,8 @@ def take_limits(text: str, arguments: dict[str, Any]) -> tuple[str, str | None]:
     if more := re.search(_MORE_TIME, text):
         number, unit = more[1] or more[4], more[2] or more[5]
         question = (
-            f"Do you mean that it should take {number} {unit}s {more[3] or 'more'} than now, or that many in all? Say it in "
+            f"Do you mean that it should take {number} {unit}s {more[3] or 'more'} than now, or that many in all? "
+            f"Say it in "
             "steps or in all."
         )
         text = _cut(text, more)

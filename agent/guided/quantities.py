@@ -10,12 +10,14 @@ Operation = tuple[str, float]  # ('set' | 'factor' | 'add', value), or ('vague_u
 _LITTLE = r"\ba (?:little|bit|touch|tad|smidge|notch|wee bit|hair)\b|\bslightly\b|\bsomewhat\b"
 _MUCH = r"\bmuch\b|\ba lot\b|\bway\b|\bfar\b|\bconsiderably\b|\blots\b|\ba great deal\b|\bsignificantly\b|\bheaps\b"
 _UP = (
-    r"\bmore\b|\blonger\b|\bhigher\b|\bincreas\w+|\brais(?:e|ed|ing)\b|\bbigger\b|\blarger\b|\bextra\b|\bup\b|\bboost\w*|\blift\b"
+    r"\bmore\b|\blonger\b|\bhigher\b|\bincreas\w+|\brais(?:e|ed|ing)\b|\bbigger\b|\blarger\b|\bextra\b|\bup\b"
+    r"|\bboost\w*|\blift\b"
     r"|\bbump\b|\bslower\b|\bgreater\b|\bextend\b|\blengthen\b|\btoo (?:short|few|small|low)\b|\bon top\b"
 )
 _DOWN = (
     r"\bless\b|\bfewer\b|\bshorter\b|\blower\b|\bdecreas\w+|\breduc\w+|\bsmaller\b|\bcut\b|\bdown\b|\bcheaper\b"
-    r"|\bfaster\b|\bquicker\b|\bshorten\b|\bdrop\b(?! out)|\bspeed\b.*\bup\b|\btoo (?:long|slow|many|much|big|high|expensive)\b"
+    r"|\bfaster\b|\bquicker\b|\bshorten\b|\bdrop\b(?! out)|\bspeed\b.*\bup\b|\btoo (?:long|slow|many|much|big|high"
+    r"|expensive)\b"
     r"|\btrim\b|\bshave\b|\btake off\b|\bremove\b|\bsubtract\b|\bminus\b|\boff\b"
 )
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "tenth": 10}
@@ -53,8 +55,10 @@ def _settled(clause: str) -> str:
 def _adds(clause: str) -> bool:
     return bool(
         re.search(
-            rf"\b(?:add|another|on top|plus|minus|extra|additional)\b|\+ ?{NUMBER}|{NUMBER} (?:\w+ )?(?:more|extra|additional|fewer|less|longer|shorter)\b"
-            rf"|\b(?:more|fewer|less|longer|shorter) by\b|\bby {NUMBER}|\b(?:take|shave|trim|knock) (?:off )?{NUMBER}\b|{NUMBER}(?: steps)? off\b",
+            rf"\b(?:add|another|on top|plus|minus|extra|additional)\b|\+ ?{NUMBER}|{NUMBER} (?:\w+ )?(?:more|extra"
+            rf"|additional|fewer|less|longer|shorter)\b"
+            rf"|\b(?:more|fewer|less|longer|shorter) by\b|\bby {NUMBER}|\b(?:take|shave|trim"
+            rf"|knock) (?:off )?{NUMBER}\b|{NUMBER}(?: steps)? off\b",
             clause,
         )
     )
