@@ -4,17 +4,15 @@ Redirects are not followed, and a server on this computer or in its network is n
 go where `VisionModel.sends_to` says and nowhere else.
 """
 
-import ipaddress
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
+from ..endpoints import OPENAI, Endpoint, asked_to_wait
 from ..text import quoted
 
-OPENAI = "https://api.openai.com/v1"
 VARIABLE = "SIDEKICK_VISION_MODEL"
 SECONDS = 90.0  # for one answer: a small model on a CPU needs most of them
 TRIES = 3  # of one request, where the server is busy or has a fault
@@ -63,20 +61,25 @@ class VisionModel:
     _state: _State = field(default_factory=_State, repr=False, compare=False)
 
     @property
+    def endpoint(self) -> Endpoint:
+        """Where it is asked."""
+        return Endpoint(self.url, self.key)
+
+    @property
     def host(self) -> str:
         """The server's name or address, without user name and password."""
-        return urlsplit(self.url).hostname or ""
+        return self.endpoint.host
 
     @property
     def local(self) -> bool:
         """Pictures stay on this computer or in its own network."""
-        return _reach(self.host) != "internet"
+        return self.endpoint.local
 
     @property
     def sends_to(self) -> str:
         """Where the pictures go, in words for the person whose pictures they are."""
         where = {"computer": "this computer", "network": "a computer in your network", "internet": "a server outside"}
-        return f"{where[_reach(self.host)]} ({self.shown_host})"
+        return f"{where[self.endpoint.reach]} ({self.shown_host})"
 
     @property
     def shown_name(self) -> str:
@@ -86,7 +89,7 @@ class VisionModel:
     @property
     def shown_host(self) -> str:
         """The host for messages."""
-        return quoted(self.host, 80)
+        return self.endpoint.shown_host
 
     @property
     def takes_schema(self) -> bool:
@@ -113,7 +116,7 @@ def _client(model: VisionModel) -> Any:
                 base_url=model.url,
                 timeout=model.seconds,
                 max_retries=0,  # waits must end when they are stopped: `reply` tries again itself
-                http_client=openai.DefaultHttpx2Client(follow_redirects=False, trust_env=not model.local),
+                http_client=openai.DefaultHttpx2Client(**model.endpoint.client_options()),
             )
         return model._state.client
 
@@ -136,7 +139,7 @@ def reply(model: VisionModel, content: list[dict[str, Any]], extra: dict[str, An
             failure = _failure(model, error.status_code)
             if not (error.status_code in _BUSY or error.status_code >= 500) or error.code == "insufficient_quota":
                 raise failure from None  # the cause can hold the key
-            wait = _asked_to_wait(error.response.headers) or wait
+            wait = asked_to_wait(error.response.headers) or wait
         except openai.APIConnectionError:
             told = f"{model.shown_host} cannot be reached. Check OPENAI_BASE_URL and that the server runs."
             failure = VisionModelFailed(told, lasting=True)
@@ -183,29 +186,7 @@ def _failure(model: VisionModel, status: int) -> VisionModelFailed:
     return VisionModelFailed(f"{told} (Status {status}.)", lasting=lasting, status=status)
 
 
-def _asked_to_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds of a retry-after header; dates and nonsense count as none."""
-    try:
-        seconds = float(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return seconds if seconds >= 0 else None
-
-
 def _pause(seconds: float, stop: Stop) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and not stop():
         time.sleep(min(0.1, max(0.0, end - time.monotonic())))
-
-
-def _reach(host: str) -> str:
-    """How far away a host is: "computer", "network" or "internet"; names that only a resolver knows count as far."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        if host == "localhost" or host.endswith(".localhost"):
-            return "computer"
-        return "network" if "." not in host or host.endswith((".local", ".home.arpa")) else "internet"
-    if address.is_loopback or address.is_unspecified:
-        return "computer"
-    return "network" if address.is_private or address.is_link_local else "internet"

@@ -9,13 +9,13 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 import cv2
 from pydantic import BaseModel
 
+from ..endpoints import NotAnAddress, endpoint_of
 from ..vision.quality import Picture, shrunk
-from .endpoint import OPENAI, VARIABLE, Stop, VisionModel, VisionModelFailed, reply
+from .endpoint import VARIABLE, Stop, VisionModel, VisionModelFailed, reply
 
 __all__ = ["VARIABLE", "Stop", "VisionModel", "VisionModelFailed", "ask", "configured"]
 
@@ -32,19 +32,14 @@ def configured(settings: Mapping[str, str] | None = None) -> VisionModel | None:
     to send it pictures. Raises VisionModelFailed when OPENAI_BASE_URL is no web address.
     """
     known = os.environ if settings is None else settings
-    name, key, url = (known.get(entry, "").strip() for entry in (VARIABLE, "OPENAI_API_KEY", "OPENAI_BASE_URL"))
-    if not name or not (key or url):
+    name = known.get(VARIABLE, "").strip()
+    if not name:
         return None
     try:
-        parts = urlsplit(url or OPENAI)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise VisionModelFailed(
-            "OPENAI_BASE_URL is no web address such as http://localhost:11434/v1. Nothing was sent.", lasting=True
-        )
-    return VisionModel(name, url or OPENAI, key or "none")
+        endpoint = endpoint_of(known)
+    except NotAnAddress as error:
+        raise VisionModelFailed(str(error), lasting=True) from None
+    return VisionModel(name, endpoint.url, endpoint.key) if endpoint else None
 
 
 def ask(
