@@ -1,17 +1,15 @@
-"""The one door to the sidekick, for every channel: open, send, decide, watch, history."""
+"""The one door to the sidekick, for every channel: open, send, decide, resume, watch, history, fork."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, cast
 from weakref import WeakValueDictionary
 
-import aiosqlite
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.types import Command, Interrupt
 
 from tools.context import ToolContext, ToolRefused
@@ -20,17 +18,22 @@ from tools.state import facts_of
 from tools.uploads import register
 from trainer_core import approvals
 from trainer_core.jobs import store
-from trainer_core.projects import Workspace, new_id, now
+from trainer_core.projects import Workspace, new_id
+from trainer_core.projects import now as present
 
 from . import threads, watcher
+from .chapters import begins_turn
 from .consent import clear_answer
 from .events import Card, CardShown, Event, Problem, Said
 from .graph import build
 from .logs import log, log_to
+from .memory import Memory, Now
 from .messages import ASIDE, BROKEN_OFF, EXPIRED, closing, event_note, from_person
 from .models import chat_model
+from .savers import Kept, open_saver
 from .stages import stage_of
 from .transcript import Transcript, history_of, words_for_failure
+from .turns import first_time, turn_of
 
 LAUNCH = "launch_training"
 Asked = tuple[str, dict[str, Any]]  # a tool and its arguments
@@ -46,7 +49,7 @@ class Conversation:
         workspace: Workspace,
         thread: threads.Thread,
         person: str,
-        saver: AsyncSqliteSaver,
+        kept: Kept,
         model: BaseChatModel,
         name: str,
     ) -> None:
@@ -55,10 +58,10 @@ class Conversation:
         self.project_id = thread.project_id
         self.person = person
         self.model_name = name
-        self._saver = saver
         self._context = ToolContext(workspace, thread.project_id, person)
+        saver, self._connection = kept
         self._graph = build(model, self._context, saver)
-        self._config: Any = {"configurable": {"thread_id": thread.id}, "recursion_limit": 100}
+        self._memory = Memory(workspace, thread.id, self._graph, saver)
         key = (id(asyncio.get_running_loop()), thread.id)
         self._lock = _locks.setdefault(key, asyncio.Lock())
 
@@ -77,12 +80,9 @@ class Conversation:
         """
         log_to(workspace)
         thread = await asyncio.to_thread(threads.open_thread, workspace, person, thread_id, project_id)
-        connection = await aiosqlite.connect(workspace.home / "threads.db")
-        saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
-        await saver.setup()
-        await connection.execute("PRAGMA busy_timeout=15000")
+        kept = await open_saver(workspace)
         chosen, name = model or chat_model()
-        return cls(workspace, thread, person, saver, chosen, name)
+        return cls(workspace, thread, person, kept, chosen, name)
 
     async def __aenter__(self) -> Self:
         return self
@@ -92,32 +92,67 @@ class Conversation:
 
     async def close(self) -> None:
         """Let go of the database; the conversation stays and can be opened again."""
-        await self._saver.conn.close()
+        await self._connection.close()
 
-    async def send(self, text: str, uploads: Sequence[Path] = ()) -> AsyncIterator[Event]:
+    async def send(
+        self, text: str, uploads: Sequence[Path] = (), *, event_id: str | None = None
+    ) -> AsyncIterator[Event]:
         """Say something, perhaps with files or folders; yields what the sidekick says and does.
 
         A clear yes or no to a card that waits decides it. Any other message is answered, and the card is shown again.
+        `event_id` is the channel's own name of the message: delivered a second time, it does nothing.
         """
-        async with self._lock:
-            card = await self.pending()
-            answer = clear_answer(text) if card and not uploads else None
-            steps = self._decide(card, answer == "yes", text) if card and answer else self._answer(text, uploads, card)
+        if not await asyncio.to_thread(first_time, self.workspace, self.thread_id, event_id):
+            return
+        async with self._turn():
+            now = await self._memory.now()
+            answer = clear_answer(text) if now.interrupt and not uploads else None
+            steps = self._decide(now, answer == "yes", text) if answer else self._answer(text, uploads, now)
             async for event in steps:
                 yield event
 
-    async def decide(self, card_id: str, approved: bool) -> AsyncIterator[Event]:
+    async def decide(self, card_id: str, approved: bool, *, event_id: str | None = None) -> AsyncIterator[Event]:
         """Answer the card that waits. A card that is closed, changed or another person's starts nothing."""
-        async with self._lock:
-            card = await self.pending()
+        if not await asyncio.to_thread(first_time, self.workspace, self.thread_id, event_id):
+            return
+        async with self._turn():
+            now = await self._memory.now()
+            card = _card(now)
             if card is None or card.id != card_id:
                 yield Problem(
                     text="That card is no longer open, so nothing was started. If you still want to start, ask me "
                     "to launch."
                 )
                 return
-            async for event in self._decide(card, approved, "Yes." if approved else "No."):
+            async for event in self._decide(now, approved, "Yes." if approved else "No."):
                 yield event
+
+    async def resume(self) -> AsyncIterator[Event]:
+        """After a crash in the middle of an answer: go on with it. What a tool was doing is not done a second time."""
+        async with self._turn():
+            now = await self._memory.now()
+            if now.interrupt or not _unfinished(now.messages):
+                return
+            async for event in self._run({"messages": closing(now.messages, BROKEN_OFF)}, now):
+                yield event
+
+    async def fork(self, before: int | None = None) -> str:
+        """A new thread about the same project, with what was said before the person's message `before` (from 0).
+
+        Files, plan and runs belong to the project and are as they are. Raises LookupError for a number too high.
+        """
+        messages = await self._memory.whole()
+        starts = [place for place, message in enumerate(messages) if begins_turn(message)]
+        if before is not None:
+            if not 0 <= before < len(starts):
+                raise LookupError(f"There is no message {before} to go back to; there are {len(starts)}.")
+            messages = messages[: starts[before]]
+        messages = [*messages, *closing(messages, ASIDE)]
+        thread = await asyncio.to_thread(threads.open_thread, self.workspace, self.person, None, self.project_id)
+        told = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
+        await asyncio.to_thread(threads.tell, self.workspace, thread.id, told)
+        await self._memory.copy_to(thread.id, messages)
+        return thread.id
 
     async def watch(self) -> AsyncIterator[Event]:
         """Progress and messages about this project's jobs until none is at work. No model is called."""
@@ -137,12 +172,11 @@ class Conversation:
 
     async def pending(self) -> Card | None:
         """The card that waits for an answer."""
-        interrupt = await self._interrupt()
-        return Card.model_validate(interrupt.value["card"]) if interrupt else None
+        return _card(await self._memory.now())
 
-    async def history(self) -> list[Event]:
-        """Everything that was said and done, in order; a card that still waits comes last."""
-        events = history_of(await self._messages(), self.workspace.home)
+    async def history(self, turns: int | None = None) -> list[Event]:
+        """What was said and done, in order, or only in the last `turns` turns; a card that still waits comes last."""
+        events = history_of(await self._memory.whole(turns), self.workspace.home)
         card = await self.pending()
         return [*events, CardShown(card=card)] if card else events
 
@@ -150,7 +184,13 @@ class Conversation:
         """Where the project stands: recipe, dataset, plan, launch, training or results."""
         return str(stage_of(await asyncio.to_thread(facts_of, self._context)))
 
-    async def _answer(self, text: str, uploads: Sequence[Path], card: Card | None) -> AsyncIterator[Event]:
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """One turn at a time: in this process by a lock, which is fair and quick, and among processes by a row."""
+        async with self._lock, turn_of(self.workspace, self.thread_id):
+            yield
+
+    async def _answer(self, text: str, uploads: Sequence[Path], now: Now) -> AsyncIterator[Event]:
         try:
             entries = await asyncio.to_thread(register, self.workspace, self.project_id, uploads)
         except FileNotFoundError as missing:
@@ -159,33 +199,37 @@ class Conversation:
         told = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
         endings = await asyncio.to_thread(watcher.endings_after, self.workspace, self.project_id, told)
         message = from_person(text, entries, [words for _id, words in endings])
-        closed = closing(await self._messages(), ASIDE if card else BROKEN_OFF)
-        asked = await self._asked()
-        async for event in self._run({"messages": [*closed, message]}):
+        asked = _asked(now.interrupt)
+        now = await self._memory.turn_over(now)
+        closed = closing(now.messages, ASIDE if asked else BROKEN_OFF)
+        async for event in self._run({"messages": [*closed, message]}, now):
             yield event
         if endings:
             await asyncio.to_thread(threads.tell, self.workspace, self.thread_id, endings[-1][0])
         if asked and await self.pending() is None:
-            async for event in self._show_again(asked):
+            async for event in self._show_again(asked, await self._memory.now()):
                 yield event
 
-    async def _decide(self, card: Card, approved: bool, words: str) -> AsyncIterator[Event]:
+    async def _decide(self, now: Now, approved: bool, words: str) -> AsyncIterator[Event]:
+        card = _card(now)
+        assert card is not None
+        assert now.interrupt is not None  # the callers looked, under the same turn
         if card.person != self.person:
             yield Problem(text=f"This card is for {card.person}; only they can answer it. Nothing was started.")
             return
-        if approved and datetime.fromisoformat(card.expires_at) <= now():
+        if approved and datetime.fromisoformat(card.expires_at) <= present():
             yield Problem(text="That card has expired, so nothing was started. Here is a fresh one.")
-            async for event in self._show_again(await self._asked(), closing(await self._messages(), EXPIRED)):
+            async for event in self._show_again(_asked(now.interrupt), now, closing(now.messages, EXPIRED)):
                 yield event
             return
         if approved:
             await asyncio.to_thread(approvals.grant, self.workspace, card.fingerprint, self.person)
-        interrupt = await self._interrupt()
-        assert interrupt is not None  # the card came from it, under the same lock
-        async for event in self._run(Command(resume={interrupt.id: {"approved": approved, "words": words}})):
+        async for event in self._run(Command(resume={now.interrupt.id: {"approved": approved, "words": words}}), now):
             yield event
 
-    async def _show_again(self, asked: Asked | None, closed: Sequence[AnyMessage] = ()) -> AsyncIterator[Event]:
+    async def _show_again(
+        self, asked: Asked | None, now: Now, closed: Sequence[AnyMessage] = ()
+    ) -> AsyncIterator[Event]:
         """Call the gated tool anew, with everything as it is now. The model has no part in it."""
         name, arguments = asked or (LAUNCH, {})
         try:
@@ -194,18 +238,18 @@ class Conversation:
             await asyncio.to_thread(card, self._context, TOOLS[name].arguments(**arguments))
         except ToolRefused as refused:
             words = f"The card is closed for now. {refused}"
-            await self._append([*closed, AIMessage(words)])
+            await self._memory.append([*closed, AIMessage(words)])
             yield Said(role="sidekick", text=words)
             return
         call = {"name": name, "args": arguments, "id": new_id("call")}
-        async for event in self._run({"messages": [*closed, AIMessage("", tool_calls=[call])]}):
+        async for event in self._run({"messages": [*closed, AIMessage("", tool_calls=[call])]}, now):
             yield event
 
-    async def _run(self, given: Any) -> AsyncIterator[Event]:
+    async def _run(self, given: Any, now: Now) -> AsyncIterator[Event]:
         transcript = Transcript(self.workspace.home)
         try:
             async for part in self._graph.astream(
-                given, self._config, stream_mode=["messages", "updates", "custom"], version="v2"
+                given, now.config, stream_mode=["messages", "updates", "custom"], version="v2"
             ):
                 for event in transcript.read(cast(Mapping[str, Any], part)):
                     yield event
@@ -219,32 +263,29 @@ class Conversation:
     async def _note_endings(self) -> None:
         """Write into the thread how jobs ended, so that the model knows; not while a card waits: it would close."""
         told = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
-        endings = await asyncio.to_thread(watcher.endings_after, self.workspace, self.project_id, told)
-        if not endings:
+        if not await asyncio.to_thread(watcher.endings_after, self.workspace, self.project_id, told):
             return
-        async with self._lock:
-            if await self.pending() is not None:
-                return
+        async with self._turn():
+            now = await self._memory.now()
             told = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
-            fresh = [(event_id, words) for event_id, words in endings if event_id > told]
-            if not fresh:
+            fresh = await asyncio.to_thread(watcher.endings_after, self.workspace, self.project_id, told)
+            if now.interrupt is not None or not fresh:
                 return
             said = " ".join(words for _id, words in fresh)
-            await self._append([*closing(await self._messages(), BROKEN_OFF), event_note(said), AIMessage(said)])
+            await self._memory.append([*closing(now.messages, BROKEN_OFF), event_note(said), AIMessage(said)])
             await asyncio.to_thread(threads.tell, self.workspace, self.thread_id, fresh[-1][0])
 
-    async def _append(self, messages: Sequence[AnyMessage]) -> None:
-        """Add messages that end with the sidekick's own words; the graph then has nothing to ask the model."""
-        await self._graph.ainvoke({"messages": list(messages)}, self._config)
 
-    async def _interrupt(self) -> Interrupt | None:
-        interrupts = (await self._graph.aget_state(self._config)).interrupts
-        return next((entry for entry in interrupts if "card" in entry.value), None)
+def _card(now: Now) -> Card | None:
+    return Card.model_validate(now.interrupt.value["card"]) if now.interrupt else None
 
-    async def _asked(self) -> Asked | None:
-        """The gated tool whose card waits, and its arguments; threads of older versions only know the launch."""
-        interrupt = await self._interrupt()
-        return (interrupt.value.get("tool", LAUNCH), interrupt.value.get("arguments", {})) if interrupt else None
 
-    async def _messages(self) -> list[AnyMessage]:
-        return list((await self._graph.aget_state(self._config)).values.get("messages", []))
+def _asked(interrupt: Interrupt | None) -> Asked | None:
+    """The gated tool whose card waits, and its arguments; threads of older versions only know the launch."""
+    return (interrupt.value.get("tool", LAUNCH), interrupt.value.get("arguments", {})) if interrupt else None
+
+
+def _unfinished(messages: Sequence[AnyMessage]) -> bool:
+    """True when the thread's last word is not the sidekick's."""
+    last = messages[-1] if messages else None
+    return isinstance(last, ToolMessage | HumanMessage) or (isinstance(last, AIMessage) and bool(last.tool_calls))

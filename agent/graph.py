@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NotRequired, cast
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import (
@@ -35,10 +35,17 @@ from trainer_core.jobs.full_disk import is_full_disk
 from .logs import log
 from .messages import event_note, recent
 from .stages import system_prompt, visible_tools
+from .story import ToldTurn
 
 MODEL_CALLS = 12  # of one message of the person's
 TOOL_CALLS = 16
 LONGEST_RESULT = 6000  # characters of a tool's text
+
+
+class ThreadState(AgentState):
+    """What the graph keeps of a thread: the recent messages, and the older part in short."""
+
+    story: NotRequired[list[ToldTurn]]
 
 
 def build(model: BaseChatModel, context: ToolContext, checkpointer: BaseCheckpointSaver) -> CompiledStateGraph:
@@ -53,7 +60,7 @@ def build(model: BaseChatModel, context: ToolContext, checkpointer: BaseCheckpoi
     ]
     turn = asyncio.Lock()
     tools = [as_langchain_tool(tool, context, turn) for tool in TOOLS.values()]
-    return create_agent(model, tools, middleware=middleware, checkpointer=checkpointer)
+    return create_agent(model, tools, middleware=middleware, checkpointer=checkpointer, state_schema=ThreadState)
 
 
 def as_langchain_tool(tool: Tool, context: ToolContext, turn: asyncio.Lock) -> BaseTool:
@@ -125,10 +132,10 @@ class StageAware(AgentMiddleware):
     ) -> ModelResponse:
         """Called before every model call, so that facts changed by a tool are seen at once."""
         facts = await asyncio.to_thread(facts_of, self.context)
-        visible = set(visible_tools(facts))
+        visible, story = set(visible_tools(facts)), cast(ThreadState, request.state).get("story", [])
         return await handler(
             request.override(
-                system_message=SystemMessage(system_prompt(facts)),
+                system_message=SystemMessage(system_prompt(facts, story)),
                 tools=[tool for tool in request.tools if isinstance(tool, BaseTool) and tool.name in visible],
                 messages=recent(request.messages),
             )

@@ -1,11 +1,14 @@
 """The stages of a project, and what the model is told and shown in each. Gates are in the tools; this is advice."""
 
 import json
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
 from tools.state import Facts, as_json
+
+from .story import ToldTurn
 
 
 class Stage(StrEnum):
@@ -78,11 +81,12 @@ def visible_tools(facts: Facts) -> tuple[str, ...]:
     return names
 
 
-def system_prompt(facts: Facts) -> str:
-    """The rules of the house, the advice for this stage and the project's facts as JSON."""
+def system_prompt(facts: Facts, story: Sequence[ToldTurn] = ()) -> str:
+    """The rules of the house, the advice for this stage, the older part of the thread and the project's facts."""
     stage = stage_of(facts)
     known = json.dumps({"stage": stage} | as_json(facts), ensure_ascii=False)
-    return f"{_text('rules')}\n\n{_text(f'stage_{stage}')}\n\n<project>{known}</project>"
+    earlier = f"<earlier>{json.dumps(story, ensure_ascii=False)}</earlier>\n\n" if story else ""
+    return f"{_text('rules')}\n\n{_text(f'stage_{stage}')}\n\n{earlier}<project>{known}</project>"
 
 
 @cache
