@@ -78,6 +78,14 @@ def ui(
 
 
 @application.command()
+def slack(home: Home = None) -> None:
+    """Talk to people in Slack. Needs SLACK_BOT_TOKEN and SLACK_APP_TOKEN; docs/slack.md shows how to get them."""
+    from .slack import run_slack
+
+    raise typer.Exit(run_slack(home))
+
+
+@application.command()
 def doctor(home: Home = None, as_json: AsJson = False) -> None:
     """Say what this machine can do, and what each missing piece would add."""
     from .doctor import examine, print_report

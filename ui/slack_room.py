@@ -1,0 +1,249 @@
+"""One Slack thread and the conversation in it: what people say and press goes in, what the sidekick does comes out."""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from agent.consent import clear_answer
+from agent.conversation import Conversation
+from trainer_core.projects import Workspace
+
+from . import slack_words as words
+from .slack_cards import Cards
+from .slack_files import fetch
+from .slack_news import News
+from .slack_reply import Reply, cosmetic, post
+from .slack_store import Place, bind, mark, thread_at
+from .slack_text import escaped, people
+from .slack_uploads import is_picture, upload
+from .strings import UNEXPECTED, log_error, one_line
+
+if TYPE_CHECKING:
+    from agent.events import Event
+
+log = logging.getLogger("sidekick.slack")
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a person said in a thread. `id` is the same when Slack delivers the same message again."""
+
+    id: str
+    user: str
+    text: str
+    files: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class Press:
+    """A button of a card that a person pressed."""
+
+    id: str
+    user: str
+    card_id: str
+    approved: bool
+
+
+@dataclass(frozen=True)
+class Slack:
+    """How this bot reaches Slack. The token is needed for files, which are not fetched through the Web API."""
+
+    client: AsyncWebClient
+    token: str
+    base_url: str
+
+
+def person_of(team: str, user: str) -> str:
+    """The name of a Slack user everywhere in the workspace: 'slack:T1:U1'."""
+    return f"slack:{team}:{user}"
+
+
+class Room:
+    """The conversation of one Slack thread. It belongs to the person who began it; turns come one after the other."""
+
+    def __init__(
+        self, slack: Slack, workspace: Workspace, place: Place, owner: str, conversation: Conversation
+    ) -> None:
+        self.place, self.owner, self.conversation = place, owner, conversation
+        self._slack, self._workspace, self._client = slack, workspace, slack.client
+        self._lock = asyncio.Lock()
+        self._cards = Cards(slack.client, workspace, place)
+        self._news = News(slack.client, workspace, place, conversation.project_id)
+        self._watch: asyncio.Task[None] | None = None
+        self._stage = ""
+        self._resumed = False
+
+    @classmethod
+    async def open(cls, slack: Slack, workspace: Workspace, place: Place, user: str) -> "Room":
+        """The room at this place; `user` becomes its person when nobody has spoken in it before."""
+        row = await asyncio.to_thread(thread_at, workspace, place, user)
+        person = person_of(place.team, row.user)
+        try:
+            conversation = await Conversation.open(workspace, person, row.thread_id)
+        except LookupError:  # the workspace was cleared meanwhile
+            conversation = await Conversation.open(workspace, person)
+        if conversation.thread_id != row.thread_id:
+            await asyncio.to_thread(bind, workspace, place, conversation.thread_id)
+        return cls(slack, workspace, place, row.user, conversation)
+
+    @property
+    def busy(self) -> bool:
+        """Is a turn or a watch under way?"""
+        return self._lock.locked() or (self._watch is not None and not self._watch.done())
+
+    async def hear(self, message: Message) -> None:
+        """A person's message. The same one again does nothing."""
+        async with self._lock:
+            if not await asyncio.to_thread(mark, self._workspace, self.place, "heard", message.id):
+                return
+            if message.user != self.owner:
+                await self._whisper(message.user, words.NOT_YOURS.format(owner=f"<@{self.owner}>"))
+                return
+            await self._status(words.FETCHING if message.files else words.THINKING)
+            try:
+                await self._turn(message)
+            except Exception as error:  # the person must hear of it; the log has the rest
+                log_error(error, self._workspace.home)
+                await post(self._client, self.place, UNEXPECTED)
+            finally:
+                await self._status("")
+        self.watch()
+
+    async def press(self, press: Press) -> None:
+        """A button. Whether it counts, the conversation says: it is asked in the name of the one who pressed."""
+        async with self._lock:
+            presser = person_of(self.place.team, press.user)
+            if press.user == self.owner:
+                await self._press(self.conversation, press)
+            else:
+                async with await Conversation.open(self._workspace, presser, self.conversation.thread_id) as other:
+                    await self._press(other, press)
+        self.watch()
+
+    def watch(self) -> None:
+        """Tell of the jobs of this project until none is at work, if that is not being done already."""
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.create_task(self._follow_jobs())
+
+    async def close(self) -> None:
+        """Stop following; the thread and its jobs go on by themselves."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait([self._watch])
+        await self._news.close()
+        await self.conversation.close()
+
+    async def _turn(self, message: Message) -> None:
+        folder = self._workspace.home / "slack" / self.place.ts / message.id.replace(":", "-")
+        paths: list[Path] = []
+        if message.files:
+            fetched = await fetch(message.files, folder, self._slack.token, self._slack.base_url)
+            paths = fetched.paths
+            if fetched.refused:
+                listed = "\n".join(f"- {line}" for line in fetched.refused[:20])
+                await post(
+                    self._client, self.place, f"I could not take {len(fetched.refused)} of your files:\n{listed}"
+                )
+            await self._status(words.THINKING)
+        if not message.text and not paths:
+            if not message.files:
+                await post(self._client, self.place, words.NOTHING_SAID)
+            return
+        if not self._resumed:  # an answer that broke off when the bot was stopped comes before the next
+            self._resumed = True
+            await self._show(self.conversation.resume())
+        card = await self.conversation.pending()
+        answer = clear_answer(message.text) if card and not paths else None
+        decided = f"{words.APPROVED if answer == 'yes' else words.REJECTED} <@{message.user}>." if answer else ""
+        said = message.text or words.HERE_ARE_FILES
+        events = self.conversation.send(said, paths, event_id=message.id)
+        await self._show(events)
+        await self._settle(card.id if card and decided else "", decided)
+        if folder.exists() and not any(folder.iterdir()):
+            await asyncio.to_thread(shutil.rmtree, folder)
+
+    async def _press(self, conversation: Conversation, press: Press) -> None:
+        events = conversation.decide(press.card_id, press.approved, event_id=press.id)
+        first = await anext(events, None)
+        if first is None:  # delivered a second time
+            return
+        second = await anext(events, None) if first.kind == "problem" else None
+        if first.kind == "problem" and second is None:  # it did not count
+            await self._whisper(press.user, people(first.text))
+            await self._settle()
+            return
+        counted = first.kind != "problem"
+        verdict = f"{words.APPROVED if press.approved else words.REJECTED} <@{press.user}>." if counted else ""
+        if verdict:
+            await self._cards.close(press.card_id, verdict)
+        await self._show(_chain([first, *([second] if second else [])], events))
+        await self._settle()
+
+    async def _show(self, events: AsyncIterator["Event"]) -> None:
+        """Show a turn: words and tools in one message, then cards, pictures and files."""
+        reply = Reply(self._client, self.place, self.owner)
+        pictures: list[Path] = []
+        files: list[Path] = []
+        try:
+            async for event in events:
+                if event.kind == "card":
+                    await reply.close()
+                    await self._cards.show(event.card)
+                    continue
+                if event.kind == "tool_finished":
+                    pictures += [*event.pictures, *(path for path in event.files if is_picture(path))]
+                    files += [path for path in event.files if not is_picture(path)]
+                await reply.show(event)
+        finally:
+            await reply.close()
+        await upload(self._client, self._workspace, self.place, pictures, again=True)
+        await upload(self._client, self._workspace, self.place, files)
+
+    async def _settle(self, decided: str = "", verdict: str = "") -> None:
+        """Cards that no longer wait lose their buttons; the suggestions fit the stage."""
+        pending = await self.conversation.pending()
+        if decided and (pending is None or pending.id != decided):
+            await self._cards.close(decided, verdict)
+        await self._cards.close_others(pending.id if pending else None)
+        stage = await self.conversation.stage()
+        if stage != self._stage:
+            self._stage = stage
+            await cosmetic(
+                self._client.assistant_threads_setSuggestedPrompts(
+                    channel_id=self.place.channel, thread_ts=self.place.ts, prompts=words.prompts_for(stage)
+                )
+            )
+
+    async def _follow_jobs(self) -> None:
+        try:
+            async for event in self.conversation.watch():
+                await self._news.show(event)
+            await self._news.finish(person_of(self.place.team, self.owner))
+        except Exception as error:  # the bot goes on; the next turn watches again
+            log_error(error, self._workspace.home)
+
+    async def _status(self, status: str) -> None:
+        await cosmetic(
+            self._client.assistant_threads_setStatus(
+                channel_id=self.place.channel, thread_ts=self.place.ts, status=escaped(one_line(status, 100))
+            )
+        )
+
+    async def _whisper(self, user: str, text: str) -> None:
+        """Words that only this person sees. They are safe already."""
+        await self._client.chat_postEphemeral(
+            channel=self.place.channel, user=user, thread_ts=self.place.ts, text=text, link_names=False, parse="none"
+        )
+
+
+async def _chain(first: Sequence["Event"], rest: AsyncIterator["Event"]) -> AsyncIterator["Event"]:
+    for event in first:
+        yield event
+    async for event in rest:
+        yield event
