@@ -8,6 +8,7 @@ from typing import Any
 from ..projects import Job, Workspace
 from . import store
 from .events import emit
+from .pulse import Pulse
 
 POLL_SECONDS = 1.0
 
@@ -33,6 +34,7 @@ class JobContext:
     workspace: Workspace
     job: Job
     folder: Path
+    pulse: Pulse = field(default_factory=Pulse, repr=False, compare=False)
     _poll: _Poll = field(default_factory=_Poll, repr=False, compare=False)
 
     def emit(self, kind: str, **data: Any) -> None:
@@ -42,8 +44,9 @@ class JobContext:
     def cancelled(self) -> bool:
         """Should the task stop? True after a cancel, or when another worker has taken the job over.
 
-        Cheap enough for every step: the database is asked at most once a second.
+        Cheap enough for every step: the database is asked at most once a second. Asking is a sign that the job moves.
         """
+        self.pulse.sign()
         poll = self._poll
         if not poll.stop and time.monotonic() - poll.at >= POLL_SECONDS:
             job = store.get(self.workspace, self.job.id)

@@ -1,8 +1,9 @@
 """After a restart: finds jobs whose worker is gone and jobs that nobody started, and sets them going again."""
 
 from ..projects import Job, Workspace
-from . import events, store
+from . import events, orders, store
 from .backends import BackendMissing, backend_named
+from .problems import obey
 
 MOST_ATTEMPTS = 3  # in a row that got no further than the newest checkpoint before them
 
@@ -33,6 +34,10 @@ def _recover_running(workspace: Workspace, job: Job) -> str | None:
     if job.cancel_requested:
         done = store.cancel(workspace, job.id, attempt=job.attempt)
         return f"Job {job.id} had been asked to stop and is cancelled." if done else None
+    stopped = orders.stopped_by(workspace, job.id)
+    if obey(workspace, job, "its process is gone") or (stopped and stopped.condition == orders.Condition.PROBLEM):
+        done = store.cancel(workspace, job.id, attempt=job.attempt)
+        return f"Job {job.id} had lost its worker and is not started again, as was asked." if done else None
     reached, attempt = _progress(workspace, job)
     fruitless = job.attempt - attempt
     if fruitless >= MOST_ATTEMPTS:

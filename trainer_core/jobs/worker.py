@@ -21,7 +21,9 @@ from .context import JobCancelled, JobContext, JobFailed
 from .failures import words_for, write_log
 from .full_disk import free_reserve, is_full_disk, keep_reserve
 from .locks import lock
+from .problems import obey
 from .redact import RedactedStream
+from .stuck import looked_after
 from .turns import turn
 
 __all__ = ["JobCancelled", "JobContext", "JobFailed", "main", "work"]
@@ -74,7 +76,7 @@ def _do(workspace: Workspace, job_id: str) -> bool:
     job = store.get(workspace, job_id)
     context = JobContext(workspace, job, store.job_folder(workspace, job))
     try:
-        with _watched(context):
+        with _watched(context), looked_after(context):
             result = _load(job.task)(context)
     except JobCancelled:
         store.cancel(workspace, job_id, attempt=job.attempt)
@@ -89,6 +91,8 @@ def _do(workspace: Workspace, job_id: str) -> bool:
             free_reserve(workspace.home)
         write_log(context.folder, error)
         store.fail(workspace, job_id, words_for(error), attempt=job.attempt)
+        with suppress(OperationalError):  # a full disk
+            obey(workspace, job, words_for(error))
     else:
         return store.finish(workspace, job_id, result or {}, attempt=job.attempt)
     return False

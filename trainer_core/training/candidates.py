@@ -61,8 +61,20 @@ def keep(run_folder: Path, state: "TrainingState", plan: TrainingPlan, tell: Tel
     A candidate is worth less than the run: one that cannot be written, or would take the space that the next
     checkpoint and the finished file need, is told and skipped. Call it after the checkpoint of this step is saved.
     """
-    if state.step not in candidate_steps(plan):
-        return
+    if state.step in candidate_steps(plan):
+        write(run_folder, state, plan, tell)
+
+
+def keep_best(run_folder: Path, state: "TrainingState", plan: TrainingPlan, tell: Tell) -> None:
+    """Keep this state's LoRA as the best by validation loss so far; the one that was kept as that before goes."""
+    write(run_folder, state, plan, tell)
+    for candidate in candidates_of(run_folder):
+        if candidate.step < state.step and candidate.step not in candidate_steps(plan):
+            candidate.path.unlink(missing_ok=True)
+
+
+def write(run_folder: Path, state: "TrainingState", plan: TrainingPlan, tell: Tell) -> None:
+    """Write the candidate of this state, whatever its step; told and skipped where that cannot be done."""
     from safetensors import SafetensorError
 
     from trainer_core.lora.export import LoraExportError, export_lora

@@ -102,7 +102,7 @@ def load_latest(folder: Path, plan: TrainingPlan) -> tuple[TrainingState | None,
     paths = finished(folder)
     for path in reversed(paths):
         try:
-            return _load(path, plan), notes
+            return load(path, plan), notes
         except (OSError, CheckpointDamaged) as error:
             reason = str(error) if isinstance(error, CheckpointDamaged) else error.strerror or "it cannot be read"
             notes.append(f"The checkpoint {path.name} cannot be used ({reason}); the one before it is tried.")
@@ -111,7 +111,8 @@ def load_latest(folder: Path, plan: TrainingPlan) -> tuple[TrainingState | None,
     return None, notes
 
 
-def _load(path: Path, plan: TrainingPlan) -> TrainingState:
+def load(path: Path, plan: TrainingPlan) -> TrainingState:
+    """The state that a checkpoint holds. Raises OSError, CheckpointDamaged and OtherPlan."""
     record = read_record(path)
     record.check_plan(plan)
     if (path / SUMS).read_text("ascii", "replace") != sums_of(path):

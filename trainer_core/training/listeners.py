@@ -1,26 +1,39 @@
 """Who the training loop tells in a job: events and files of the first process; the others tell nobody."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import torch
 
 from trainer_core.jobs.context import JobContext
+from trainer_core.jobs.orders import Condition
+from trainer_core.jobs.pulse import Doing
 from trainer_core.plan import TrainingPlan
 
 from . import candidates, checkpoints
 from .checkpoints import TrainingState
+from .obeying import Obeying
+from .overfitting import usable
 
 
 @dataclass
 class Reporter:
-    """Turns what the loop tells into events of the job, and keeps checkpoints and candidates."""
+    """Turns what the loop tells into events of the job, keeps checkpoints and candidates, and obeys standing orders.
+
+    `step` is the last one that is done, `seen` the validation losses up to there: of a run that goes on.
+    """
 
     context: JobContext
     plan: TrainingPlan
     folder: Path
+    step: int = 0
+    seen: list[tuple[int, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._orders = Obeying(self.context, self.plan, self.seen)
+        self.context.pulse.begin(Doing.STEP)
 
     def progress(self, step: int, loss: float, learning_rate: float, seconds_per_step: float) -> None:
         left = (self.plan.steps - step) * seconds_per_step
@@ -35,17 +48,34 @@ class Reporter:
             eta_seconds=None if math.isnan(left) else left,
             memory_gb=_memory_gb(),
         )
+        self._orders.loss = loss if math.isfinite(loss) else None
+        self._orders.seconds_per_step = None if math.isnan(left) else seconds_per_step
+        if step == self.plan.steps or step % self.plan.validation_every == 0:
+            self.context.pulse.begin(Doing.VALIDATION)
 
     def validation(self, step: int, loss: float) -> None:
         self.context.emit("validation", step=step, loss=loss)
+        self.seen.append((step, loss))
 
     def checkpoint(self, state: TrainingState) -> None:
+        self.context.pulse.begin(Doing.CHECKPOINT)
         path = checkpoints.save(self.folder, state, self.plan)
         self.context.emit("checkpoint", step=state.step, file=path.name)
         candidates.keep(self.context.folder, state, self.plan, self.context.emit)
+        if self._orders.wants(Condition.OVERFITTING) and self._is_best(state):
+            candidates.keep_best(self.context.folder, state, self.plan, self.context.emit)
+        self.context.pulse.begin(Doing.STEP)
 
     def should_stop(self) -> bool:
-        return self.context.cancelled()
+        """Asked after every step."""
+        self.step += 1
+        self.context.pulse.begin(Doing.STEP)
+        return self._orders.after_step(self.step) or self.context.cancelled()
+
+    def _is_best(self, state: TrainingState) -> bool:
+        """Has no checkpoint before this one had as low a validation loss?"""
+        losses = {step: loss for step, loss in usable(self.seen) if step % self.plan.checkpoint_every == 0}
+        return state.step < self.plan.steps and min(losses, key=lambda step: losses[step], default=0) == state.step
 
 
 class Silent:

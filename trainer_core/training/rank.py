@@ -14,6 +14,7 @@ from trainer_core.jobs import store
 from trainer_core.jobs.context import JobCancelled, JobContext
 from trainer_core.jobs.failures import words_for, write_log
 from trainer_core.jobs.redact import RedactedStream
+from trainer_core.jobs.stuck import looked_after
 from trainer_core.projects import Workspace
 
 from . import run
@@ -64,7 +65,11 @@ def _train(context: JobContext, *, sharded: bool) -> None:
     ranks, device = join(sharded=sharded)
     plan = run.read_plan(context.workspace, context.job.arguments["plan_id"])
     material = run.read_material(context, plan, run.tell_nobody)
-    run.train_here(context, plan, material, ranks, device, context.emit if ranks.rank == 0 else run.tell_nobody)
+    if ranks.rank == 0:
+        with looked_after(context):
+            run.train_here(context, plan, material, ranks, device, context.emit)
+    else:
+        run.train_here(context, plan, material, ranks, device, run.tell_nobody)
 
 
 def _end_with_parent() -> None:

@@ -20,7 +20,8 @@ from trainer_core.costs import record_speed
 from trainer_core.dataset import manifest as manifests
 from trainer_core.dataset.buckets import samples_of, split_held_out
 from trainer_core.dataset.media import UnusableMedia
-from trainer_core.jobs.context import JobCancelled, JobContext, JobFailed
+from trainer_core.jobs.context import JobContext, JobFailed
+from trainer_core.jobs.pulse import Doing
 from trainer_core.lora.export import LoraExportError, export_lora
 from trainer_core.plan import MemoryTier, TrainingPlan
 from trainer_core.projects import Lora, PlanRow, Workspace, new_id
@@ -37,6 +38,7 @@ from .loop import train as train_lora
 from .offload import hold
 from .quantise import QuantisationMissing
 from .records import CHECKPOINTS, OtherPlan
+from .stopping import how_it_ended, order_that_stopped, stopped_already
 from .trial import loading, or_propose_less, try_a_step
 
 FOR_A_PERSON = (BaseModelMissing, UnusableMedia, QuantisationMissing)  # errors whose message says what to do
@@ -52,7 +54,7 @@ def train(context: JobContext) -> dict[str, Any]:
     except FOR_A_PERSON as error:
         raise JobFailed(str(error)) from error
     lora = _export(context, plan, state)
-    return {
+    return how_it_ended(context, plan, state) | {
         "lora_id": lora.id,
         "file": lora.file,
         "sha256": lora.sha256,
@@ -87,14 +89,15 @@ def _trained(context: JobContext, plan: TrainingPlan) -> TrainingState:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         return train_here(context, plan, material, Ranks(), device, context.emit)
     del material  # each process reads it from the cache
+    context.pulse.begin(Doing.ELSEWHERE)
     launch(context, layout)
+    context.pulse.begin(Doing.OTHER)
     state, notes = checkpoints.load_latest(context.folder / CHECKPOINTS, plan)
     if state is None or notes:
         raise JobFailed(
             f"The training ended, but its last checkpoint cannot be used. {' '.join(notes)} Start it again."
         )
-    if state.step < plan.steps:
-        raise JobCancelled
+    order_that_stopped(context, plan, state)
     return state
 
 
@@ -154,6 +157,8 @@ def train_here(
         ) from other
     for note in notes:
         tell("message", text=note)
+    if resumed is not None and stopped_already(context, resumed):
+        return resumed
     if resumed:
         tell("message", text=f"Going on from the checkpoint at step {resumed.step}.")
     heard = any(example.audio is not None for example in (*material.training, *material.held_out))
@@ -176,7 +181,7 @@ def train_here(
     )
     if resumed and ranks.rank == 0:
         candidates.keep_missing(context.folder, resumed, plan, tell)
-    listener = Reporter(context, plan, folder) if ranks.rank == 0 else Silent()
+    listener = _reporter(context, plan, resumed) if ranks.rank == 0 else Silent()
     try:
         with or_propose_less(context, plan, "while training", in_step=True):
             state = train_lora(placed, material, plan, resumed, listener, ranks)
@@ -186,8 +191,9 @@ def train_here(
             f"{error} The run was stopped; the checkpoints before it are kept. A learning rate of "
             f"{plan.learning_rate / 5:g} (a fifth) usually cures this."
         ) from error
-    if state.step < plan.steps:
-        raise JobCancelled
+    finally:
+        context.pulse.begin(Doing.OTHER)
+    order_that_stopped(context, plan, state)
     if state.step > first and ranks.size == 1:
         manifest = manifests.load(context.workspace.dataset_folder(context.job.project_id))
         per_step = (time.monotonic() - began) / (state.step - first)
@@ -195,8 +201,14 @@ def train_here(
     return state
 
 
+def _reporter(context: JobContext, plan: TrainingPlan, resumed: TrainingState | None) -> Reporter:
+    seen = resumed or TrainingState()
+    return Reporter(context, plan, context.folder / CHECKPOINTS, seen.step, list(seen.validation))
+
+
 def _export(context: JobContext, plan: TrainingPlan, state: TrainingState) -> Lora:
     path = context.folder / LORA_FILE
+    early = f", step {state.step} of {plan.steps}" if state.step < plan.steps else ""
     for left in context.folder.glob(f".{LORA_FILE}.*.part"):  # of a worker that was killed while writing
         left.unlink(missing_ok=True)
     try:
@@ -206,7 +218,8 @@ def _export(context: JobContext, plan: TrainingPlan, state: TrainingState) -> Lo
             rank=plan.rank,
             alpha=plan.alpha,
             plan=plan,
-            title=f"{plan.trigger} ({plan.recipe} LoRA)",
+            title=f"{plan.trigger} ({plan.recipe} LoRA{early})",
+            steps=state.step or None,
         )
     except LoraExportError as error:
         raise JobFailed(f"The LoRA could not be written: {error} The checkpoints are kept.") from error
