@@ -13,7 +13,8 @@ from trainer_core import approvals
 from trainer_core.approvals import ApprovalMissing, consume, fingerprint, grant
 from trainer_core.projects import Approval, Workspace, now
 
-PRINT = fingerprint("a" * 64, "local", 0.0, "ada")
+WHERE = {"project_id": "prj_1", "kind": "training"}
+PRINT = fingerprint("a" * 64, "local", 0.0, "ada", **WHERE)
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_odd_times_are_refused(workspace: Workspace, minutes: float) -> None:
 @pytest.mark.parametrize("ceiling", [-0.01, float("nan"), float("inf")])
 def test_odd_ceilings_are_refused(ceiling: float) -> None:
     with pytest.raises(ValueError, match="makes no sense"):
-        fingerprint("a" * 64, "local", ceiling, "ada")
+        fingerprint("a" * 64, "local", ceiling, "ada", **WHERE)
 
 
 PARTS = st.tuples(st.text(), st.text(), st.none() | st.integers(0, 10**6).map(lambda cents: cents / 100), st.text())
@@ -79,11 +80,11 @@ PARTS = st.tuples(st.text(), st.text(), st.none() | st.integers(0, 10**6).map(la
 
 @given(PARTS, PARTS)
 def test_fingerprints_are_equal_only_for_equal_things(one: tuple, other: tuple) -> None:
-    assert (fingerprint(*one) == fingerprint(*other)) == (one == other)
+    assert (fingerprint(*one, **WHERE) == fingerprint(*other, **WHERE)) == (one == other)
 
 
 def test_unknown_and_free_are_not_the_same() -> None:
-    assert fingerprint("a", "fal", None, "ada") != fingerprint("a", "fal", 0.0, "ada")
+    assert fingerprint("a", "fal", None, "ada", **WHERE) != fingerprint("a", "fal", 0.0, "ada", **WHERE)
 
 
 def test_of_many_processes_one_gets_the_yes(workspace: Workspace) -> None:

@@ -83,7 +83,7 @@ def test_tool_schemas_are_as_agreed() -> None:
 
 def test_what_needs_a_yes_is_gated_and_every_tool_says_what_it_does() -> None:
     gated = {name for name, tool in TOOLS.items() if tool.gated}
-    assert gated == {"launch_training", "take_in_candidates", "mark_synthetic", "download_base"}
+    assert gated == {"launch_training", "take_in_candidates", "mark_synthetic", "download_base", "record_consent"}
     assert all(len(tool.description) > 20 for tool in TOOLS.values())
     assert all(tool.arguments.model_config.get("extra") == "forbid" for tool in TOOLS.values())
 

@@ -1,9 +1,5 @@
 """Tools for the models that LoRAs are trained on: what is here, and getting LTX-2.3 with its terms accepted."""
 
-import hashlib
-from datetime import timedelta
-
-from trainer_core import approvals
 from trainer_core.base_models import gpus, registry
 from trainer_core.base_models.ltx23 import download, licence, source
 from trainer_core.base_models.ltx23.hub import DownloadProblem, Listing, list_files
@@ -11,14 +7,14 @@ from trainer_core.base_models.ltx23.identity import WrongBase, check_name
 from trainer_core.jobs import events, store
 from trainer_core.jobs.backends import backend_named
 from trainer_core.plan import BASES, BaseModelName
-from trainer_core.projects import Job, Workspace, now
+from trainer_core.projects import Job, Workspace
 
+from .cards import card_of, print_of, use_yes
 from .context import Card, NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .resuming import look_after
 from .text import quoted
 
 BACKEND = "local"
-CARD_MINUTES = 30
 LINE_BITS_PER_SECOND = 100e6  # of the connection that the card gives a time for
 
 
@@ -72,28 +68,13 @@ def download_card(context: ToolContext, _arguments: NoArguments) -> Card:
         if reason := registry.gpu_missing():
             lines.append(f"Note before you fetch it: {reason}")
     lines += [*licence.terms(), "Your yes to this card accepts these terms; it is kept with your name and the date."]
-    print_ = _fingerprint(context, listing)
-    expires = now() + timedelta(minutes=CARD_MINUTES)
-    return Card(
-        id="card_" + hashlib.sha256(f"{print_} {expires.isoformat()}".encode()).hexdigest()[:12],
-        title=title,
-        lines=lines,
-        price="free",
-        time=time,
-        expires=f"This card is good for {CARD_MINUTES} minutes.",
-        expires_at=expires.isoformat(),
-        fingerprint=print_,
-        person=context.person,
-    )
+    return card_of(context, _fingerprint(context, listing), title=title, lines=lines, price="free", time=time)
 
 
 def download_base(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     """Record the person's yes to the terms and start the download. Uses up the approval; without one nothing starts."""
     listing = _listing_or_here(context)
-    try:
-        approvals.consume(context.workspace, _fingerprint(context, listing), context.person)
-    except approvals.ApprovalMissing as missing:
-        raise ToolRefused(str(missing)) from missing
+    use_yes(context, _fingerprint(context, listing))
     try:
         licence.accept(context.workspace, context.person)
     except OSError as error:
@@ -161,7 +142,7 @@ def _listing_or_here(context: ToolContext) -> Listing | None:
 
 def _fingerprint(context: ToolContext, listing: Listing | None) -> str:
     what = f"{listing.repository} {listing.commit} {listing.bytes}" if listing else "files that are here"
-    return approvals.fingerprint(f"{what}; {licence.TITLE} {licence.VERSION}", BACKEND, 0.0, context.person)
+    return print_of(context, "download", f"{what}; {licence.TITLE} {licence.VERSION}", BACKEND, 0.0)
 
 
 def _at_work(workspace: Workspace) -> Job | None:

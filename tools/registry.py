@@ -3,7 +3,9 @@
 from . import (
     base_models,
     clip_tools,
+    consent,
     dataset,
+    gates,
     knowledge,
     library,
     plans,
@@ -25,7 +27,7 @@ TOOLS: dict[str, Tool] = {
     tool.name: tool
     for group in (
         *(recipes, dataset, audit, captioning, clip_tools, synthetic, plans, runs, studio, results, repairs, knowledge),
-        *(base_models, references, library, scoring_again, standing_orders),
+        *(base_models, references, library, scoring_again, standing_orders, consent, gates),
     )
     for tool in group.TOOLS
 }

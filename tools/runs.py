@@ -1,22 +1,24 @@
 """Tools for training: the approval card, launch, status and cancel."""
 
-import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
-from trainer_core import approvals
+from trainer_core import budgets, launching
+from trainer_core.approvals import ApprovalMissing
 from trainer_core.costs import Estimate
 from trainer_core.dataset.manifest import Manifest
 from trainer_core.dataset.references import references_missing
 from trainer_core.jobs import events, store
-from trainer_core.jobs.backends import backend_named
+from trainer_core.jobs.backends import BackendMissing, backend_named
 from trainer_core.plan import BASES, TrainingPlan
-from trainer_core.projects import PlanRow, Run, new_id, now
+from trainer_core.projects import Consent, PlanRow, new_id
 
 from .audit.run import Finding, load_audit
 from .base_models import terms_missing
+from .cards import card_of, print_of
+from .consent import consent_lines, consents_for
 from .context import Card, NoArguments, Tool, ToolContext, ToolRefused, ToolResult
+from .gates import budget_words
 from .plan_reasons_shown import beyond
 from .resuming import (
     Stopped,
@@ -43,7 +45,6 @@ from .synthetic.words import synthetic_words
 from .text import plural, quoted
 
 BACKEND = "local"
-CARD_MINUTES = 30
 TRAIN = "trainer_core.training.run:train"
 EVALUATE = "tools.evaluation.run:evaluate"
 
@@ -53,8 +54,11 @@ def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
     row, plan, manifest = _ready(context)
     stopped = run_to_go_on(context, plan)
     cost = estimate_of(context.workspace, plan, manifest, stopped.step if stopped else 0)
-    print_ = _fingerprint(context, plan, cost, stopped)
-    expires = now() + timedelta(minutes=CARD_MINUTES)
+    standing = consents_for(context, plan)
+    try:
+        held = budgets.check(context.workspace, context.person, context.project_id, cost.dollars)
+    except budgets.BudgetRefused as refused:
+        raise ToolRefused(str(refused)) from refused
     rules = BASES[plan.base]
     lines = [
         f"Train a {plan.recipe} LoRA on {rules.title}, here on this machine.",
@@ -71,68 +75,57 @@ def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
         ),
         *([rules.honesty] if rules.honesty else []),
     ]
-    if plan.recipe == "face":
-        lines.append("With your yes you confirm that the person shown has agreed to this.")
-    return Card(
-        id="card_" + hashlib.sha256(f"{print_} {expires.isoformat()}".encode()).hexdigest()[:12],
+    lines += [*consent_lines(standing), *map(budget_words, held)]
+    return card_of(
+        context,
+        _fingerprint(context, plan, cost, stopped, standing),
         title="Go on with this training?" if stopped else "Start this training?",
-        lines=[line.replace("->", "→") for line in lines],  # a window may break a line within the other
+        lines=lines,
         price=cost.price
         if cost.dollars is None
         else f"{cost.price} (this machine)"
         if cost.dollars == 0
         else f"at most {cost.price}",
         time=f"{cost.time} ({cost.basis})",
-        expires=f"This card is good for {CARD_MINUTES} minutes.",
-        expires_at=expires.isoformat(),
-        fingerprint=print_,
-        person=context.person,
     )
 
 
 def launch_training(context: ToolContext, _arguments: NoArguments) -> ToolResult:
-    """Start the current plan, or go on with its stopped run. Uses up the person's approval of exactly this."""
+    """Start the current plan, or go on with its stopped run. Uses up the person's approval of exactly this.
+
+    A budget that refuses leaves the approval as it was.
+    """
     row, plan, manifest = _ready(context)
     stopped = run_to_go_on(context, plan)
     cost = estimate_of(context.workspace, plan, manifest, stopped.step if stopped else 0)
+    wanted = launching.Launch(
+        run_id=stopped.run.id if stopped else new_id("run"),
+        project_id=context.project_id,
+        plan_id=row.id,
+        person=context.person,
+        approval=_fingerprint(context, plan, cost, stopped, consents_for(context, plan)),
+        dollars=cost.dollars,
+        backend=BACKEND,
+        train=TRAIN,
+        evaluate=EVALUATE,
+        started=start_time(runs_of(context)),
+    )
     try:
-        approvals.consume(context.workspace, _fingerprint(context, plan, cost, stopped), context.person)
-    except approvals.ApprovalMissing as missing:
-        raise ToolRefused(str(missing)) from missing
-    started = start_time(runs_of(context))
-    run = stopped.run if stopped else Run(id=new_id("run"), project_id=context.project_id, plan_id=row.id)
-    with context.workspace.session() as session:
-        stored = session.merge(run)
-        stored.created_at, stored.plan_id = started, row.id
-    train = store.submit(
-        context.workspace,
-        project_id=context.project_id,
-        task=TRAIN,
-        arguments={"plan_id": row.id},
-        run_id=run.id,
-        backend=BACKEND,
-    )
-    score = store.submit(
-        context.workspace,
-        project_id=context.project_id,
-        task=EVALUATE,
-        arguments={"run_id": run.id},
-        run_id=run.id,
-        backend=BACKEND,
-        after=train.id,
-    )
-    with context.workspace.session() as session:
-        stored = session.get_one(Run, run.id)
-        stored.train_job, stored.evaluate_job = train.id, score.id
-    backend_named(BACKEND).start(context.workspace, train.id)
-    how = f"goes on as {run.id} from step {stopped.step}" if stopped else f"has started as {run.id}"
+        train, score = launching.launch(context.workspace, wanted)
+    except (ApprovalMissing, budgets.BudgetRefused) as refused:
+        raise ToolRefused(str(refused)) from refused
+    try:
+        backend_named(BACKEND).start(context.workspace, train.id)
+    except (BackendMissing, OSError) as error:
+        raise ToolRefused(launching.not_started(context.workspace, train.id, error)) from error
+    how = f"goes on as {wanted.run_id} from step {stopped.step}" if stopped else f"has started as {wanted.run_id}"
     steps = plan.steps - (stopped.step if stopped else 0)
     text = (
         f"Training {how}: {plural(steps, 'step')}, {cost.time}, {cost.price}. It runs in its own "
         f"process and goes on "
         "when this window is closed. Scoring follows by itself."
     )
-    data = {"run_id": run.id, "train_job": train.id, "evaluate_job": score.id}
+    data = {"run_id": wanted.run_id, "train_job": train.id, "evaluate_job": score.id}
     return ToolResult(text=text, data=data | ({"from_step": stopped.step} if stopped else {}))
 
 
@@ -234,10 +227,13 @@ def _blocking(findings: Sequence[Finding]) -> str:
     return " ".join(quoted(entry.text, 200) for entry in findings if entry.level == "blocked") or "see the audit."
 
 
-def _fingerprint(context: ToolContext, plan: TrainingPlan, cost: Estimate, stopped: Stopped | None) -> str:
+def _fingerprint(
+    context: ToolContext, plan: TrainingPlan, cost: Estimate, stopped: Stopped | None, standing: Sequence[Consent]
+) -> str:
     """Of what the person says yes to: going on from one step is not the same as starting from the beginning."""
-    what = f"{plan.fingerprint} {stopped.run.id} {stopped.step}" if stopped else plan.fingerprint
-    return approvals.fingerprint(what, BACKEND, cost.dollars, context.person)
+    what = [plan.fingerprint, *([stopped.run.id, str(stopped.step)] if stopped else [])]
+    what += [each.id for each in standing]
+    return print_of(context, "training", " ".join(what), BACKEND, cost.dollars)
 
 
 TOOLS = (

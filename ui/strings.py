@@ -47,6 +47,12 @@ TOOL_TITLES = {
     "apply_finding": "Doing what was found",
     "look_up": "Looking it up",
     "base_status": "Looking which models are here",
+    "record_consent": "Recording a consent",
+    "list_consents": "Looking up consents",
+    "withdraw_consent": "Withdrawing a consent",
+    "list_approvals": "Looking what you said yes to",
+    "revoke_approval": "Taking a yes back",
+    "show_budget": "Looking at the budget",
     "download_base": "Fetching LTX-2.3",
     "cancel_download": "Stopping the download",
 }

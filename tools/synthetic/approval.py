@@ -3,37 +3,24 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 from trainer_core import approvals
 from trainer_core.dataset.manifest import Item, path_of
-from trainer_core.projects import now
 
+from ..cards import card_of, print_of
 from ..context import Card, ToolContext, ToolRefused
 from ..text import quoted
 from .words import names_of
 
-CARD_MINUTES = 30
 Action = Literal["take in", "unmark"]
 
 
 def card_for(context: ToolContext, action: Action, title: str, lines: list[str], items: Sequence[Item]) -> Card:
     """The card of one action on exactly these files. Raises ToolRefused when a copy has changed or is gone."""
     print_ = _fingerprint(context, action, items)
-    expires = now() + timedelta(minutes=CARD_MINUTES)
-    return Card(
-        id="card_" + hashlib.sha256(f"{print_} {expires.isoformat()}".encode()).hexdigest()[:12],
-        title=title,
-        lines=lines,
-        price="nothing",
-        time="at once",
-        expires=f"This card is good for {CARD_MINUTES} minutes.",
-        expires_at=expires.isoformat(),
-        fingerprint=print_,
-        person=context.person,
-    )
+    return card_of(context, print_, title=title, lines=lines, price="nothing", time="at once")
 
 
 def use_yes(context: ToolContext, action: Action, items: Sequence[Item]) -> None:
@@ -51,8 +38,8 @@ def _fingerprint(context: ToolContext, action: Action, items: Sequence[Item]) ->
     """Binds a yes to this project, this action and the contents of these files, as they are on disk."""
     folder = context.workspace.dataset_folder(context.project_id)
     contents = sorted((item.id, _digest(folder, item)) for item in items)
-    of_files = hashlib.sha256(json.dumps([context.project_id, action, contents]).encode()).hexdigest()
-    return approvals.fingerprint(of_files, "dataset", 0.0, context.person)
+    of_files = hashlib.sha256(json.dumps(contents).encode()).hexdigest()
+    return print_of(context, action, of_files, "dataset", 0.0)
 
 
 def _digest(folder: Path, item: Item) -> str:

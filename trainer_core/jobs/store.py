@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from ..budgets import job_ended
 from ..projects import Job, Workspace, new_id
 from .events import add_event, plain
 
@@ -45,6 +46,29 @@ def submit(
     `task` is an entry point 'package.module:function' in trainer_core or tools. Raises ValueError for another task or
     for an `after` that can no longer succeed, LookupError when `after` does not exist in this project.
     """
+    with workspace.session() as session:
+        return submit_in(
+            session,
+            project_id=project_id,
+            task=task,
+            arguments=arguments,
+            run_id=run_id,
+            backend=backend,
+            after=after,
+        )
+
+
+def submit_in(
+    session: Session,
+    *,
+    project_id: str,
+    task: str,
+    arguments: Mapping[str, Any],
+    run_id: str | None = None,
+    backend: str = "local",
+    after: str | None = None,
+) -> Job:
+    """The same together with what else the session does: all of it is kept, or nothing."""
     if not ENTRY_POINT.fullmatch(task):
         raise ValueError(f"{task!r} is no task: it must be 'package.module:function' in trainer_core or tools")
     job = Job(
@@ -57,16 +81,15 @@ def submit(
         after=after,
         state=State.QUEUED,
     )
-    with workspace.session() as session:
-        if after is not None:
-            earlier = session.get(Job, after)
-            if earlier is None or earlier.project_id != project_id:
-                raise LookupError(f"There is no job {after!r} in this project to wait for.")
-            if earlier.state in (State.FAILED, State.CANCELLED):
-                raise ValueError(f"The job {after} {earlier.state}, so nothing can run after it. Start it again first.")
-        session.add(job)
-        session.flush()
-        add_event(session, job.id, "state", {"state": State.QUEUED, "attempt": 0})
+    if after is not None:
+        earlier = session.get(Job, after)
+        if earlier is None or earlier.project_id != project_id:
+            raise LookupError(f"There is no job {after!r} in this project to wait for.")
+        if earlier.state in (State.FAILED, State.CANCELLED):
+            raise ValueError(f"The job {after} {earlier.state}, so nothing can run after it. Start it again first.")
+    session.add(job)
+    session.flush()
+    add_event(session, job.id, "state", {"state": State.QUEUED, "attempt": 0})
     return job
 
 
@@ -138,6 +161,7 @@ def finish(workspace: Workspace, job_id: str, result: Mapping[str, Any], *, atte
             return False
         add_event(session, job_id, "result", result)
         add_event(session, job_id, "state", {"state": State.SUCCEEDED})
+        job_ended(session, job_id)
     return True
 
 
@@ -212,6 +236,7 @@ def _end(workspace: Workspace, job_id: str, state: State, error: str | None, att
 
 def _tell_end(session: Session, job_id: str, state: State, error: str | None) -> None:
     add_event(session, job_id, "state", {"state": state} | ({"error": error} if error else {}))
+    job_ended(session, job_id)
     verb = "failed" if state is State.FAILED else "was cancelled"
     words = f"This was not started, because the job before it {verb}." + (f" {error}" if error else "")
     for waiting in session.scalars(select(Job.id).where(Job.after == job_id, Job.state == State.QUEUED)).all():
