@@ -4,27 +4,25 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any, NotRequired, cast
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import (
     AgentMiddleware,
     AgentState,
-    ModelCallLimitMiddleware,
     ModelRequest,
     ModelResponse,
-    ToolCallLimitMiddleware,
     ToolCallRequest,
     ToolErrorMiddleware,
-    hook_config,
 )
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, SystemMessage
+from langchain_core.messages import SystemMessage
 from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.config import get_stream_writer
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from tools.registry import TOOLS, Tool, ToolContext, ToolRefused
@@ -32,13 +30,12 @@ from tools.state import facts_of
 from tools.text import safe_block
 from trainer_core.jobs.full_disk import is_full_disk
 
+from .limits import Limits
 from .logs import log
-from .messages import event_note, recent
+from .messages import recent
 from .stages import system_prompt, visible_tools
 from .story import ToldTurn
 
-MODEL_CALLS = 12  # of one message of the person's
-TOOL_CALLS = 16
 LONGEST_RESULT = 6000  # characters of a tool's text
 
 
@@ -51,11 +48,8 @@ class ThreadState(AgentState):
 def build(model: BaseChatModel, context: ToolContext, checkpointer: BaseCheckpointSaver) -> CompiledStateGraph:
     """The agent of one conversation."""
     middleware: list[AgentMiddleware[Any, None, Any]] = [
-        Continue(),
-        AskAgain(),
+        Limits(),
         StageAware(context),
-        ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="error"),
-        ToolCallLimitMiddleware(run_limit=TOOL_CALLS),
         ToolErrorMiddleware(on_error=words_for_error),
     ]
     turn = asyncio.Lock()
@@ -102,6 +96,14 @@ def as_langchain_tool(tool: Tool, context: ToolContext, turn: asyncio.Lock) -> B
     )
 
 
+@cache
+def schema_of(name: str) -> dict[str, Any]:
+    """The tool as an endpoint is told of it. Made once: making all of them takes longer than the rest of a turn."""
+    tool = TOOLS[name]
+    shown = StructuredTool(name=name, description=tool.description, args_schema=tool.arguments, func=print)
+    return convert_to_openai_tool(shown)
+
+
 def words_for_error(error: Exception, request: ToolCallRequest) -> str:
     """What the model is told when a tool fails: our own words as they are, anything else without its inner details."""
     if isinstance(error, ToolRefused | LookupError | FileNotFoundError):
@@ -136,39 +138,7 @@ class StageAware(AgentMiddleware):
         return await handler(
             request.override(
                 system_message=SystemMessage(system_prompt(facts, story)),
-                tools=[tool for tool in request.tools if isinstance(tool, BaseTool) and tool.name in visible],
+                tools=[schema_of(name) for name in TOOLS if name in visible],
                 messages=recent(request.messages),
             )
         )
-
-
-class Continue(AgentMiddleware):
-    """A thread that ends with the sidekick's own message needs no model: its tool calls are run, its words stand."""
-
-    @hook_config(can_jump_to=["tools", "end"])
-    def before_model(self, state: AgentState, runtime: Runtime) -> dict[str, Any] | None:
-        """Skip the model when the last message is the sidekick's."""
-        last = state["messages"][-1]
-        if not isinstance(last, AIMessage):
-            return None
-        return {"jump_to": "tools" if last.tool_calls else "end"}
-
-
-class AskAgain(AgentMiddleware):
-    """A tool call that is no valid JSON is taken out of the thread, and the model is asked once more."""
-
-    @hook_config(can_jump_to=["model"])
-    def after_model(self, state: AgentState, runtime: Runtime) -> dict[str, Any] | None:
-        """Repair the message that has just come."""
-        last = state["messages"][-1]
-        if not isinstance(last, AIMessage) or not last.invalid_tool_calls:
-            return None
-        kept = AIMessage(
-            content=last.content or "(a tool call that could not be read)", id=last.id, tool_calls=last.tool_calls
-        )
-        if kept.tool_calls:
-            return {"messages": [kept]}
-        note = event_note(
-            "Your tool call was not valid JSON, so nothing was done. Send it again, correctly, or answer in words."
-        )
-        return {"messages": [kept, note], "jump_to": "model"}

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from langchain.agents.middleware.model_call_limit import ModelCallLimitExceededError
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, ToolMessage
 
 from tools.registry import TOOLS
 
 from .events import Card, CardShown, Event, Problem, Progress, Said, ToolFinished, ToolStarted
+from .limits import WentInCircles
 from .messages import ASIDE, EXPIRED, spoken
 
 
@@ -109,7 +109,7 @@ def history_of(messages: Sequence[AnyMessage], home: Path) -> list[Event]:
 
 def words_for_failure(error: Exception, model: str) -> str:
     """What a person is told when a turn failed; never the error's own text, which may hold keys or paths."""
-    if isinstance(error, ModelCallLimitExceededError):
+    if isinstance(error, WentInCircles):
         return (
             "I went round in circles and stopped. What the tools did is kept; nothing was launched. Say what you "
             "want in other words."

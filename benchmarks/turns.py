@@ -12,7 +12,7 @@ import asyncio
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -48,11 +48,14 @@ class TimedGuided(GuidedModel):
 
     seconds: float = 0.0
 
-    def _stream(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+    async def _astream(
+        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
         begun = time.perf_counter()
-        chunks = list(super()._stream(messages, *args, **kwargs))
+        chunks = [chunk async for chunk in super()._astream(messages, *args, **kwargs)]
         self.seconds += time.perf_counter() - begun
-        yield from chunks
+        for chunk in chunks:
+            yield chunk
 
 
 def planned_project(home: Path) -> ToolContext:

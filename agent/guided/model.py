@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.messages.tool import ToolCall, tool_call_chunk
@@ -59,17 +59,31 @@ class GuidedModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        message = respond(messages, _names(kwargs))
-        for piece in re.findall(r"\S+\s*|\s+", message.text):
-            yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
-        calls = [
-            tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=index)
-            for index, call in enumerate(message.tool_calls)
-        ]
-        last = AIMessageChunk(
-            content="", tool_call_chunks=calls, additional_kwargs=message.additional_kwargs, chunk_position="last"
-        )
-        yield ChatGenerationChunk(message=last)
+        yield from _pieces(respond(messages, _names(kwargs)))
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        # the base class would go to another thread and back for each word
+        for chunk in _pieces(respond(messages, _names(kwargs))):
+            yield chunk
+
+
+def _pieces(message: AIMessage) -> Iterator[ChatGenerationChunk]:
+    for piece in re.findall(r"\S+\s*|\s+", message.text):
+        yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
+    calls = [
+        tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=index)
+        for index, call in enumerate(message.tool_calls)
+    ]
+    last = AIMessageChunk(
+        content="", tool_call_chunks=calls, additional_kwargs=message.additional_kwargs, chunk_position="last"
+    )
+    yield ChatGenerationChunk(message=last)
 
 
 def respond(messages: Sequence[BaseMessage], visible: set[str]) -> AIMessage:
