@@ -3,20 +3,41 @@
 import re
 from typing import Any
 
+from .fillers import command
+
 LAUNCH_REFUSED = "conditional"
 LAUNCH_DENIED = "denied"
 
-_START = (
-    r"^(?:(?:ok|okay|so|now|please|yes|alright|great|good|right|then|well|and|cool|perfect|let's|i'm ready|ready"
-    r"|i am ready|(?:that|it|this)?(?: all)? ?(?:sounds|looks) (?:good|fine|great|right|perfect)|i want to|i'd like to|"
-    r"can you|could you|can we|could we|you can|go ahead and|let us|time to|just|hey|sidekick|we can"
-    r"|i think we can)[,.! ]*)*"
-    r"(?:launch|start|begin|kick off|kick it off|fire it up|fire up|run|train|commence|execute|go ahead with)"
-    r"(?: (?:it|this|that|the|a|my|our|with|up|off|now|please|training|train|run|job|lora|plan|model|already|then"
-    r"|today|going|here|first|new|real|locally|away|immediately|again|once more))*[.! ]*$"
+_OBJECT = (
+    r"(?: (?:it|this|that|the|a|my|our|with|up|off|on|now|please|training|train|run|job|lora|plan|model|already|then"
+    r"|today|going|here|first|new|real|locally|away|immediately|again|once more|for (?:me|real|good)|thing|process"
+    r"|learning"
+    r"|right now|straight away|as (?:planned|it is|is|agreed|proposed|discussed)|like (?:this|that)|these settings"
+    r"|whole))*"
 )
-_START_ONLY = (
-    r"\b(?:launch|train(?:ing)?|kick it off|fire it up|run it|begin|start(?: it| now| this| please)?$|start\b)\b"
+_START = (
+    r"(?:launch|start|begin|kick off|kick it off|fire it up|fire up|run|train|commence|execute|go ahead with"
+    rf"|start off|get (?:started with|going with)|initiate|press start(?: on)?){_OBJECT}"
+    r"|(?:get|set) (?:it|this|that|the (?:training|run|job)) (?:going|started|running|rolling|off|under ?way|in motion)"
+    r"|let it (?:run|train|go|rip)|press (?:start|go|the (?:start )?button)|hit (?:it|start|go|the (?:start )?button)"
+)
+_GO = (
+    r"(?:go|go ahead|go for it|fire away|let's (?:go|do (?:it|this)|get (?:going|started|this started|it started|to it)"
+    r"|roll|start|begin)|off we go|here we go|get going|make it happen|you may (?:start|begin)|full steam ahead)"
+)
+_CONTENT = (
+    r"(?:(?:yes|yep|yeah|ok|okay|sure|alright|great|good|perfect|excellent|fine|right|cool|wonderful|lovely|awesome"
+    r"|done|ready|thanks"
+    r"|thank you|please|i agree|agreed|all (?:good|set|fine|right)|nice|super)"
+    r"|(?:(?:that|it|this|the plan|everything|all of (?:it|that)|all)(?:'s| is| all)? ?|that all )?(?:looks?"
+    r"|sounds?|seems?|is)? ?(?:all |very |really |pretty |just )?"
+    r"(?:good|fine|great|right|perfect|ok|okay|reasonable|alright|all right)(?: (?:to|with|for|by) me| like (?:this"
+    r"|that)| enough| now| then)*"
+    r"|i(?:'m| am) (?:happy|ok|okay|fine|good|satisfied|content|ready|done|all set)(?: with (?:it|that|this"
+    r"|the plan|everything))?(?: now| to go)?"
+    r"|i like (?:it|that|this|the plan)|we(?:'re| are) (?:ready|good|all set|good to go)|good to go|that(?:'s"
+    r"| is) (?:it|all|fine|good|great|the one)"
+    r"|(?:i(?:'ve| have) )?seen enough|enough (?:talk(?:ing)?|planning|changes))"
 )
 _CONDITION = (
     r"\b(?:if|unless|when|once|after|until|as soon as|provided|assuming|only|maybe|perhaps|might|later"
@@ -27,6 +48,16 @@ _REPORTED = r"\"|\b(?:said|says|told|tells|wrote|asked|asks|according|quote|says
 _OTHER = (
     r"\b(?:audit|captions?|captioning|over|again from scratch|with the (?:audit|captions|files|recipe)|recipe"
     r"|checking|looking|analysis|chat|conversation|gradio|window)\b"
+)
+
+
+_STOP = (
+    r"(?:(?:no|wait|quick|quickly|oh|hey|oops|whoa|damn) )*"
+    r"(?:stop|cancel|abort|kill|halt|terminate|quit|end|interrupt|break off|pull the plug(?: on)?|call (?:it )?off"
+    r"|shut down)"
+    r"(?: (?:it|this|that|the|training|run|job|now|please|everything|immediately|current|right|right now|whole"
+    r"|thing|off"
+    r"|process|my|here|at once|straight away|running|at work))*"
 )
 
 
@@ -49,14 +80,30 @@ def launches(text: str, facts: dict[str, Any]) -> bool | str:
         return LAUNCH_REFUSED
     if re.search(_OTHER, text):
         return False
-    plain = text.rstrip("?! .")
-    if not re.search(_START, plain):
-        return False
-    if re.fullmatch(r"(?:ok |please |let's )?(?:train|run|execute)(?: (?:a|my|our|the) (?:lora|model))?", plain):
-        return bool(facts.get("plan"))
-    if re.fullmatch(r"(?:let's |ok |please |can we |i want to |i'd like to )*(?:start|begin)", plain):
+    return _plainly_starts(text, facts)
+
+
+def _plainly_starts(text: str, facts: dict[str, Any]) -> bool:
+    """Every part of the message is a wish to start or a word of content, and one at least is a wish to start."""
+    started = False
+    for part in re.split(r"[.!?,;]+|\band\b|\bso\b|\bthen\b| - ", text):
+        bare = part.strip()
+        if not bare or re.fullmatch(_CONTENT, bare):
+            continue
+        if not _starts(bare, command(bare), facts):
+            return False
+        started = True
+    return started
+
+
+def _starts(part: str, bare: str, facts: dict[str, Any]) -> bool:
+    if re.fullmatch(_GO, bare) or re.fullmatch(_GO, part):
         return facts.get("stage") == "launch"
-    return bool(re.search(_START_ONLY, plain))
+    if not re.fullmatch(_START, bare):
+        return False
+    if re.fullmatch(r"(?:train|run|execute)(?: (?:a|my|our|the) (?:lora|model))?", bare):
+        return bool(facts.get("plan"))
+    return bare not in ("start", "begin") or facts.get("stage") == "launch"
 
 
 def resumes(text: str, facts: dict[str, Any]) -> bool:
@@ -89,7 +136,9 @@ def from_the_beginning(text: str, facts: dict[str, Any]) -> bool:
 
 def cancels(text: str, facts: dict[str, Any]) -> bool:
     """True for a plain request to stop what is running."""
-    if re.search(r"\b(?:don't|do not|never)\b|\b(?:if|when|once|should it|unless)\b", text) or text.endswith("?"):
+    if re.search(
+        r"\b(?:don't|do not|never|not)\b|\b(?:if|when|once|should|unless|maybe|after|until|said|says|wrote)\b|\"", text
+    ) or text.endswith("?"):
         return bool(
             re.search(
                 r"^(?:can|could|please|will|would) (?:you|we) (?:please )?(?:stop|cancel|abort|kill) (?:it"
@@ -97,39 +146,58 @@ def cancels(text: str, facts: dict[str, Any]) -> bool:
                 text,
             )
         )
-    plain = re.sub(r"[^\w\s']", "", text).strip()
-    found = re.fullmatch(
-        r"(?:(?:ok|please|no|wait|oh|hey|actually|now|just|can you|could you|i want to|sorry|yes|quick|quickly|hm+) )*"
-        r"(?:stop|cancel|abort|kill|halt|terminate|quit|end|interrupt)"
-        r"(?: (?:it|this|that|the|training|run|job|now|please|everything|immediately|current|right|whole|thing"
-        r"|process|my))*",
-        plain,
-    )
-    if found is None:
+    if not any(re.fullmatch(_STOP, command(part)) for part in re.split(r"[.!?,;]+| - |\band\b|\bthen\b|\bbut\b", text)):
         return False
     running = {"queued", "running"} & {(facts.get("run") or {}).get("state"), (facts.get("run") or {}).get("scoring")}
-    return bool(running) or re.search(r"\b(?:training|run|job)\b", plain) is not None
+    return bool(running) or re.search(r"\b(?:training|run|job)\b", text) is not None
+
+
+_IT = (
+    r"(?:it|she|he|that|this|they|things|everything|(?:the |my |our )?(?:training|run|job|lora|model|cat|process"
+    r"|thing))"
+)
+_HOW_FAR = (
+    r"\bstatus\b|\bprogress\b|\beta\b|\bhow (?:much|far|many \w+) (?:longer|is left|left|along|more|to go)\b"
+    r"|\bhow far\b|\bhow long (?:left|until|till|more|to go|is left)\b|\bhow much (?:time"
+    r"|more time) (?:is )?(?:left|remain\w*)\b"
+    r"|\bare we (?:there|nearly there|done|finished)\b"
+    r"|\bis (?:it|(?:the )?training|the run) (?:\w+ )?(?:done|finished|ready|over|still (?:going|running|training))\b"
+    r"|\bhow(?:'s| is) (?:it|the training|training|the run|that) (?:\w+ )?(?:going|doing|coming|looking|getting)\b"
+    r"|\bhow(?:'s| is) (?:the )?(?:training|run|job)\b|\bwhat(?:'s| is) happening\b|\bdone yet\b|\bfinished yet\b"
+    r"|\bwhat step\b|\bwhich step\b|\bhow many steps (?:are |is |have )?(?:been )?(?:done|left|so far|in|to go"
+    r"|remain\w*|through|finished)\b|\bstill (?:running|training|at it|going)\b"
+    r"|\bany (?:news|update|updates)\b|\bupdate me\b|\bgive me an update\b"
+    r"|\bis (?:it|the (?:training|run)) (?:running|training|waiting|stuck|queued|alive|dead|working|moving)\b"
+    r"|\bwhy (?:is|does|did|has|was) (?:it|the (?:training|run|job|last run)|my (?:training|run))\b.*"
+    r"\b(?:wait\w*|start\w*|fail\w*|stop\w*|end\w*|crash\w*|broke\w*|queued|die[ds]?|slow|stuck|long)\b"
+    r"|\bwhat(?:'s| is) it (?:waiting for|doing|up to)\b|\bwhat happened\b"
+    r"|\bwhy (?:doesn't|isn't|didn't|won't|hasn't) (?:it|the (?:training|run))\b.*\b(?:start|run|train|go|finish"
+    r"|end|mov|progress)\w*\b"
+    r"|\bdid it (?:fail|stop|crash|resume|go on|finish|end|break)\b|\bhas it (?:failed|stopped|crashed|finished"
+    r"|ended|started)\b"
+)
+_HOW_IT_IS = (
+    rf"\bhow(?:'s| is| are| does| has)? {_IT}(?: \w+)? (?:doing|going|looking|coming (?:along|on)|progressing"
+    rf"|getting (?:on|along)|faring|lookin|been (?:doing|going)|look|holding up|goin|run|running|shaping up)\b"
+    rf"|\bwhen(?:'s| is| will| does| can| would| do you (?:think|expect))? {_IT}?(?: \w+){{0,3}} (?:done|finish\w*"
+    rf"|ready|over|end|ends|complete\w*|through)\b"
+    r"|\bwhat(?:'s| is| was) the (?:current |latest |last |validation |training |present )*(?:loss|step|state"
+    r"|status|speed)\b|\bhow (?:high|low|good|big) is the (?:\w+ )?loss\b|\bshow (?:me )?the (?:loss|curve|progress)\b"
+    rf"|\b(?:is|are|does|has) {_IT}(?: \w+)? (?:learn\w*|work\w*|improv\w*|overfit\w*|converg\w*|ok|okay|alright"
+    rf"|fine|well|good|healthy|on track|normal|getting (?:better|worse|there|anywhere)|started|nearly|almost|close"
+    rf"|frozen|stuck|moving|any further)\b"
+    r"|\bshould i (?:stop|cancel|worry|be worried|wait)\b|\bhow long (?:does|will|is|do)\b.*\b(?:still|take|need"
+    r"|left|wait|it|this)\b|\bhow much time\b|\bhow (?:many|much) (?:\w+ )?(?:minutes|hours|time|steps|percent)\b"
+    r"|\bwhere are we\b|\bhow are we (?:doing|getting on)\b|\beverything (?:ok|okay|alright|fine|good)\b"
+    r"|\ball (?:ok|okay|good|well|fine)\b|\bwhat's (?:up|going on|new)\b|\bwhat is going on\b|\banything (?:new"
+    r"|wrong|to report)\b|\bhow(?:'s| is) (?:it|she|he)\b|^(?:and|so|well)?\??$|\bnearly (?:there|done)\b"
+    r"|\bgetting (?:there|anywhere)\b"
+)
 
 
 def status_asked(text: str, facts: dict[str, Any]) -> bool:
     """True when the person wants to know how the training is doing."""
-    if re.search(
-        r"\bstatus\b|\bprogress\b|\beta\b|\bhow (?:much|far|many \w+) (?:longer|is left|left|along|more|to go)\b"
-        r"|\bhow far\b|\bhow long (?:left|until|till|more|to go)\b|"
-        r"\bare we there yet\b|\bis (?:it|(?:the )?training|the run) (?:done|finished|ready|over|still (?:going"
-        r"|running|training))\b|\bhow(?:'s"
-        r"| is) (?:it|the training|training|the run|that) (?:going|doing|coming|looking)\b|"
-        r"\bhow(?:'s| is) (?:the )?(?:training|run|job)\b|\bwhat(?:'s| is) happening\b|\bdone yet\b|\bfinished yet\b"
-        r"|\bwhat step\b|\bhow many steps (?:are )?(?:done|left|so far|in|to go)\b|\bstill (?:running|training)\b"
-        r"|\bhow(?:'s| is) it going\b|\bany news\b"
-        r"|\bis (?:it|the (?:training|run)) (?:running|training|waiting|stuck|queued)\b"
-        r"|\bwhy (?:is|does|did|has) (?:it|the (?:training|run|job|last run))\b.*"
-        r"\b(?:wait\w*|start\w*|fail\w*|stop\w*|end\w*|crash\w*|broke\w*|queued|die[ds]?)\b"
-        r"|\bwhat(?:'s| is) it waiting for\b|\bwhat happened\b"
-        r"|\bwhy (?:doesn't|isn't|didn't|won't) (?:it|the (?:training|run))\b.*\b(?:start|run|train|go)\w*\b"
-        r"|\bdid it (?:fail|stop|crash|resume|go on|finish)\b",
-        text,
-    ):
+    if re.search(_HOW_FAR, text) or (facts.get("stage") == "training" and re.search(_HOW_IT_IS, text)):
         return (
             bool(facts.get("run"))
             or re.search(r"\btraining|\bstatus|\bprogress|\brun\b|\bdone\b|\bfinished\b", text) is not None

@@ -7,7 +7,7 @@ _GREETING = (
     r"(?: (?:there|again|all|everyone|sidekick|mate|buddy|folks|friend))*"
 )
 _HESITATION = (
-    r"(?:ok(?:ay)?|okey|oki|alright|all right|right|so|well|hm+|um+|uh+|er+m?|ah+|oh+|sidekick|listen|look|anyway"
+    r"(?:ok(?:ay)?|okey|oki|alright|all right|right|so|well|hm+|um+|uh+|er+m?|ah+|oh+|sidekick|listen|look(?=,)|anyway"
     r"|anyhow|btw|by the way|quick question|one question|stupid question|dumb question|question|another question"
     r"|one more (?:thing|question)|just (?:wondering|curious|asking|to be sure|out of interest)|out of curiosity"
     r"|i (?:was|am) (?:just )?wondering"
@@ -23,13 +23,13 @@ _LEAD = re.compile(rf"^(?:(?:{_GREETING}|{_HESITATION})(?=[\s,.!?:;-])(?!')[\s,.
 _COURTESY = (
     r"(?:please|thanks?(?: you)?(?: so much| a lot| very much| in advance)?|cheers|ta|mate|buddy|pal|dude|man|sir"
     r"|friend"
-    r"|sidekick|lol|haha+|ok\?|okay\?|right\?|if (?:that's|it's|that is|it is) (?:ok|okay|fine|possible|all right"
+    r"|sidekick|lol|haha+|if (?:that's|it's|that is|it is) (?:ok|okay|fine|possible|all right"
     r"|alright)(?: with you| for you)?"
     r"|if (?:you )?(?:can|could|may|please|possible|you would)|if (?:you )?(?:don't|do not) mind"
     r"|when(?:ever)? you (?:can|have (?:a )?(?:time|minute|moment)|get a chance)"
     r"|would you|will you|can you|could you|for me|just wondering|just curious|just asking|:-?\)|;-?\)|:d)"
 )
-_TAIL = re.compile(rf"(?:[\s,.!-]+{_COURTESY})+(?P<end>[\s.!?]*)$")
+_TAIL = re.compile(rf"(?:[\s,.!-]+{_COURTESY}|, (?:ok(?:ay)?|right|yes|yeah|no)\?)+(?P<end>[\s.!?]*)$")
 _ORDER = re.compile(
     r"^(?:(?:please|kindly|just|now|then|yes|yeah|yep|sure|and|but|also|can we|could we|shall we|let's|let us"
     r"|we can|we could"

@@ -9,7 +9,11 @@ from .base_talk import base_talk
 from .candidates import candidates_talk
 from .clips_talk import clips_talk
 from .files import file_calls
+from .fillers import sentences, without_frills
 from .findings_talk import findings_talk
+from .follow_ups import follow_up
+from .gates_talk import gates_talk
+from .orders_talk import orders_talk
 from .plan_talk import DOMAIN, plan_talk
 from .reading import Call, Facts, Reading, about
 from .results_talk import results_talk
@@ -19,6 +23,7 @@ from .studio_talk import studio_talk
 __all__ = ["Call", "Facts", "Reading", "read"]
 
 
+_LINKED = re.compile(r"\b(?:if|unless|maybe|said|says|wrote|told)\b|\"|:")  # what belongs together stays together
 _ASIDES = (
     ("no_pause", r"^(?:please |can you )?(?:pause|resume|suspend)\b"),
     (
@@ -40,22 +45,59 @@ def read(said: str, facts: Facts, uploads: list[str]) -> Reading:
     text = normal(said)
     if not text:
         return Reading(calls=_with_uploads(facts, uploads)) if uploads else Reading(topic="unclear")
+    whole = _read_one(text, said, facts, uploads)
+    parts = sentences(text)
+    if len(parts) < 2 or uploads or _LINKED.search(text):
+        return whole
+    return _joined(whole, [_read_one(part, _as_said(part, said), facts, []) for part in parts])
+
+
+def _joined(whole: Reading, parts: list[Reading]) -> Reading:
+    """Several wishes in one message, in their order, where each sentence is understood by itself."""
+    clear = [part for part in parts if part.calls]
+    if not clear or any(part.topic in ("question", "launch_conditional", "launch_denied") for part in parts):
+        return whole
+    calls = list({(call.name, repr(call.arguments)): call for part in clear for call in part.calls}.values())
+    looked_up = [call for call in calls if call.name == "look_up"]
+    if len(looked_up) > 1:
+        calls = [call for call in calls if call.name != "look_up" or call is looked_up[0]]
+    unclear = [part for part in parts if not part.calls and part.topic == "unclear"]
+    if whole.calls and (unclear or len(whole.calls) > len(calls)):
+        return whole
+    return Reading(tuple(calls))
+
+
+def _as_said(part: str, said: str) -> str:
+    """The words of a sentence as they were written, for names and scenes; the normalised ones where they differ."""
+    found = re.search(re.escape(part.rstrip(".!?; ")), " ".join(said.split()), re.IGNORECASE)
+    return found[0] if found else part
+
+
+def _read_one(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading:
+    """Understand one sentence, or a message that is one thought."""
+    whole, text = text, without_frills(text)
+    if not uploads and (again := follow_up(text, said, facts)) is not None:
+        return again
     about_candidates = candidates_talk(text, said, facts, uploads)
     if about_candidates is not None:
         return about_candidates
     about_studio = studio_talk(text, said, facts, uploads) or findings_talk(text, facts)
     if about_studio is not None:
         return about_studio
-    for rule in (clips_talk, base_talk, _small_talk, _run_control, results_talk, plan_talk):
+    for rule in (clips_talk, base_talk, _gates, _small_talk, _run_control, results_talk, plan_talk):
         if uploads and rule is _small_talk:
             continue
-        reading = rule(text, said, facts)
+        reading = rule(whole if rule in (_small_talk, _run_control) else text, said, facts)
         if reading is not None and not (uploads and not reading.calls):
             return _and_uploads(reading, facts, uploads)
     reading = _setting_up(text, facts, uploads)
     if reading is not None:
         return reading
     return _otherwise(text, said, facts)
+
+
+def _gates(text: str, said: str, facts: Facts) -> Reading | None:
+    return gates_talk(text, said, facts) or orders_talk(text, said, facts)
 
 
 def _with_uploads(facts: Facts, uploads: list[str]) -> tuple[Call, ...]:
@@ -105,10 +147,6 @@ def _small_talk(text: str, _said: str, facts: Facts) -> Reading | None:
 def _run_control(text: str, _said: str, facts: Facts) -> Reading | None:
     if cancels(text, facts):
         return Reading((Call("cancel_training"),)) if facts.get("run") else Reading(topic="nothing_runs")
-    if re.search(
-        r"\b(?:stop|cancel|tell me|ping me|notify me|warn me|let me know)\b.*\b(?:if|when|once|as soon as)\b", text
-    ):
-        return Reading(topic="standing_order")
     if status_asked(text, facts):
         return Reading((Call("training_status"),)) if facts.get("run") else Reading(topic="nothing_ran")
     if from_the_beginning(text, facts):

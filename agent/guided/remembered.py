@@ -8,6 +8,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from .answers import Result
 from .clips_talk import PROPOSED
 from .findings_talk import FOUND, JUST_FOUND
+from .follow_ups import APPLIED, LAST
 from .reading import Call, Facts
 from .scenes import LAST_PROMPT
 from .studio_talk import ASKED
@@ -32,7 +33,15 @@ def remembered(before: Sequence[BaseMessage], results: Sequence[Result], latest:
     if found is not None and found.data.get("findings"):
         facts[FOUND] = [_short(entry) for entry in found.data["findings"]]
         facts[JUST_FOUND] = found in latest
+        since = done[done.index(found) + 1 :]
+        facts[APPLIED] = [_acted_on(result, facts[FOUND]) for result in since if result.name == "apply_finding"]
+    facts[LAST] = [[result.name, result.arguments] for result in latest if not result.failed]
     return facts
+
+
+def _acted_on(result: Result, found: list[dict[str, Any]]) -> str:
+    finding = str(result.arguments.get("finding", "first"))
+    return str(found[0]["id"]) if finding == "first" else finding
 
 
 def _short(finding: dict[str, Any]) -> dict[str, Any]:
