@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, cast
 from weakref import WeakValueDictionary
@@ -12,6 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.types import Command, Interrupt
 
+from tools.cards import words_of
 from tools.context import ToolContext, ToolRefused
 from tools.registry import TOOLS
 from tools.state import facts_of
@@ -223,7 +225,10 @@ class Conversation:
                 yield event
             return
         if approved:
-            await asyncio.to_thread(approvals.grant, self.workspace, card.fingerprint, self.person)
+            grant = partial(approvals.grant, project_id=self.project_id, about=words_of(card))
+            await asyncio.to_thread(grant, self.workspace, card.fingerprint, self.person)
+        else:  # a yes that was given before and not used is no yes any more
+            await asyncio.to_thread(approvals.revoke_all, self.workspace, card.fingerprint, self.person)
         async for event in self._run(Command(resume={now.interrupt.id: {"approved": approved, "words": words}}), now):
             yield event
 
