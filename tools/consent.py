@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core import consents
 from trainer_core.plan import TrainingPlan
-from trainer_core.projects import Consent, get_project
+from trainer_core.projects import Consent
 from trainer_core.recipes import RecipeName
 
 from .cards import card_of, print_of, use_yes
@@ -142,13 +142,6 @@ def withdraw_consent(context: ToolContext, arguments: WithdrawConsent) -> ToolRe
         "done stay as they are; a training at work goes on until you say stop."
     )
     return ToolResult(text=text, data={"consent": wanted})
-
-
-def needs_consent(context: ToolContext) -> bool:
-    """Is this project's recipe one that shows a person, with no consent that stands?"""
-    if get_project(context.workspace, context.project_id).recipe != RecipeName.FACE:
-        return False
-    return not consents.consents_of(context.workspace, context.project_id)
 
 
 def consents_for(context: ToolContext, plan: TrainingPlan) -> Sequence[Consent]:

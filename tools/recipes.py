@@ -13,6 +13,7 @@ from trainer_core.plan import TRIGGER_PATTERN
 from trainer_core.projects import Project, Workspace, get_project, update_project
 from trainer_core.recipes import RECIPES, Recipe, RecipeName
 
+from .consent import ASK
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .text import quoted
 
@@ -77,7 +78,7 @@ def choose_recipe(context: ToolContext, arguments: ChooseRecipe) -> ToolResult:
         f"Source: {recipe.source}."
     )
     if recipe.name is RecipeName.FACE:
-        text += " The person shown must have agreed to this; approving a training run confirms it."
+        text += f" Before it is trained I record the consent of the person shown. {ASK}"
     return ToolResult(
         text=text,
         data={

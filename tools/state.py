@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import select
 
+from trainer_core.consents import consents_of
 from trainer_core.costs import Estimate, estimate
 from trainer_core.dataset.buckets import samples_of
 from trainer_core.dataset.manifest import Item, Manifest, load
@@ -79,6 +80,8 @@ class Facts(BaseModel):
     plan: PlanFacts | None = None
     run: RunFacts | None = None
     lora: str | None = None
+    consents: int = 0  # of people shown, that stand
+    consent_missing: bool = False  # a face is to be trained, and nobody has said that the person shown agreed
     loras: list[LoraFacts] = []  # this project's first, each newest first; at most MOST_LORAS
 
     @property
@@ -184,6 +187,7 @@ def facts_of(context: ToolContext) -> Facts:
     manifest = load(folder)
     audit = load_audit(folder)
     lora = latest_lora(context)
+    standing = len(consents_of(context.workspace, context.project_id))
     waiting = [entry for entry in uploads_of(context.workspace, context.project_id) if not entry.added]
     return Facts(
         recipe=project.recipe,
@@ -202,6 +206,8 @@ def facts_of(context: ToolContext) -> Facts:
         plan=_plan_facts(context, manifest) if project.plan_id else None,
         run=_run_facts(context),
         lora=lora.id if lora else None,
+        consents=standing,
+        consent_missing=project.recipe == RecipeName.FACE and not standing,
         loras=[
             LoraFacts(id=each.row.id, trigger=quoted(each.row.trigger, 40))
             for each in known_loras(context)[:MOST_LORAS]
@@ -275,6 +281,16 @@ def plan_of_run(workspace: Workspace, run_id: str | None) -> TrainingPlan | None
         run = session.get(Run, run_id) if run_id else None
         row = session.get(PlanRow, run.plan_id) if run else None
     return TrainingPlan.model_validate(row.body) if row else None
+
+
+def steps_of_run(workspace: Workspace, run_id: str | None) -> int | None:
+    """How many steps the run's LoRA file was trained for: fewer than its plan's where a standing order stopped it."""
+    with workspace.session() as session:
+        run = session.get(Run, run_id) if run_id else None
+    train = job_of(workspace, run.train_job) if run else None
+    done = (train.result or {}).get("steps") if train else None
+    plan = plan_of_run(workspace, run_id)
+    return int(done) if done else plan.steps if plan else None
 
 
 class Proposal(BaseModel):
