@@ -27,7 +27,7 @@ from tools.uploads import register
 from trainer_core import approvals
 from trainer_core.costs import Estimate
 from trainer_core.jobs import store
-from trainer_core.plan import BaseModelName
+from trainer_core.plan import BaseModelName, for_files
 from trainer_core.recipes import RecipeName
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -151,6 +151,16 @@ def test_setting_files_aside_makes_the_plan_stale_until_it_is_refreshed(ready: T
     change_plan(ready, ChangePlan())
     assert plan_of(ready).images == 11
     assert runs.launch_card(ready, NoArguments()).price.startswith("no charge")
+
+
+def test_steps_follow_the_files_unless_they_were_chosen(planned: ToolContext) -> None:
+    """Regression: after files were added the plan kept the steps for the old number of them."""
+    plan = plan_of(planned)
+    more, most = for_files(plan, images=33, clips=0), for_files(plan.changed(steps=123), images=33, clips=0)
+    assert (more.images, most.images) == (33, 33)
+    assert more.steps > plan.steps
+    assert for_files(more, images=12, clips=0) == plan
+    assert most.steps == 123
 
 
 def test_the_size_of_before_can_be_a_further_one(planned: ToolContext) -> None:

@@ -1,7 +1,7 @@
 """What if there were fewer or more files: the plan that the recipe would give them, and a set to reckon with."""
 
 from trainer_core.dataset.manifest import Item, Manifest
-from trainer_core.plan import TrainingPlan, propose, steps_for
+from trainer_core.plan import TrainingPlan, for_files, steps_for
 from trainer_core.recipes import RECIPES
 
 from .context import ToolRefused
@@ -21,8 +21,7 @@ def check_imagined(change: ChangePlan) -> None:
 def with_files(plan: TrainingPlan, change: ChangePlan) -> tuple[TrainingPlan, list[str]]:
     """The plan with the numbers of files that the change imagines, and notes. Raises ToolRefused for none at all.
 
-    What a fresh plan takes from the files follows: the steps where they are the rule's (those that a person chose
-    stay), and frames and first-frame conditioning where clips come in or fall away.
+    What else changes with them: see for_files.
     """
     if not change.other_files:
         return plan, []
@@ -31,21 +30,17 @@ def with_files(plan: TrainingPlan, change: ChangePlan) -> tuple[TrainingPlan, li
     if images + clips == 0:
         raise ToolRefused("Without any file there is nothing to plan with.")
     recipe = RECIPES[plan.recipe]
-    fresh = propose(recipe, plan.base, plan.trigger, plan.dataset, images=images, clips=clips, preset=plan.preset)
-    changes: dict[str, object] = {"images": images, "clips": clips}
-    if bool(clips) != bool(plan.clips):
-        changes |= {"frames": fresh.frames, "first_frame_probability": fresh.first_frame_probability}
+    changed = for_files(plan, images=images, clips=clips)
     notes = []
-    if plan.steps == steps_for(recipe, plan.images + plan.clips, plan.preset, plan.base):
-        changes |= {"steps": fresh.steps, "warmup_steps": fresh.warmup_steps}
-    elif fresh.steps != plan.steps:
-        notes.append(f"The {plan.steps} steps stay, as they were chosen; the rule would give {fresh.steps}.")
+    rule = steps_for(recipe, images + clips, plan.preset, plan.base)
+    if changed.steps == plan.steps != rule:
+        notes.append(f"The {plan.steps} steps stay, as they were chosen; the rule would give {rule}.")
     if images + clips < recipe.minimum:
         notes.append(
             f"With {plural(images + clips, 'file')} it could not be trained: the {recipe.name} recipe needs at least "
             f"{recipe.minimum} usable ones."
         )
-    return plan.changed(**changes), notes
+    return changed, notes
 
 
 def imagined(manifest: Manifest, plan: TrainingPlan) -> Manifest | None:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer_core.costs import Estimate, estimate
 from trainer_core.memory_tiers import TIERS
-from trainer_core.plan import BASES, BaseModelName, MemoryTier, Preset, TrainingPlan, diff, propose
+from trainer_core.plan import BASES, BaseModelName, MemoryTier, Preset, TrainingPlan, diff, for_files, propose
 from trainer_core.projects import PlanRow, get_project, new_id, update_project
 from trainer_core.training.memory import fitted, measured, memory_words
 
@@ -120,7 +120,9 @@ def change_plan(context: ToolContext, change: ChangePlan) -> ToolResult:
 
     try:
         current = (
-            before.changed(dataset=manifest.checksum, images=manifest.images, clips=manifest.clips) if stale else before
+            for_files(before, images=manifest.images, clips=manifest.clips, dataset=manifest.checksum)
+            if stale
+            else before
         )
         current, imagined_notes = with_files(current, change)
         after, notes = apply(current, change, cost)
@@ -157,8 +159,9 @@ def change_plan(context: ToolContext, change: ChangePlan) -> ToolResult:
 def retrigger_plan(context: ToolContext, trigger: str) -> None:
     """The current plan with another trigger word and the files and captions as they are now."""
     row, manifest = plan_row(context), manifest_of(context)
-    fresh = {"dataset": manifest.checksum, "images": manifest.images, "clips": manifest.clips, "trigger": trigger}
-    _store(context, TrainingPlan.model_validate(row.body).changed(**fresh), previous=row.id)
+    plan = TrainingPlan.model_validate(row.body).changed(trigger=trigger)
+    fresh = for_files(plan, images=manifest.images, clips=manifest.clips, dataset=manifest.checksum)
+    _store(context, fresh, previous=row.id)
 
 
 def undo_plan(context: ToolContext, arguments: UndoPlan) -> ToolResult:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from .recipes import Recipe, RecipeName
+from .recipes import RECIPES, Recipe, RecipeName
 
 
 class Preset(StrEnum):
@@ -272,6 +272,22 @@ def propose(
         alpha=float(recipe.rank),
         first_frame_probability=recipe.first_frame_probability if clips else 0.0,
     )
+
+
+def for_files(plan: TrainingPlan, *, images: int, clips: int, dataset: str | None = None) -> TrainingPlan:
+    """The plan for another number of files. What a fresh plan takes from the files follows.
+
+    That is: the steps where they are the rule's (those that a person chose stay), and frames and first-frame
+    conditioning where clips come in or fall away.
+    """
+    recipe = RECIPES[plan.recipe]
+    fresh = propose(recipe, plan.base, plan.trigger, plan.dataset, images=images, clips=clips, preset=plan.preset)
+    changes: dict[str, object] = {"images": images, "clips": clips, "dataset": dataset or plan.dataset}
+    if bool(clips) != bool(plan.clips):
+        changes |= {"frames": fresh.frames, "first_frame_probability": fresh.first_frame_probability}
+    if plan.steps == steps_for(recipe, plan.images + plan.clips, plan.preset, plan.base):
+        changes |= {"steps": fresh.steps, "warmup_steps": fresh.warmup_steps}
+    return plan.changed(**changes)
 
 
 class Change(BaseModel):
