@@ -1,24 +1,26 @@
 """Turns job events into words for the thread. No model is called: each sentence says what an event says."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
-from tools.base_models import download_words
 from tools.runs import progress_words
-from tools.state import honesty, lora_of_run, plan_of_run
-from tools.text import quoted, safe_block
-from trainer_core.base_models.ltx23 import download
-from trainer_core.jobs import store
+from tools.text import safe_block
+from trainer_core.jobs import events, orders, store
+from trainer_core.jobs.problems import notice_lost
 from trainer_core.projects import EventRow, Job, Workspace
+from trainer_core.training.overfitting import overfitting
 
+from . import job_words
 from .events import Event, Problem, Progress, Said
+from .job_words import downloads, ending, trains
 
 STEP = 0.1  # of the way
 SECONDS = 15.0
+_TROUBLE = {"stuck": job_words.stuck, "lost": job_words.lost}
 ENDED = (store.State.SUCCEEDED, store.State.FAILED, store.State.CANCELLED)
 
 
@@ -30,19 +32,23 @@ class Narrator:
     clock: Callable[[], float] = time.monotonic
     _shown: dict[str, tuple[float, float]] = field(default_factory=dict)  # job: (fraction, time)
     _eta_told: set[str] = field(default_factory=set)
-    _best: dict[str, float] = field(default_factory=dict)
-    _rising: dict[str, int] = field(default_factory=dict)
+    _losses: dict[str, dict[int, float]] = field(default_factory=dict)  # job: {step: validation loss}
+    _turned: set[str] = field(default_factory=set)  # jobs of which it was said
 
     def tell(self, event: EventRow, job: Job) -> list[Event]:
         """What to say about an event; often nothing."""
         if event.kind == "progress":
             return self._progress(event.data, job)
         if event.kind == "validation":
-            return self._validation(event.data, job)
+            return self._validation(event, job)
         if event.kind == "message" and event.data.get("text"):
             return [Said(role="sidekick", text=safe_block(str(event.data["text"]), 2000))]
         if event.kind == "state":
             return self._state(event.data, job)
+        if event.kind == "moving":
+            return [Said(role="sidekick", text=job_words.moving(job))]
+        if event.kind in _TROUBLE:
+            return [Problem(text=_TROUBLE[event.kind](event.data, job))]
         return []
 
     def _progress(self, data: dict[str, Any], job: Job) -> list[Event]:
@@ -60,11 +66,12 @@ class Narrator:
         self._shown[key] = (share, self.clock())
         preparing = data.get("phase") == "encoding"  # its end is the beginning of the way, so it moves no bar
         fraction = share if steps and not preparing else None
-        return [*out, Progress(job_id=job.id, text=_progress_text(data, job), fraction=fraction, data=data)]
+        return [*out, Progress(job_id=job.id, text=job_words.progress_text(data, job), fraction=fraction, data=data)]
 
-    def _validation(self, data: dict[str, Any], job: Job) -> list[Event]:
+    def _validation(self, event: EventRow, job: Job) -> list[Event]:
+        data = event.data
         loss, step = data.get("loss"), data.get("step")
-        if not isinstance(loss, int | float):
+        if not isinstance(loss, int | float) or not isinstance(step, int):
             return []
         out: list[Event] = [
             Progress(
@@ -74,20 +81,14 @@ class Narrator:
                 data=data | {"validation": True},
             )
         ]
-        best = self._best.get(job.id)
-        if best is not None and loss > best * 1.05:
-            self._rising[job.id] = self._rising.get(job.id, 0) + 1
-            if self._rising[job.id] == 2:
-                out.append(
-                    Said(
-                        role="sidekick",
-                        text=f"The validation loss has been more than 5 % above its lowest value ({best:.4f}) "
-                        f"twice, now {loss:.4f} at step "
-                        f"{step}: it may be starting to copy the training files. I let it finish; the checkpoints "
-                        f"are kept.",
-                    )
-                )
-        self._best[job.id] = min(loss, best if best is not None else loss)
+        if job.id not in self._losses:
+            self._losses[job.id] = _losses_before(self.workspace, job.id, event.id)
+        self._losses[job.id][int(step)] = float(loss)
+        found = overfitting(list(self._losses[job.id].items()))
+        if found and job.id not in self._turned:
+            self._turned.add(job.id)
+            if not _order_tells(self.workspace, job):
+                out.append(Said(role="sidekick", text=job_words.turning(found)))
         return out
 
     def _state(self, data: dict[str, Any], job: Job) -> list[Event]:
@@ -116,52 +117,11 @@ class Narrator:
                 if path.exists()
             ]
         )
-        end = "Downloaded" if downloads(job) else "Training done" if training else "Scored"
+        stopped = (job.result or {}).get("stopped")
+        trained = "Training stopped" if stopped else "Training done"
+        end = "Downloaded" if downloads(job) else trained if training else "Scored"
         done = Progress(job_id=job.id, text=end, fraction=1.0, data={"pictures": pictures})
         return [done, Said(role="sidekick", text=words)]
-
-
-def _progress_text(data: dict[str, Any], job: Job) -> str:
-    if downloads(job):
-        return f"{'Checking' if data.get('phase') == 'checking' else 'Downloading'}: {download_words(data)}"
-    if trains(job):
-        return f"{'Preparing' if data.get('phase') == 'encoding' else 'Training'}: {progress_words(data)}"
-    step, left = data.get("step"), data.get("left")
-    if not step or left is None:
-        return "Scoring: making test clips"
-    return f"Scoring: {step} test clips made, at most {left} left" if left else "Scoring: measuring the clips"
-
-
-def trains(job: Job) -> bool:
-    """True for a run's training job; its scoring waits for it."""
-    return job.after is None and not downloads(job)
-
-
-def downloads(job: Job) -> bool:
-    """True for the job that fetches a base model."""
-    return job.task == download.TASK
-
-
-def ending(workspace: Workspace, job: Job, state: str) -> str:
-    """One or two sentences on how a job ended: what came of it, or why not and what now."""
-    what = "Training" if trains(job) else "The download" if downloads(job) else "Scoring"
-    if state == store.State.CANCELLED:
-        return f"{what} was cancelled. What had been saved is kept."
-    if state == store.State.FAILED:
-        return f"{what} failed. {quoted(job.error or 'The reason is in the log of the run.', 500)}"
-    if downloads(job):
-        return "The download is finished and checked: LTX-2.3 can be used."
-    plan = plan_of_run(workspace, job.run_id)
-    said = honesty(plan.base) if plan else ""
-    if trains(job):
-        lora = lora_of_run(workspace, job.run_id)
-        result = job.result or {}
-        took = f" after {result['steps']} steps" if result.get("steps") else ""
-        file = f" The file was checked and is sound: {lora.file}" if lora else ""
-        return f"Training is finished{took}.{file}".strip()
-    return (
-        f"The test clips are made and scored; the contact sheet shows them side by side. Ask for the results. {said}"
-    ).strip()
 
 
 def latest_progress_only(events: list[Event]) -> list[Event]:
@@ -174,18 +134,59 @@ def latest_progress_only(events: list[Event]) -> list[Event]:
     ]
 
 
-def events_after(workspace: Workspace, project_id: str, event_id: int) -> list[tuple[EventRow, Job]]:
-    """Events of the project's jobs after this one, oldest first, with their jobs."""
+def look(workspace: Workspace, project_id: str, event_id: int) -> list[tuple[EventRow, Job]]:
+    """Look after the project's running jobs: one whose process is gone tells so. Then as `events_after`."""
+    notice_lost(workspace, project_id)
+    return events_after(workspace, project_id, event_id)
+
+
+def events_after(
+    workspace: Workspace, project_id: str, event_id: int, kinds: Collection[str] | None = None
+) -> list[tuple[EventRow, Job]]:
+    """Events of the project's jobs after this one, oldest first, with their jobs; of some kinds, or all."""
     query = select(EventRow, Job).join(Job, Job.id == EventRow.job_id)
     query = query.where(Job.project_id == project_id, EventRow.id > event_id).order_by(EventRow.id)
+    if kinds is not None:
+        query = query.where(EventRow.kind.in_(tuple(kinds)))
     with workspace.session() as session:
         return [(event, job) for event, job in session.execute(query).all()]
 
 
 def endings_after(workspace: Workspace, project_id: str, event_id: int) -> list[tuple[int, str]]:
-    """(event id, words) of jobs that ended after this event."""
-    return [
-        (event.id, ending(workspace, job, event.data["state"]))
-        for event, job in events_after(workspace, project_id, event_id)
-        if event.kind == "state" and event.data.get("state") in ENDED
-    ]
+    """(event id, words) of what every window and channel must be told after this event, also when it opens late.
+
+    How jobs ended, what standing orders told, and jobs that are stuck or lost and have not moved since.
+    """
+    rows = events_after(workspace, project_id, event_id, ("state", "message", "moving", *_TROUBLE))
+    told = []
+    for place, (event, job) in enumerate(rows):
+        if event.kind == "state" and event.data.get("state") in ENDED:
+            told.append((event.id, ending(workspace, job, event.data["state"])))
+        elif event.kind == "message" and event.data.get("order"):
+            told.append((event.id, safe_block(str(event.data.get("text")), 2000)))
+        elif event.kind in _TROUBLE and not any(_moves(later, job) for later, _job in rows[place + 1 :]):
+            told.append((event.id, _TROUBLE[event.kind](event.data, job)))
+    return told
+
+
+def _moves(event: EventRow, job: Job) -> bool:
+    return event.job_id == job.id and event.kind in ("moving", "state")
+
+
+def _losses_before(workspace: Workspace, job_id: str, event_id: int) -> dict[int, float]:
+    """A job's validation losses before this event: a window may have opened late."""
+    rows = events.events_since(workspace, job_id, kinds=("validation",))
+    known = [(row.data.get("step"), row.data.get("loss")) for row in rows if row.id < event_id]
+    return {step: float(loss) for step, loss in known if isinstance(step, int) and isinstance(loss, int | float)}
+
+
+def _order_tells(workspace: Workspace, job: Job) -> bool:
+    """Is there a standing order about this, which has words of its own?"""
+    return any(
+        order.condition == orders.Condition.OVERFITTING
+        and (order.state == orders.OrderState.STANDING or order.job_id == job.id)
+        for order in orders.of_project(workspace, job.project_id)
+    )
+
+
+__all__ = ["Narrator", "downloads", "ending", "endings_after", "events_after", "latest_progress_only", "look", "trains"]

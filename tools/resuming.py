@@ -30,15 +30,19 @@ class Stopped:
 
 
 def run_to_go_on(context: ToolContext, plan: TrainingPlan) -> Stopped | None:
-    """The newest run of exactly this plan, if it was stopped and has saved something; after a success there is none."""
+    """The newest run of exactly this plan, if it was stopped and has saved something; after all its steps there is none.
+
+    A run that a standing order stopped has a file like a finished one, and can go on all the same.
+    """
     for run in reversed(runs_of(context)):
         job = job_of(context.workspace, run.train_job)
         if job is None or _plan(context, run) != plan:
             continue
-        if job.state == store.State.SUCCEEDED:
+        as_asked = bool((job.result or {}).get("stopped"))
+        if job.state == store.State.SUCCEEDED and not as_asked:
             return None
         record = _saved(context, run)
-        if record is not None and job.state in STOPPED and _fits(record, plan):
+        if record is not None and (as_asked or job.state in STOPPED) and _fits(record, plan):
             return Stopped(run, job, record.step)
     return None
 
@@ -46,6 +50,8 @@ def run_to_go_on(context: ToolContext, plan: TrainingPlan) -> Stopped | None:
 def words_before(stopped: Stopped, plan: TrainingPlan) -> list[str]:
     """For the card: where it goes on, why it stopped, and how to start anew instead."""
     how = "was cancelled" if stopped.job.state == store.State.CANCELLED else "stopped"
+    if stopped.job.state == store.State.SUCCEEDED:
+        how = "stopped as you asked"
     lines = [f"Goes on with {stopped.run.id}, which {how}: from step {stopped.step} of {plan.steps}."]
     if stopped.step >= plan.steps:
         lines = [f"All steps of {stopped.run.id} are done and kept; what is left is writing and checking the file."]

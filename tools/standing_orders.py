@@ -6,9 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.jobs import orders, store
 from trainer_core.jobs.orders import Action, Condition
-from trainer_core.projects import Job, StandingOrder
+from trainer_core.projects import Job, StandingOrder, Workspace
 
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
+from .state import plan_of_run
 from .text import quoted
 
 
@@ -81,6 +82,16 @@ def words_of(order: StandingOrder) -> str:
     """'stop the training if it starts to overfit', 'tell you at half time'."""
     what = "stop the training" if order.action == Action.STOP else "tell you"
     return f"{what} {orders.moment(order.condition, order.value)}"
+
+
+def stopped_words(workspace: Workspace, job: Job) -> str:
+    """'stopped at step 120 of 320 as you asked, if it starts to overfit', of a job that an order stopped; else ''."""
+    order = orders.stopped_by(workspace, job.id)
+    if order is None:
+        return ""
+    plan = plan_of_run(workspace, job.run_id)
+    at = f" at step {order.step}" + (f" of {plan.steps}" if plan else "") if order.step is not None else ""
+    return f"stopped{at} as you asked, {orders.moment(order.condition, order.value)}"
 
 
 def _line(order: StandingOrder) -> str:

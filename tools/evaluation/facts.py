@@ -1,6 +1,5 @@
 """The figures that a diagnosis looks at, from scorecard, plan, audit and validation losses; unknown is None."""
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -9,6 +8,7 @@ from wordfreq import zipf_frequency
 
 from trainer_core.plan import BASES, Preset, TrainingPlan, steps_for
 from trainer_core.recipes import RECIPES
+from trainer_core.training import overfitting
 
 from .actions import views_of
 from .audited import AuditedSet, audited
@@ -22,7 +22,6 @@ FEWEST_MOVING = 3  # test clips that move on the base model; from fewer nothing 
 HARDLY_ANY = 0.05  # of the files whose view is known: a single misread file shall not hide that a view is missing
 OF_FILES = ("captions", "one_background", "repeats", "looks_in_captions", "missing_views", "few_of_view")
 CHANGED = "files or captions were changed since this LoRA was trained, so they say nothing about it"
-FEWEST_LOSSES = 4  # with fewer no course can be seen
 
 
 class Fact(BaseModel):
@@ -133,12 +132,11 @@ def best_step(losses: Losses) -> int | None:
 
 def _course(losses: Losses) -> dict[str, Fact]:
     why = "there were too few validation losses"
-    rise = fall = None
-    losses = [(step, loss) for step, loss in losses if math.isfinite(loss) and loss > 0]  # a run that broke has others
-    if len(losses) >= FEWEST_LOSSES:
-        values = [loss for _, loss in sorted(losses)]
-        lowest, last, earlier = min(values), values[-1], values[-1 - max(1, len(values) // 4)]
-        rise, fall = (last - lowest) / lowest, (earlier - last) / earlier
+    fall = None
+    values = [loss for _, loss in overfitting.usable(losses)]
+    if (rise := overfitting.rise_of(losses)) is not None:
+        last, earlier = values[-1], values[-1 - max(1, len(values) // 4)]
+        fall = (earlier - last) / earlier
     return {
         "validation_rise": Fact(title="validation loss, rise from its lowest", value=rise, form="percent", why=why),
         "validation_fall": Fact(

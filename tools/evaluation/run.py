@@ -23,6 +23,7 @@ from trainer_core.recipes import RECIPES
 from trainer_core.training.candidates import LORA_FILE, candidates_of
 
 from ..audit.run import load_audit
+from ..state import steps_of_run
 from . import cannot_tell
 from . import scorecard as scorecards
 from .adoption import make_newest
@@ -105,7 +106,9 @@ def evaluate(context: JobContext) -> dict[str, Any]:
     beside = read_beside(planned.cases, dataset_folder, manifest, plan)
     notes = [*cannot_tell.of_files(manifest, plan, reference.figures, reference.unread, audit), *planned.notes]
     takes = _takes(context, plan, card, beside, reference, notes)
-    chosen = _chosen(takes, plan, beside.cases, _tried(plan.steps, lora, report))
+    chosen = _chosen(
+        takes, plan, beside.cases, _tried(steps_of_run(context.workspace, run.id) or plan.steps, lora, report)
+    )
     takes.of_suite(beside.cases, "lora", chosen.lora)
     card = _scored(takes, beside.cases, chosen.lora)
     of_recipe = measures_of_recipe(card, beside.cases, takes.frames, reference.pictures, dataset_folder, manifest)
@@ -199,7 +202,7 @@ def _files(takes: Takes, plan: TrainingPlan, last: Tried) -> list[Tried]:
         report = verify(candidate.path, plan.base)
         if not report.ok:
             takes.notes.append(f"The LoRA file of step {candidate.step} is damaged, so it was not compared.")
-        elif candidate.step < plan.steps:
+        elif candidate.step < last.step:
             files.append(_tried(candidate.step, candidate.path, report))
     return files
 

@@ -12,7 +12,7 @@ from trainer_core.training.candidates import LORA_FILE, candidates_of
 
 from ..context import Tool, ToolContext, ToolRefused, ToolResult
 from ..library import Known, LoraStrength, lora_named, newest_lora, one_base
-from ..state import honesty, plan_of_run
+from ..state import honesty, steps_of_run
 from ..text import quoted
 from .generate_clip import made_of, request_for
 from .machine import check_machine, one_at_a_time, pipeline_of
@@ -126,12 +126,12 @@ def _of_step(context: ToolContext, newest: Known, step: int, choice: Chosen) -> 
 
 def _kept(context: ToolContext, newest: Known) -> dict[int, Path]:
     """The files of the run by step, the last one among them: the newest LoRA may be that of an earlier step."""
-    plan = plan_of_run(context.workspace, newest.row.run_id)
-    if plan is None or newest.row.run_id is None:
+    steps = steps_of_run(context.workspace, newest.row.run_id)
+    if steps is None or newest.row.run_id is None:
         return {}
     folder = context.workspace.run_folder(newest.row.run_id)
     kept = {each.step: each.path for each in candidates_of(folder)}
-    return kept | ({plan.steps: folder / LORA_FILE} if (folder / LORA_FILE).is_file() else {})
+    return kept | ({steps: folder / LORA_FILE} if (folder / LORA_FILE).is_file() else {})
 
 
 def _told(side: _Side) -> dict[str, Any]:

@@ -38,7 +38,7 @@ from .loop import train as train_lora
 from .offload import hold
 from .quantise import QuantisationMissing
 from .records import CHECKPOINTS, OtherPlan
-from .stopping import how_it_ended, order_that_stopped, stopped_already
+from .stopping import how_it_ended, order_that_stopped, set_aside, stopped_already
 from .trial import loading, or_propose_less, try_a_step
 
 FOR_A_PERSON = (BaseModelMissing, UnusableMedia, QuantisationMissing)  # errors whose message says what to do
@@ -211,6 +211,7 @@ def _export(context: JobContext, plan: TrainingPlan, state: TrainingState) -> Lo
     early = f", step {state.step} of {plan.steps}" if state.step < plan.steps else ""
     for left in context.folder.glob(f".{LORA_FILE}.*.part"):  # of a worker that was killed while writing
         left.unlink(missing_ok=True)
+    set_aside(context, state)
     try:
         report = export_lora(
             path,

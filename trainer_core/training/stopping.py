@@ -1,15 +1,19 @@
 """A training that a standing order stopped: it ends like a finished one, with what it had learned by then."""
 
+import shutil
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from sqlalchemy import update
 
 from trainer_core.jobs import orders
 from trainer_core.jobs.context import JobCancelled, JobContext
 from trainer_core.plan import TrainingPlan
-from trainer_core.projects import StandingOrder
+from trainer_core.projects import Lora, StandingOrder
 
 from . import candidates, checkpoints
-from .candidates import Candidate, candidates_of
+from .candidates import LORA_FILE, Candidate, candidates_of
 from .checkpoints import TrainingState
 from .overfitting import usable
 from .records import CHECKPOINTS, CheckpointDamaged, OtherPlan, finished
@@ -48,9 +52,32 @@ def how_it_ended(context: JobContext, plan: TrainingPlan, state: TrainingState) 
     at = f"step {best.step}" if best else f"step {state.step}, the last one"
     if loss is not None:
         compared = ", and scoring compares it with the last one" if best else ""
-        text = f"Of the steps that are kept, the validation loss is lowest at {at}: {loss:.4f}. Its LoRA is kept{compared}."
-        context.emit("message", text=text)
+        words = f"Of the steps that are kept, {at} has the lowest validation loss: {loss:.4f}."
+        context.emit("message", text=f"{words} Its LoRA is kept{compared}.")
     return {"stopped": {"order": order.id, "words": order.words, "best_step": best.step if best else state.step}}
+
+
+def set_aside(context: JobContext, state: TrainingState) -> None:
+    """Keep the file of a run that was stopped earlier and has gone on since: as that of an earlier step.
+
+    Copied before the new one takes its place, so that a kill at any moment leaves each LoRA with a file.
+    """
+    path = context.folder / LORA_FILE
+    try:
+        with safe_open(path, "pt") as file:
+            step = int((file.metadata() or {}).get("ss_steps", state.step))
+    except (OSError, SafetensorError, ValueError):  # there is none, or it is damaged and will be written anew
+        return
+    if step >= state.step:
+        return
+    kept = candidates.path_of(context.folder, step)
+    kept.parent.mkdir(exist_ok=True)
+    partial = kept.with_name(f".{kept.stem}.part")
+    shutil.copyfile(path, partial)
+    partial.replace(kept)
+    before, now = (str(each.relative_to(context.workspace.home)) for each in (path, kept))
+    with context.workspace.session() as session:
+        session.execute(update(Lora).where(Lora.file == before).values(file=now))
 
 
 def keep_best(context: JobContext, plan: TrainingPlan, state: TrainingState) -> Candidate | None:
