@@ -47,15 +47,17 @@ _POLITE = frozenset(
     )
 )
 _LONGEST = 60  # characters
-_NOT_PLAIN = re.compile(r"[\"?“”«»`<>:]|(?<!\w)'|'(?!\w)")
+_PLAIN = re.compile(r"[a-z ,.;!\n'-]*")  # any other sign may strike out, quote, negate or hide what it stands beside
+_NOT_PLAIN = re.compile(r"(?<!\w)'|'(?!\w)|(?<![\w!])!")  # '!yes' is a no to many
+_NODS = re.compile(r"(?:\s*[👍👌✅🙏🙂😀😊🎉🚀]\ufe0f?[\U0001f3fb-\U0001f3ff]?)+$")  # after the words, they say the same
 
 
 def clear_answer(text: str) -> Literal["yes", "no"] | None:
     """'yes' or 'no' when the whole message is nothing else (politeness apart), else None."""
-    words = text.strip().lower().replace("’", "'")
-    if any(letter.isalnum() and not "a" <= letter <= "z" for letter in words):
+    if len(text) > 4 * _LONGEST:
         return None
-    if len(words) > _LONGEST or _NOT_PLAIN.search(words):
+    words = _NODS.sub("", text.strip().lower().replace("’", "'"))
+    if len(words) > _LONGEST or not _PLAIN.fullmatch(words) or _NOT_PLAIN.search(words):
         return None
     clauses = [re.sub(r"[^a-z ]", "", clause.replace("'", "")) for clause in re.split(r"[,.;!\n-]+", words)]
     meant = {_meaning(" ".join(clause.split())) for clause in clauses if clause.strip()} - {"polite"}
