@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from .projects import BudgetLimit, EventRow, Spending, Workspace, get_project, new_id, now
 
 Scope = Literal["person", "project"]
+EVERYONE = "*"  # as the name of a person's limit: each person who has none of their own
 MILLIONTHS = 1_000_000
 MOST_DOLLARS = 1_000_000.0
 RESERVED, SETTLED, RELEASED = "reserved", "settled", "released"
@@ -67,10 +68,10 @@ def remove_limit(workspace: Workspace, scope: Scope, name: str) -> bool:
 
 
 def all_budgets(workspace: Workspace) -> list[Budget]:
-    """Every limit with what there is of it."""
+    """Every limit with what there is of it; nothing is spent of EVERYONE's itself, as each person has their own."""
     with workspace.session() as session:
         rows = session.scalars(select(BudgetLimit).order_by(BudgetLimit.scope, BudgetLimit.name)).all()
-        return [_budget(session, row) for row in rows]
+        return [_budget(session, row, row.name) for row in rows]
 
 
 def budgets_of(workspace: Workspace, person: str, project_id: str) -> list[Budget]:
@@ -164,19 +165,24 @@ def _millionths(dollars: float) -> int:
 
 def _which(person: str, project_id: str) -> tuple[tuple[ColumnElement[bool], ...], ...]:
     return (
-        (BudgetLimit.scope == "person", BudgetLimit.name == person),
+        (BudgetLimit.scope == "person", BudgetLimit.name.in_((person, EVERYONE))),
         (BudgetLimit.scope == "project", BudgetLimit.name == project_id),
     )
 
 
 def _budgets(session: Session, person: str, project_id: str) -> list[Budget]:
-    rows = (session.scalars(select(BudgetLimit).where(*which)).first() for which in _which(person, project_id))
-    return [_budget(session, row) for row in rows if row is not None]
+    found = []
+    for name, which in zip((person, project_id), _which(person, project_id), strict=True):
+        own_first = select(BudgetLimit).where(*which).order_by(BudgetLimit.name == EVERYONE)
+        row = session.scalars(own_first.limit(1)).first()
+        if row is not None:
+            found.append(_budget(session, row, name))
+    return found
 
 
-def _budget(session: Session, limit: BudgetLimit) -> Budget:
+def _budget(session: Session, limit: BudgetLimit, name: str) -> Budget:
     column = Spending.person if limit.scope == "person" else Spending.project_id
-    mine = (column == limit.name, Spending.state != RELEASED)
+    mine = (column == name, Spending.state != RELEASED)
     # Summed by state; a settled row without a figure, or a reserved one without a ceiling, is unknown.
     amount = func.coalesce(Spending.paid, Spending.ceiling)
     query = select(Spending.state, func.sum(amount), func.count() - func.count(amount)).where(*mine)
@@ -186,7 +192,7 @@ def _budget(session: Session, limit: BudgetLimit) -> Budget:
     }
     return Budget(
         scope="person" if limit.scope == "person" else "project",
-        name=limit.name,
+        name=name,
         limit=limit.amount / MILLIONTHS,
         spent=sums.get(SETTLED, (0, 0))[0] / MILLIONTHS,
         reserved=sums.get(RESERVED, (0, 0))[0] / MILLIONTHS,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .budget import budget
+
 application = typer.Typer(
     help="Teach a character, face, style, motion or effect to LTX-2.3 by talking.",
     no_args_is_help=True,
@@ -18,6 +20,7 @@ lora = typer.Typer(help="Look at LoRA files.", no_args_is_help=True)
 mini = typer.Typer(help="The small practice model that ships with Sidekick.", no_args_is_help=True)
 application.add_typer(lora, name="lora")
 application.add_typer(mini, name="mini")
+application.add_typer(budget, name="budget")
 
 Home = Annotated[Path | None, typer.Option(help="Workspace folder (default: SIDEKICK_HOME, else ~/.sidekick).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
