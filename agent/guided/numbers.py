@@ -26,7 +26,11 @@ def with_digits(text: str) -> str:
     text = re.sub(r"\b(?:one|1) and a half\b", "1.5", text)
     text = re.sub(r"\b(\w+) and a half\b", lambda found: _half_more(found[1]), text)
     text = re.sub(r"\ban? hour and a half\b|\b1\.5 hours?\b", "90 minutes", text)
-    text = re.sub(r"\bhalf an hour\b", "30 minutes", text)
+    text = re.sub(r"\b(?:half an|half-an|a half) hour\b|\bhalf-?hour\b", "30 minutes", text)
+    text = re.sub(r"\b(?:three|3) quarters of an hour\b", "45 minutes", text)
+    text = re.sub(r"\b(?:a |one )?quarter of an hour\b|\ba quarter hour\b", "15 minutes", text)
+    text = re.sub(r"\b(?:an? )?couple of (?=minutes|hours)", "2 ", text)
+    text = re.sub(r"(?<![\d.,])0,(?=\d)", "0.", text)  # a decimal comma
     text = re.sub(rf"\b(?:an?|one) (?={_COUNTED}\b)(?!more|fewer)", "1 ", text)
     text = _PHRASE.sub(lambda found: _spoken(found[0]), text)
     return re.sub(r"(?<=\d)\s*(?:percent|per cent|pct|prozent)\b", "%", text)

@@ -36,13 +36,18 @@ FIELDS = (
     (
         "price",
         r"\bcosts?\b|\bprice|\bexpensive|\bhow much (?:is|does|do|will|would|money)|\bfree\b|\bcharged?\b|\bpay\b"
-        r"|\bdollars\b|\bcheap\b",
+        r"|\bdollars\b|\bcheap\b|\bbill\b|\bmoney\b|\bcharges?\b|\bpricey\b|\bset me back\b",
     ),
     (
         "time",
         r"\bhow long (?:will|would|does|do|is|are)\b.*\b(?:it|this|that|train\w*|run|take)\b|\btraining time\b"
-        r"|\bduration\b|\bhow many minutes\b|"
-        r"\bhow fast\b|\btime estimate\b|\bhow much time\b",
+        r"|\bduration\b|\bhow many (?:minutes|hours|days)\b|\bhow long\b(?!.*\b(?:clips?|captions?|videos?|should"
+        r"|lora))"
+        r"|\bhow fast\b|\btime estimate\b|\bhow much time\b|\bhow quick\w*\b"
+        r"|\bwhen (?:would|will|is|does|can|could|'s)\b.*\b(?:done|finish\w*|ready|over|complete\w*|trained|have it"
+        r"|expect)\b"
+        r"|\bhow (?:slow|quick) (?:is|will)\b|\btake (?:all (?:day|night)|long|ages|forever|very long|hours)\b"
+        r"|\bby (?:tonight|tomorrow|lunch\w*|dinner|\w+day)\b",
     ),
 )
 _ASKS = (
@@ -62,6 +67,8 @@ _REQUEST = (
 def asks(text: str) -> bool:
     """True for a question that wants words; 'can you make it longer?' is a request and no question."""
     if re.search(r"^(?:can|could|will|would) you (?:please )?(?:explain|tell|describe|say)\b", text):
+        return True
+    if re.search(r"\bget away with\b|^(?:can|could|may) i (?:use|take|train|go|have|try|do|set)\b.*\?", text):
         return True
     if re.search(_REQUEST, text) and not re.search(r"\bwhat|\bwhy|\bhow\b|\bwhich", text):
         return False
@@ -87,7 +94,13 @@ def what_if(text: str) -> bool:
             r"|\bcompare|\bwould \w+ \w+ be better\b|"
             r"\bdoes it (?:help|hurt) (?:if|to)\b|\bif (?:i|we) (?:used?|had|took|set|trained?|go|went|doubled"
             r"|halved|tripled|raised|lowered)\b"
-            r"|\bwould (?:a )?(?:rank|batch|alpha) ?(?:of )?\d+ \w+",
+            r"|\bwould (?:a )?(?:rank|batch|alpha) ?(?:of )?\d+ \w+|\bget away with\b|\bis \S+ \w+ enough\b|\bimagine\b"
+            r"|\bwould (?:it|that|this|we|i|you)\b|\bwill it\b|\bdoes it\b|\b(?:can|could|may) i (?:use|take|train"
+            r"|go|have|try|do|set)\b"
+            r"|\b(?:is|would) (?:a )?(?:\w+ )?(?:higher|lower|more|fewer|less|longer|shorter|bigger"
+            r"|smaller)\b.*\b(?:better|enough|help|worse|hurt|ok|fine)\b"
+            r"|\bdo (?:i|we) (?:need|gain|lose|save)\b|\bwould \w+ (?:\w+ )?(?:help|hurt|be (?:better|worse|enough"
+            r"|too \w+|ok|fine|faster|cheaper|slower))\b",
             text,
         )
     )

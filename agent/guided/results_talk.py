@@ -3,55 +3,168 @@
 import re
 from typing import Any
 
-from .reading import Call, Facts, Reading, about
+from .fillers import command
+from .findings_talk import FOUND
+from .follow_ups import APPLIED
+from .reading import Call, Facts, Reading, about, ask
+from .scenes import scene
+
+_APPLY = (
+    r"\b(?:apply|take|accept|follow|use|do|try|make|implement|go (?:with|ahead with))\b(?: \w+){0,2} (?:suggest\w*"
+    r"|recommend\w*|advice"
+    r"|propos\w*|finding|fix|improvements?)\b|\bdo (?:what|as) you (?:suggest|recommend|propose|said|say|think)"
+    r"|\bas you (?:suggest|recommend|propose)\w*"
+    r"|^(?:(?:yes|ok|okay|sure|please|good|fine|alright|great|then|and),? )*"
+    r"(?:apply|do|make|take|fix)(?: (?:that|it|those|these|the|this|them))(?: changes?| plan| one| fix)?(?: please"
+    r"| now| then| again| too)*[.!]?$"
+    r"|^(?:please )?apply[.! ]*$"
+)
+_IMPROVE = (
+    r"\bwhat (?:would|should|could|do|can|must|will) (?:you|i|we) (?:\w+ )?(?:change|do|improve|try|adjust|fix"
+    r"|tweak|suggest|recommend|advise|propose)\b"
+    r"(?!.*\b(?:first|start|with the file)\b)|\bhow (?:can|do|could|would|should|to)(?: (?:i|we|you|it"
+    r"|this))? (?:improve|fix|make (?:it|her|him|this)|get (?:it|a) better|be (?:improved|better|fixed))\b|"
+    r"\bwhat went wrong\b|\bdiagnos\w*|\b(?:improve|fix|repair) (?:it|this|that|her|him)\b|\bmake (?:it|this|her"
+    r"|him) (?:\w+ )?better\b|\bnext (?:round"
+    r"|iteration|version|attempt|try|run)\b|\bhow to improve\b|\b(?:any|some|your) (?:suggestions?|advice"
+    r"|recommendations?|ideas|tips|improvements?)\b"
+    r"|\bwhat(?:'s| is| was) wrong(?: with (?:it|the (?:lora|result|clips?)|her|him|this))?\b"
+    r"|\bwhat'?s? (?:next )?to (?:change|improve|fix)\b"
+    r"|\bwhat (?:needs|has) to (?:change|be (?:changed|improved|fixed))\b|\bwhy (?:is|are|does|did) (?:it|she|he"
+    r"|they|the (?:result|clips?|score|lora))\b.*\b(?:so |not |bad|poor|low|fail\w*|wrong)\b"
+    r"|\bwhat (?:would|could|can|will) (?:make|improve|help|fix|raise|get)\b|\bwhat (?:did|have) (?:i|we|you) (?:do"
+    r"|done) wrong\b|\bcan (?:it|this|that) be (?:improved|better|fixed|done better)\b"
+    r"|\b(?:not|isn't|aren't) (?:good enough|happy|satisfied|what i (?:want\w*|expected|hoped|had in mind))\b"
+    r"|\bi(?:'m| am) (?:not happy|disappointed|unhappy)\b|\bdisappoint\w+\b"
+    r"|\bwhat can (?:i|we) do about\b|\bwhat now\b(?=.*\b(?:score|result|fail)\w*)"
+)
+_SUBJECT = (
+    r"(?:it|she|he|they|this|that|everything|(?:the |her |his |its |their |my |our |all |every |these |those "
+    r"|both )*(?:clips?|videos?|results?|faces?|colou?rs?|eyes?|hair|hands?|fingers|skin|mouth"
+    r"|character|cat|background|picture|image|motion|movements?|hat|clothes|coat|scarf|tail|ears|lora|body|arms"
+    r"|legs|head|look|outfit|likeness|identity|output|thing))"
+)
+_FLAWED = (
+    r"(?:generic|the same|identical|burn\w*|blurry|static|frozen|(?:over)?saturated|wrong|weird|bad|stiff|still"
+    r"|soft|noisy|grainy|distorted|deformed|melt\w*|strange|ugly|off|plastic\w*|washed[ -]?out"
+    r"|dark|bright|fuzzy|warped|mushy|muddy|creepy|odd|unnatural|wooden|jerky|flicker\w*|wobbl\w*|shak\w+|glitch\w*"
+    r"|missing|gone|too \w+|awful|terrible|horrible|like someone else|like (?:another|a different) \w+"
+    r"|different(?: from (?:the|behind)| every| each| in every| when| now| side)?|nothing like|not like|garish"
+    r"|overcooked|fried|crooked|broken|inconsistent|neon|smeared|flat|lifeless)"
+)
+_SYMPTOM = (
+    rf"\b{_SUBJECT}\b(?: \w+){{0,3}}? (?:looks?|is|are|was|were|comes? out|turns? out|seems?|getting|gets?|came out"
+    rf"|looked|stays?|keeps?|becomes?|feels?|appears?|'s)(?: \w+){{0,3}}? {_FLAWED}\b"
+    r"|\b(?:it|she|he|they)'(?:s|re) (?:\w+ ){0,2}?(?:too \w+|blurry|stiff|generic|burnt|static|frozen|wrong|weird"
+    r"|flicker\w*|oversaturated|not moving|barely moving|missing|grainy|noisy)\b"
+    r"|\b(?:ignores?|without) (?:the|her|his|its) trigger\b.*\b(?:appears?|shows|still|too)\b"
+    r"|\bappears? (?:even )?(?:without|everywhere|in every)\b|\bshows up (?:even )?(?:without|everywhere|in every)\b"
+    r"|\b(?:doesn't|does not|don't|do not|didn't|never|won't|hardly|barely|scarcely|isn't|not"
+    r"|no longer)(?: \w+)? (?:look like|look anything like|resemble\w*|mov(?:e|es|ing)|work|respond|react|show up"
+    r"|turn|recogni[sz]\w+|follow|listen|like (?:her|him|it|my|the))\b"
+    r"|\b(?:background|wall|room|sofa|kitchen|scene) (?:always|keeps|comes|is always|stays|shows)\b|\bleak\w*\b"
+    r"|\blooks? (?:just |exactly |a lot )?like (?:a|the|one of the|my|somebody|someone) (?:training|else|other|same)\b"
+    r"|\bflicker(?:s|ing)?\b|\bwobbl(?:es|y|ing)\b|\b(?:changes|loses|forgets|swaps|drops|morphs|ignores|copies"
+    r"|repeats|mixes up)\b(?: \w+){0,3} (?:face|hat|colou?rs?|clothes|coat|look|shape|prompt|trigger|eyes|identity"
+    r"|hair|likeness|pose|scene|background|tail|outfit|pictures|photos|training)\b"
+    r"|\b(?:is|are) missing\b|\b(?:has|with) (?:6|six|three|3|extra|too many|no) (?:fingers|legs|arms|eyes|tails"
+    r"|hands|ears)\b|\bnothing like (?:her|him|it|my|the)\b|\bevery(?:one| person| \w+)? (?:looks|turns|becomes)\b"
+)
+_RESULT = (
+    r"\bresults?\b|\bscore ?cards?\b|\bscores?\b|\bhow (?:did|has|was|does|do) (?:it|that|the (?:training|run"
+    r"|clips?|lora|result)|this|she|he|everything) (?:go|gone|turn|do|come|work|look|perform|end|score|fare|seem"
+    r"|sound|went)\b|\bcontact sheet\b"
+    r"|\bany good\b|\bgive me the (?:lora|file)\b|\bhow good\b|\bhow (?:similar|close|like|consistent)\b.*\b(?:it"
+    r"|she|he|lora)\b|\bwhere(?:'s| is| are| did| do| can)(?: (?:i|you))?(?: \w+)? (?:the|my|it|this"
+    r"|that)(?: \w+)? (?:file|lora|safetensors|clips?|go|saved|put|stored|model|weights)\b"
+    r"|\bwhere (?:is|did) (?:it|you)\b.*\b(?:saved?|stored?|put|go|end up)\b|\bdownload\b(?!.*\b(?:ltx|models?)\b)"
+    r"|\bsafetensors\b"
+    r"|\b(?:have|get|give|send|need|want|export|save|hand|deliver|pass|grab|take)\b(?: \w+){0,3} (?:file|lora"
+    r"|weights)\b(?! (?:at|with|and|from|in|on|to))"
+    r"|\b(?:show|see|watch|view) (?:me )?(?:the |all |my )*(?:test |sample |example )?(?:clips|videos|samples"
+    r"|examples|figures|numbers|measurements|sheet|evaluation|verdict|outcome|grades?|metrics)\b"
+    r"|\bdoes it (?:look like|work|resemble)\b(?! (?:in|with|on|for)\b)|\bhow (?:well|does it look)\b|\b(?:did"
+    r"|has) (?:it|that|this|she|he|everything|the (?:training|lora)) (?:\w+ )?(?:work\w*|learn\w*|succeed\w*"
+    r"|pass\w*|turn(?:ed)? out|get|got)\b"
+    r"|\b(?:is|was|are) (?:it|this|that|the lora|she|he|they|the result) (?:\w+ )?(?:good|ok|okay|usable|great|fine"
+    r"|successful|a success|worth|done well|decent|bad|enough|alright)\b|\bwhat(?:'s| is| was| are) the (?:verdict"
+    r"|outcome|figures|numbers|grade|identity|likeness|rating|evaluation|leak)\b"
+    r"|\bwhat (?:do|does) (?:these|those|the|all these|all those|that|this) (?:numbers?|figures?|scores?|values?"
+    r"|metrics?) (?:\w+ )?(?:mean|say|tell)\b|\bhow (?:did|do) (?:i|we) (?:do|score|fare)\b"
+)
 
 
 def results_talk(text: str, said: str, facts: Facts) -> Reading | None:
     ran = bool(facts.get("run") or facts.get("lora"))
-    if re.search(
-        r"\b(?:apply|take|accept|follow|use|do|try|make|implement)\b(?: \w+){0,2} (?:suggest\w*|recommend\w*|advice"
-        r"|propos\w*|finding|fix|improvements?)\b|"
-        r"\bdo what you (?:suggest|recommend|propose|said|say)|\bas you (?:suggest|recommend|propose)\w*"
-        r"|^(?:(?:yes|ok|okay|sure|please|good|fine),? )*"
-        r"(?:apply|do|make|take) (?:that|it|those|these|the)(?: changes?| plan)?(?: please)?[.!]?$",
-        text,
-    ) and (ran and (facts.get("stage") == "results" or (facts.get("run") or {}).get("state") == "failed")):
-        return Reading((Call("apply_finding"),))
-    if re.search(
-        r"\bwhat (?:would|should|could|do|can) (?:you|i|we) (?:change|do|improve|try|adjust|fix"
-        r"|tweak)\b(?!.*\b(?:first|start)\b)|\bhow (?:can|do|could|would) (?:i|we|you) (?:improve|fix|make it)\b|"
-        r"\bwhat went wrong\b|\bdiagnos\w*|\b(?:improve|fix) (?:it|this|that)\b|\bmake it better\b|\bnext (?:round"
-        r"|iteration|version|attempt)\b|\bhow to improve\b|"
-        r"\bwhat(?:'s| is) wrong with (?:it|the (?:lora|result|clips?))\b|\bwhat'?s? (?:next )?to (?:change|improve)\b",
-        text,
+    run = facts.get("run") or {}
+    if (
+        re.search(_APPLY, text)
+        and ran
+        and (facts.get("stage") == "results" or run.get("scorecard") or run.get("state") == "failed")
     ):
+        return (
+            None
+            if re.search(r"\b(?:don't|do not|never|if|unless|maybe)\b|\bshould (?:i|we)\b|\"", text)
+            else _applied(facts)
+        )
+    if re.search(_IMPROVE, text) and not re.search(r"\b(?:captions?|pictures?|photos?|files|dataset)\b", text):
         return Reading((Call("diagnose"),)) if ran else None
-    symptom = re.search(
-        r"\b(?:looks?|is|are|comes? out|turns? out|seems?|getting|came out|looked)\b.*\b(?:generic|the same"
-        r"|identical|burn\w*|blurry|static|frozen|saturated|wrong|different|weird|bad)\b|"
-        r"\b(?:ignores?|without) the trigger\b.*\b(?:appears?|shows|still)\b|\bappears? without\b"
-        r"|\bdoesn't (?:look like|move|work)\b|\bdoes not (?:look like|move|work)\b|\bbackground (?:always|keeps"
-        r"|comes)\b|\bleak\w*\b|\blooks? (?:just )?like (?:a|the|one of the) training\b|\b(?:is|are) missing\b",
+    prompt = prompt_wanted(text, said, facts) if ran else None
+    if prompt is not None and not re.search(_SYMPTOM, text):
+        return Reading((Call("generate_clip", prompt),))
+    symptom = re.search(_SYMPTOM, text) and not re.match(
+        r"(?:what|how|which|who|when|where|if|are|is|do|does|can"
+        r"|should|will|would)\b",
         text,
     )
     if symptom and ran and facts.get("stage") in ("results", "launch", "plan"):
         return Reading((Call("diagnose"), about(said)))
-    prompt = prompt_wanted(text, said, facts) if ran else None
     if prompt is not None:
         return Reading((Call("generate_clip", prompt),))
-    if re.search(
-        r"\bresults?\b|\bscore ?cards?\b|\bscores?\b|\bhow (?:did|has) (?:it|that|the training|this) (?:go|gone|turn"
-        r"|do|come|work)\b|\bcontact sheet\b|"
-        r"\bany good\b|\bgive me the (?:lora|file)\b|\bhow good\b|\bwhere(?:'s| is| are) (?:the|my) (?:file|lora"
-        r"|safetensors|clips?)\b"
-        r"|\bdownload\b(?!.*\b(?:ltx|models?)\b)|\bsafetensors\b|"
-        r"\b(?:show|see) (?:me )?(?:the )?(?:test )?clips\b|\bdoes it (?:look like|work)\b(?! (?:in|with|on|for)\b)"
-        r"|\bhow (?:well"
-        r"|does it look)\b|\bdid it work\b",
+    if (
+        not ran
+        and (facts.get("images") or facts.get("clips"))
+        and not re.search(
+            r"\bresults?\b|\bscore\w*|\blora\b"
+            r"|\bsafetensors\b",
+            text,
+        )
+    ):
+        return None  # 'are they any good?' is about the files
+    if re.search(_RESULT, text) and not re.search(
+        r"\bwhat (?:is|are|does) (?:a |an )?(?:safetensors|scorecard"
+        r"|lora)\b|\bhow (?:do|can|to|would) (?:i|we)?\b.*\b(?:use|load"
+        r"|comfy\w*|install|share|put)\b",
         text,
-    ) and not re.search(r"\bwhat (?:is|are|does) (?:a |an )?(?:safetensors|scorecard|lora)\b", text):
+    ):
         return Reading((Call("show_scorecard"),)) if ran else Reading(topic="nothing_ran")
     return None
+
+
+def _applied(facts: Facts) -> Reading:
+    """A suggestion is acted on once: after that, the next one is named."""
+    found, done = facts.get(FOUND) or [], facts.get(APPLIED) or []
+    if not done:
+        return Reading((Call("apply_finding"),))
+    left = [(place, entry) for place, entry in enumerate(found, start=1) if entry["id"] not in done]
+    also = "".join(
+        f" The next one is number {place}, “{entry['symptom']}”: say “do number {place}”." for place, entry in left[:1]
+    )
+    return ask(f"That one is done already.{also} Or say “launch”, and I show you what training again would take.")
+
+
+_SHOWN = re.compile(
+    r"(?:put|place|show|see|look at|watch|imagine|picture|have|get|make|let|give|film|shoot|how does|how would"
+    r"|what does|what would)(?: (?:me|us))?"
+    r" (?:it|her|him|them|the (?:cat|character|mascot|subject|lora)|my (?:cat|mascot|character)|our (?:mascot"
+    r"|character))"
+    r"(?: (?:look|looks))? (?P<prompt>(?:\w+ing|in|on|at|under|near|beside|behind|inside|outside|by|through|as|with"
+    r"|wearing|dance|run|walk|jump|sit|swim|fly|wave|sing|ride|play|sleep)\b.*)$"
+)
+_NOT_SHOWN = (
+    r"\b(?:again|side by side|back|out|aside|in order|on hold|at (?:step|strength|rank|\d)|by (?:step|hand)"
+    r"|with(?:out)? the (?:audit|captions?|base|files)|training|learning rate)\b"
+)
 
 
 def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
@@ -66,6 +179,8 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
         text,
     )
     named = bool(trigger) and trigger in said.lower()
+    if not named and (shown := _SHOWN.match(command(text))) and not re.search(_NOT_SHOWN, text):
+        found = shown if scene(shown["prompt"]) or re.match(r"\w+ing\b", shown["prompt"]) else found
     if found is None and re.match(r"(?:what|why|how|who|which|when|where|is|are|does|do|did)\b", text):
         return None  # a question about it
     if found is None and not named:
@@ -73,6 +188,7 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
     if (
         found is not None
         and not named
+        and not _SHOWN.match(command(text))
         and not re.search(
             r"\b(?:clip|video|picture|image|render|generate|draw|test|try|shot)\b|\bshow me (?:it|her|him|them"
             r"|the \w+|a \w+|my \w+) \w+ing\b"
@@ -88,7 +204,7 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
     ):
         return None
     words = found["prompt"] if found else text
-    words = words.strip(" .!\"'")
+    words = words.strip(" .!?\"'")
     arguments: dict[str, Any] = {}
     seed = re.search(r"[, ]*\b(?:with |and )?seed (\d+)", words)
     if seed:

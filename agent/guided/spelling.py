@@ -15,7 +15,9 @@ _WORDS = (
     "launch learning license little longer lower mascot minutes motion percent photos pictures plan preset price "
     "progress quality rank rate recipe recipes recommend reduce remove resolution results scorecard seconds seed "
     "settings shorter slower standard start status steps strength style thank thanks train training trigger undo "
-    "upload validation video videos "
+    "upload validation video videos check checks checked learning picture photo image photograph please compare "
+    "explain watermark budget approve approved approval approvals overfitting overfit overfits orders memory "
+    "anything something finished download preview background sharpness shoulder another frames noun minutes "
 )
 _VOCABULARY = tuple(_WORDS.split())
 _SHORTHANDS = {
