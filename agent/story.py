@@ -11,12 +11,13 @@ from .messages import spoken
 
 MOST_TURNS = 40
 FIRST = 3  # turns that are never dropped: what the person came for
-LONGEST_WORDS = 120  # characters of what was said or found
+LONGEST_WORDS = 120  # characters of what was said
+LONGEST_RESULT = 160
 _ONLY_LOOKS = ("look_up", "explain_", "list_", "show_", "training_status", "base_status")
 
 
 class ToldTurn(TypedDict):
-    """What the person said, and the first line of each tool's result that was more than a look."""
+    """What the person said, and the beginning of each tool's result that was more than a look."""
 
     said: str
     done: list[str]
@@ -39,6 +40,5 @@ def _turns(messages: Sequence[AnyMessage]) -> list[ToldTurn]:
         elif isinstance(message, ToolMessage) and message.status != "error":
             name = message.name or ""
             if not name.startswith(_ONLY_LOOKS):
-                first = str(message.content).strip().split("\n")[0]
-                turns[-1]["done"].append(f"{name}: {quoted(first, LONGEST_WORDS)}")
+                turns[-1]["done"].append(f"{name}: {quoted(str(message.content), LONGEST_RESULT)}")
     return turns

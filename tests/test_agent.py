@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from rooms import draw_pictures, new_context, up_to_plan
+from talking import called, talk, whole, words
 
 from agent.conversation import Conversation
-from agent.events import Card, CardShown, Event, Problem, Progress, Said, ToolFinished, ToolStarted
+from agent.events import Card, CardShown, Event, Progress, Said, ToolFinished
 from agent.stages import Stage, system_prompt
 from agent.threads import threads_of
 from tools import runs
@@ -36,23 +37,6 @@ def planned(tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(runs, "TRAIN", "trainer_core.jobs.selfcheck:count")
     monkeypatch.setattr(runs, "EVALUATE", "trainer_core.jobs.selfcheck:count")
     return context
-
-
-async def talk(conversation: Conversation, text: str, *uploads: Path) -> list[Event]:
-    """Everything that comes of a message, without the pieces of streamed words."""
-    return whole([event async for event in conversation.send(text, uploads)])
-
-
-def whole(events: list[Event]) -> list[Event]:
-    return [event for event in events if not (isinstance(event, Said) and not event.final)]
-
-
-def called(events: list[Event]) -> list[str]:
-    return [event.name for event in events if isinstance(event, ToolStarted)]
-
-
-def words(events: list[Event]) -> str:
-    return "\n".join(event.text for event in events if isinstance(event, Said | Problem))
 
 
 def card_in(events: list[Event]) -> Card:
