@@ -15,7 +15,7 @@ from . import slack_words as words
 from .slack_blocks import APPROVE, REJECT
 from .slack_reply import cosmetic, post
 from .slack_room import Message, Press, Room, Slack
-from .slack_store import Place, known_threads, mark, thread_at
+from .slack_store import Place, find_thread, known_threads, mark, thread_at
 from .slack_text import escaped, heard
 from .strings import log_error, one_line
 
@@ -23,6 +23,7 @@ log = logging.getLogger("sidekick.slack")
 MOST_OPEN = 50  # rooms that stay open; the one that was used longest ago is closed first
 LONGEST_TITLE = 60
 PEOPLES_SUBTYPES = (None, "file_share", "thread_broadcast")  # anything else is an edit, a notice or a program
+_IS_USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 Payload = dict[str, Any]
 
 
@@ -67,9 +68,10 @@ def build_app(rooms: Rooms, logger: logging.Logger) -> AsyncApp:
     app = AsyncApp(client=rooms.slack.client, logger=logger)
     assistant = AsyncAssistant(logger=logger)
 
-    async def hear(event: Payload, context: AsyncBoltContext, *, titled: bool = False) -> None:
+    async def hear(body: Payload, context: AsyncBoltContext, *, titled: bool = False) -> None:
+        event = body["event"]
         message = _message(event, context)
-        if message is None:
+        if message is None or _from_elsewhere(body, context):
             return
         place = Place(context.team_id or "", str(event["channel"]), str(event.get("thread_ts") or event["ts"]))
         room = await rooms.get(place, message.user)
@@ -95,20 +97,20 @@ def build_app(rooms: Rooms, logger: logging.Logger) -> AsyncApp:
         """Which channel the person looks at meanwhile is nothing that the sidekick uses or keeps."""
 
     @assistant.user_message
-    async def said_to_assistant(payload: Payload, context: AsyncBoltContext) -> None:
-        await hear(payload, context, titled=True)
+    async def said_to_assistant(body: Payload, context: AsyncBoltContext) -> None:
+        await hear(body, context, titled=True)
 
     app.assistant(assistant)
 
     @app.event("app_mention")
-    async def mentioned(event: Payload, context: AsyncBoltContext) -> None:
-        if event.get("channel_type") != "im":  # there, every message comes as a message, too
-            await hear(event, context)
+    async def mentioned(body: Payload, context: AsyncBoltContext) -> None:
+        if body["event"].get("channel_type") != "im":  # there, every message comes as a message, too
+            await hear(body, context)
 
     @app.event("message")
-    async def said(event: Payload, context: AsyncBoltContext) -> None:
-        if event.get("channel_type") == "im":
-            await hear(event, context)
+    async def said(body: Payload, context: AsyncBoltContext) -> None:
+        if body["event"].get("channel_type") == "im":
+            await hear(body, context)
 
     @app.action(re.compile(f"^({APPROVE}|{REJECT})$"))
     async def pressed(ack: AsyncAck, body: Payload, action: Payload, context: AsyncBoltContext) -> None:
@@ -134,8 +136,7 @@ async def _press(rooms: Rooms, body: Payload, action: Payload, context: AsyncBol
     ts = str(message.get("thread_ts") or container.get("thread_ts") or message.get("ts") or "")
     user = str((body.get("user") or {}).get("id") or "")
     place = Place(context.team_id or "", channel, ts)
-    known = any(row.place == place for row in await asyncio.to_thread(known_threads, rooms.workspace))
-    if not known or not user:
+    if await asyncio.to_thread(find_thread, rooms.workspace, place) is None or not _IS_USER.fullmatch(user):
         log.warning("a button was pressed in a thread that is not known here")
         return
     card_id = str(action.get("value") or "")
@@ -147,7 +148,7 @@ async def _press(rooms: Rooms, body: Payload, action: Payload, context: AsyncBol
 def _message(event: Payload, context: AsyncBoltContext) -> Message | None:
     """What a person said; None for programs' messages, edits and notices."""
     user = event.get("user")
-    if event.get("subtype") not in PEOPLES_SUBTYPES or event.get("bot_id") or not user:
+    if event.get("subtype") not in PEOPLES_SUBTYPES or event.get("bot_id") or not _IS_USER.fullmatch(str(user)):
         return None
     if user in (context.bot_user_id, "USLACKBOT"):
         return None
@@ -155,6 +156,12 @@ def _message(event: Payload, context: AsyncBoltContext) -> Message | None:
     name = str(event.get("client_msg_id") or event["ts"])
     text = heard(str(event.get("text") or ""), context.bot_user_id or "")
     return Message(f"{user}:{name}"[:200], str(user), text, tuple(event.get("files") or ()))
+
+
+def _from_elsewhere(body: Payload, context: AsyncBoltContext) -> bool:
+    """Is it from a person of another company, in a channel that is shared with it? Only our own people are served."""
+    theirs = body["event"].get("user_team")
+    return bool(body.get("is_ext_shared_channel")) and theirs not in (None, context.team_id, context.enterprise_id)
 
 
 async def _title(rooms: Rooms, place: Place, text: str) -> None:

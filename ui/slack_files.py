@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,10 @@ from urllib.parse import SplitResult, urlsplit
 import aiohttp
 
 from tools.text import quoted
+from tools.uploads import uploads_of
+from trainer_core.projects import Workspace
+
+FOLDER = "slack"  # in the workspace folder: files that wait until they are copied into a project
 
 BLOCK = 256 * 1024  # bytes
 SECONDS = 600.0  # for one file
@@ -43,7 +48,13 @@ class FileRefused(Exception):
 
 
 async def fetch(
-    files: Sequence[Mapping[str, Any]], folder: Path, token: str, base_url: str, limits: Limits | None = None
+    files: Sequence[Mapping[str, Any]],
+    folder: Path,
+    token: str,
+    base_url: str,
+    *,
+    proxy: str | None = None,
+    limits: Limits | None = None,
 ) -> Fetched:
     """Fetch a message's files into `folder`, which is made. `files` are Slack's file objects, `base_url` its Web API.
 
@@ -56,7 +67,7 @@ async def fetch(
     folder.mkdir(parents=True, exist_ok=True)
     left = limits.together
     # No cookies and no settings from the environment: the token is all that a request carries.
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), proxy=proxy) as session:
         for number, file in enumerate(files[: limits.files]):
             path = folder / safe_name(str(file.get("name") or ""), number, {each.name.lower() for each in paths})
             try:
@@ -65,6 +76,8 @@ async def fetch(
             except FileRefused as words:
                 refused.append(f"{_shown(file)}: {words}")
                 path.unlink(missing_ok=True)
+    if not paths:
+        folder.rmdir()
     return Fetched(paths, refused)
 
 
@@ -79,6 +92,16 @@ def safe_name(name: str, number: int, taken: set[str]) -> str:
     while fresh.lower() in taken:
         fresh, count = f"{stem}-{count}{ending}", count + 1
     return fresh
+
+
+def tidy(workspace: Workspace, project_id: str) -> None:
+    """Delete what was fetched and is copied into the project by now."""
+    home = workspace.home / FOLDER
+    for entry in uploads_of(workspace, project_id):
+        if entry.added and entry.file.is_relative_to(home) and entry.file.is_file():
+            entry.file.unlink()
+            with suppress(OSError):  # others of the same message are still waiting
+                entry.file.parent.rmdir()
 
 
 def is_slacks(address: str, base_url: str) -> bool:

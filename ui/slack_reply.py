@@ -68,8 +68,10 @@ class Reply:
             await self._say(f"**That did not work.** {event.text}", True)
         elif event.kind == "tool_started":
             chunk = {"type": "task_update", "id": event.id, "title": tool_title(event.name), "status": "in_progress"}
-            if given := arguments_words(event.arguments, LONGEST_FIELD):
-                chunk["details"] = escaped(given, LONGEST_FIELD)
+            given = event.arguments.items()
+            plain: dict[str, object] = {name: value for name, value in given if isinstance(value, str | int | float)}
+            if details := arguments_words(plain, LONGEST_FIELD):  # lists are of ids, which say nothing to people
+                chunk["details"] = escaped(details, LONGEST_FIELD)
             self._tasks[event.id] = chunk
             await self._task(chunk)
         elif event.kind == "tool_finished":

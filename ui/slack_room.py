@@ -1,9 +1,9 @@
 """One Slack thread and the conversation in it: what people say and press goes in, what the sidekick does comes out."""
 
 import asyncio
-import logging
-import shutil
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from trainer_core.projects import Workspace
 
 from . import slack_words as words
 from .slack_cards import Cards
-from .slack_files import fetch
+from .slack_files import FOLDER, fetch, tidy
 from .slack_news import News
 from .slack_reply import Reply, cosmetic, post
 from .slack_store import Place, bind, mark, thread_at
@@ -27,7 +27,7 @@ from .strings import UNEXPECTED, log_error, one_line
 if TYPE_CHECKING:
     from agent.events import Event
 
-log = logging.getLogger("sidekick.slack")
+GRACE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,10 @@ class Room:
             self._watch = asyncio.create_task(self._follow_jobs())
 
     async def close(self) -> None:
-        """Stop following; the thread and its jobs go on by themselves."""
+        """Stop following; the thread and its jobs go on by themselves. An answer under way may come to its end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_SECONDS), self._lock:
+                pass
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait([self._watch])
@@ -140,10 +143,12 @@ class Room:
         await self.conversation.close()
 
     async def _turn(self, message: Message) -> None:
-        folder = self._workspace.home / "slack" / self.place.ts / message.id.replace(":", "-")
+        name = hashlib.sha256(f"{self.place.key} {message.id}".encode()).hexdigest()[:24]
+        folder = self._workspace.home / FOLDER / name
         paths: list[Path] = []
         if message.files:
-            fetched = await fetch(message.files, folder, self._slack.token, self._slack.base_url)
+            slack = self._slack
+            fetched = await fetch(message.files, folder, slack.token, slack.base_url, proxy=self._client.proxy)
             paths = fetched.paths
             if fetched.refused:
                 listed = "\n".join(f"- {line}" for line in fetched.refused[:20])
@@ -165,8 +170,7 @@ class Room:
         events = self.conversation.send(said, paths, event_id=message.id)
         await self._show(events)
         await self._settle(card.id if card and decided else "", decided)
-        if folder.exists() and not any(folder.iterdir()):
-            await asyncio.to_thread(shutil.rmtree, folder)
+        await asyncio.to_thread(tidy, self._workspace, self.conversation.project_id)
 
     async def _press(self, conversation: Conversation, press: Press) -> None:
         events = conversation.decide(press.card_id, press.approved, event_id=press.id)

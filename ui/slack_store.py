@@ -78,6 +78,12 @@ def thread_at(workspace: Workspace, place: Place, user: str) -> SlackThread:
         return session.get_one(SlackThread, key)
 
 
+def find_thread(workspace: Workspace, place: Place) -> SlackThread | None:
+    """The thread at this place, if anybody has spoken in it."""
+    with workspace.session() as session:
+        return session.get(SlackThread, (place.team, place.channel, place.ts))
+
+
 def known_threads(workspace: Workspace) -> list[SlackThread]:
     """Every thread in which a conversation has begun, oldest first."""
     query = select(SlackThread).where(SlackThread.thread_id.is_not(None)).order_by(SlackThread.created_at)
