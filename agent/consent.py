@@ -49,7 +49,8 @@ _POLITE = frozenset(
 _LONGEST = 60  # characters
 _PLAIN = re.compile(r"[a-z ,.;!\n'-]*")  # any other sign may strike out, quote, negate or hide what it stands beside
 _NOT_PLAIN = re.compile(r"(?<!\w)'|'(?!\w)|(?<![\w!])!")  # '!yes' is a no to many
-_NODS = re.compile(r"(?:\s*[👍👌✅🙏🙂😀😊🎉🚀]\ufe0f?[\U0001f3fb-\U0001f3ff]?)+$")  # after the words, they say the same
+# After the words these say the same once more:
+_NODS = re.compile(r"(?:\s*[👍👌✅🙏🙂😀😊🎉🚀]\ufe0f?[\U0001f3fb-\U0001f3ff]?)+$")
 
 
 def clear_answer(text: str) -> Literal["yes", "no"] | None:

@@ -53,6 +53,8 @@ _SHORTHANDS = {
     "secs": "seconds",
     "hrs": "hours",
 }
+# No figure of ours, and beyond what a float can hold:
+_ENDLESS = re.compile(r"\d{13,}(?:\.\d*)?|\d(?=[\d.]*e[+-]?\d{3})[\d.]*e[+-]?\d+")
 _ORDINARY = 3.3  # Zipf frequency from which a word is taken as meant
 
 
@@ -67,6 +69,7 @@ def normal(text: str) -> str:
         .replace("–", "-")
         .replace("—", " - ")
     )
+    text = _ENDLESS.sub("a number that long", text)
     text = re.sub(r"(\d)\s*(?:mins?|m)\b(?!\w)", r"\1 minutes", text)
     text = re.sub(r"(\d)\s*(?:secs?|s)\b", r"\1 seconds", text)
     text = re.sub(r"(\d)\s*(?:hrs?|h)\b", r"\1 hours", text)
