@@ -60,6 +60,7 @@ class Conversation:
         self.project_id = thread.project_id
         self.person = person
         self.model_name = name
+        self._thread, self._kept, self._model = thread, kept, model
         self._context = ToolContext(workspace, thread.project_id, person)
         saver, self._connection = kept
         self._graph = build(model, self._context, saver)
@@ -201,7 +202,8 @@ class Conversation:
         told = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
         endings = await asyncio.to_thread(watcher.endings_after, self.workspace, self.project_id, told)
         message = from_person(text, entries, [words for _id, words in endings])
-        asked = _asked(now.interrupt)
+        asked, card = _asked(now.interrupt), _card(now)
+        owner = card.person if card else self.person
         now = await self._memory.turn_over(now)
         closed = closing(now.messages, ASIDE if asked else BROKEN_OFF)
         async for event in self._run({"messages": [*closed, message]}, now):
@@ -209,7 +211,7 @@ class Conversation:
         if endings:
             await asyncio.to_thread(threads.tell, self.workspace, self.thread_id, endings[-1][0])
         if asked and await self.pending() is None:
-            async for event in self._show_again(asked, await self._memory.now()):
+            async for event in self._as(owner)._show_again(asked, await self._memory.now()):
                 yield event
 
     async def _decide(self, now: Now, approved: bool, words: str) -> AsyncIterator[Event]:
@@ -231,6 +233,12 @@ class Conversation:
             await asyncio.to_thread(approvals.revoke_all, self.workspace, card.fingerprint, self.person)
         async for event in self._run(Command(resume={now.interrupt.id: {"approved": approved, "words": words}}), now):
             yield event
+
+    def _as(self, person: str) -> "Conversation":
+        """This conversation for another person of the thread: a card stays that of the one who asked for it."""
+        if person == self.person:
+            return self
+        return Conversation(self.workspace, self._thread, person, self._kept, self._model, self.model_name)
 
     async def _show_again(
         self, asked: Asked | None, now: Now, closed: Sequence[AnyMessage] = ()
