@@ -60,10 +60,8 @@ def remove(person: Person = None, project: Project = None, everyone: Everyone = 
 
     scope, name = _whose(person, project, everyone)
     if not remove_limit(Workspace.open(home), scope, name):
-        _stop(
-            f"{_title(scope, name)} has no limit, so nothing was changed. sidekick budget show lists those there are."
-        )
-    typer.echo(f"{_title(scope, name)} has no limit any more. I still ask before anything is spent.")
+        _stop("There is no such limit, so nothing was changed. sidekick budget show lists those that there are.")
+    typer.echo(f"{_title(scope, name)} is taken away. I still ask before anything is spent.")
 
 
 @budget.command()
@@ -94,8 +92,10 @@ def _whose(person: str | None, project: str | None, everyone: bool) -> tuple[Lit
 
 def _title(scope: str, name: str) -> str:
     if scope == "project":
-        return f"Project {printable(name, 60)}"
-    return "Each other person" if name == "*" else "You" if name == PERSON else printable(name, 60)
+        return f"The limit of project {printable(name, 60)}"
+    if name == "*":
+        return "The limit for each other person"
+    return "Your limit" if name == PERSON else f"The limit of {printable(name, 60)}"
 
 
 def _words(each: "Budget") -> str:
@@ -103,7 +103,7 @@ def _words(each: "Budget") -> str:
 
     limit = f"{_title(each.scope, each.name)}: at most {dollars_words(each.limit)}"
     if each.name == EVERYONE:
-        return f"{limit} for each."
+        return f"{limit}."
     unknown = f", {each.unknown} without a known price" if each.unknown else ""
     aside = f", {dollars_words(each.reserved)} set aside" if each.reserved else ""
     return f"{limit}; {dollars_words(each.spent)} spent{aside}{unknown}; {dollars_words(max(0.0, each.left))} left."
