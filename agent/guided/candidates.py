@@ -32,7 +32,8 @@ _UNSURE_TO_MAKE = (
 _ASKED = r"^(?:how|why|what|which|when|where|who|do|does|did|is|are|was|were|should)\b"
 _MADE = r"\bmade-[a-z_]+-\d+\b"
 _NAMES = r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b"
-_LOOKS = r"\b(?:of|for|showing)\b:? (?:(?:my|our|the) )?(?P<looks>.+)$"
+_LOOKS = r"(?:\b(?:of|for|showing)\b:?|,? (?:it|she|he)(?:'s| is)(?= an?\b)) (?:(?:my|our|the) )?(?P<looks>.+)$"
+_PLACE = r"^(?:it|him|her|them)(?: from (?:behind|the \w+))?,? (?:(?:it|she|he)(?:'s| is) )?"
 _NO_LOOKS = (
     r"(?:it|him|her|them|this|that|(?:the |my |our |missing )*(?:character|mascot|subject|views?|angles?|ones?|set))"
 )
@@ -87,11 +88,11 @@ def _mark(names: list[str], uploads: list[str], facts: Facts) -> Reading:
 
 def _wanted(text: str, said: str) -> dict[str, Any]:
     """The arguments of make_candidates: the views and their number before the looks, the looks as they were said."""
-    head = re.split(r"\b(?:of|showing)\b", text)[0]
+    head = re.split(r"\b(?:of|showing)\b(?! (?:it|him|her|them) from)", text)[0]
     views = [view for pattern, both in _VIEWS if re.search(pattern, head) for view in _on_side(both, head)]
     count = re.search(r"\b([1-8])\b(?! ?(?:-|/|quarters?\b))", head)
     looks = re.search(_LOOKS, " ".join(said.split()), re.IGNORECASE)
-    words = looks["looks"].strip(" .!?") if looks else ""
+    words = re.sub(_PLACE, "", looks["looks"].strip(" .!?"), flags=re.IGNORECASE) if looks else ""
     words = re.sub(r",? (?:please|thanks|thank you)$", "", words, flags=re.IGNORECASE)
     found: dict[str, Any] = {"views": views} if views else {}
     if count:

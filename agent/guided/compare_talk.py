@@ -23,7 +23,7 @@ _BASE = (
 )
 _NOT_CLIPS = r"\b(?:plans?|rank|alpha|presets?|recipes?|captions?|files|prices?|costs?|settings?|learning rates?)\b"
 _CALLED = r"\bwith and without (?:the |its |my )?trigger(?: word)?\b"
-_JOINED = r"(?:(?:,| and| or| with| vs\.?| to| against)+ "
+_JOINED = r"(?:(?:,| and| or| with| vs\.?| versus| to| against| next to| beside| alongside)+ "
 _STEPS = re.compile(
     r"\b(?:checkpoints?|steps?)(?: (?:of|at|from))?(?: steps?)? "
     rf"(?P<steps>\d{{1,6}}{_JOINED}(?:steps? )?\d{{1,6}})*)\b",

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from .fillers import command
+
 _FILES = (
     r"(?:files?|pictures?|photos?|images?|clips?|videos?|dataset|data|set|folder|them|those|these|everything"
     r"|drawings?|uploads?|it all|what i (?:sent|gave|uploaded))"
@@ -10,13 +12,16 @@ _FILES = (
 _PRINT = r"water ?marks?|logos?|subtitles?|text|words|writing|letters"
 _WITH = r"\b(?:with|that ha(?:s|ve)|having|containing)"
 _OTHERS_WORDS = r"\"|\b(?:he|she|they|it|boss|friend|note|text|picture|caption) (?:says?|said|wrote|told|wants)\b"
-_NOT_MEANT = rf"\b(?:don't|do not|never|maybe|perhaps|unless|should (?:i|we))\b|{_OTHERS_WORDS}"
+_NOT_MEANT = (
+    rf"\b(?:don't (?!use|want|need|include|take)|do not (?!use|want|include)|never|maybe|perhaps|unless|should (?:i"
+    rf"|we)|what (?:if|happens)|why|how|when|if|is it|does it|do i|did you|who|which|what)\b|{_OTHERS_WORDS}"
+)
 _NOT_SENT = (  # pictures leave the computer only for the vision model
     r"\b(?:don't|do not|never|no|without|not)\b.*"
     r"\b(?:vision model|second (?:opinion|eye)|send\w* .*(?:out|away|anywhere))"
 )
 _FLAWS = (  # words for a flaw, and parts of finding ids that stand for it
-    (r"\bblur\w*|\bunsharp\b|\bout of focus\b|\bfuzzy\b", ("blur", "sharp")),
+    (r"\bblur\w*|\bunsharp\b|\bout of focus\b|\bfuzzy\b|\bshaky\b|\bsoft ones\b", ("blur", "sharp")),
     (r"\bnear[- ]duplicates?\b", ("near",)),
     (r"\bduplicates?\b|\bdoubles\b|\bcopies\b|\brepeat\w*|\bdupes?\b", ("near_dup", "duplicate")),
     (r"\b(?:too )?small\b|\btiny\b|\blow[- ]res\w*", ("small", "resolution")),
@@ -26,17 +31,27 @@ _FLAWS = (  # words for a flaw, and parts of finding ids that stand for it
     (rf"{_WITH} (?:an? |any |the |some )?(?:{_PRINT})\b|\bwatermarked\b", ("text",)),
     (r"\bstatic\b|\bfrozen\b|\bstill clips?\b", ("static", "frozen")),
     (
-        r"\bbad\b|\bduds?\b|\bflawed\b|\bproblem\w*|\bbroken\b|\bflagged\b|\bones you (?:found|named|mentioned"
+        r"\bbad\b|\bduds?\b|\bflawed\b|\bweak\b|\buseless\b|\bunusable\b|\brubbish\b|\bas you (?:advised?"
+        r"|suggest\w*|recommend\w*|said)\b|\bones? you (?:don't like|advised|suggest\w*|recommend\w*|would leave)\b"
+        r"|\bwhat(?:ever)? you (?:flagged|advised|found|think|suggest\w*|recommend\w*|don't like|said)\b"
+        r"|\bthose (?:5|five|few|ones)\b|\bwhat you (?:said|listed|named)\b|\bnot (?:good|usable)\b|\bproblem\w*"
+        r"|\bbroken\b|\bflagged\b|\bones you (?:found|named|mentioned"
         r"|listed)\b"
         r"|\bwith (?:flaws|problems|issues)\b",
         ("",),
     ),
 )
 _OUT = (
-    r"\b(?:chuck|toss|drop|remove|leave|exclude|skip|delete|throw|set|get rid of|ditch|discard|lose|put|take|kick"
-    r"|ignore)\b"
+    r"\b(?:chuck|toss|drop|remove|leave|leaving|exclude|skip|delete|throw|set|get rid of|ditch|discard|lose|put"
+    r"|take|kick|omit|bin|scrap|eliminate|erase|weed out|sort out|filter out|trash|dump|cut out"
+    r"|ignore|(?:can|could|should|must|may|shall|will) (?:all )?(?:go|be (?:left|dropped|removed|deleted|excluded"
+    r"|set aside|thrown))|out with|without|away with|don't (?:use|want|need|include|take)|do not (?:use|want"
+    r"|include)|not use)\b"
 )
-_BACK = r"\b(?:put|take|bring|add|include|use)\b.*\bback\b|\b(?:re-?include|restore|bring back|put back)\b"
+_BACK = (
+    r"\b(?:put|take|bring|add|include|use|want|need|get|have|keep|let)\b.*\bback\b|\b(?:re-?include|restore"
+    r"|bring back|put back|re-?add|un-?exclude)\b|\b(?:include|use|add) .*\b(?:again|after all)\b"
+)
 
 
 def file_calls(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -48,7 +63,7 @@ def file_calls(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
     how: dict[str, Any] = {"second_eye": False} if kept_in else {}
     if not calls and _wants_words(text):
         calls.append(("audit_dataset", {"text": True} | how))
-    elif not calls and (_wants_audit(text) or (there and _asks_coverage(text) and not kept_in)):
+    elif not calls and (_wants_audit(text, facts) or (there and _asks_coverage(text) and not kept_in)):
         calls.append(("audit_dataset", how))
     return calls + [
         (name, {"by_model": False} if kept_in and name == "write_captions" else arguments)
@@ -56,25 +71,72 @@ def file_calls(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
     ]
 
 
-def _wants_audit(text: str) -> bool:
-    if re.search(r"\baudit\w*\b", text) and not re.search(r"\bwhat (?:is|does) (?:an? |the )?audit", text):
-        return True
-    if re.search(
-        r"\bany (?:duds|bad ones|problems|flaws|duplicates|dupes|blurry (?:ones|pictures|photos))\b"
-        r"|^(?:do|did) (?:i|we) have enough\b",
-        text,
+_LOOK_AT = (
+    r"(?:check|inspect|review|analy[sz]e|examine|evaluate|assess|judge|look (?:at|over|through|into|in)"
+    r"|have a (?:quick |good |close |closer )?look(?: at| over| through)?"
+    r"|take a (?:quick |good |close |closer )?look(?: at| over| through)?|scan|go (?:through|over)|run through|vet"
+    r"|test|measure|rate|grade|study|peek at|glance at|screen|see)"
+)
+_BAD = (
+    r"(?:blurr?y|blurred|unsharp|out of focus|fuzzy|sharp|bad|broken|duplicates?|doubles|dupes|too (?:small|dark"
+    r"|short|long|bright|similar)|wrong|flawed|useless|unusable|usable|good|ok|okay|fine|any good|good enough"
+    r"|sharp enough"
+    r"|corrupt\w*|damaged|the same|identical|low[- ]res\w*|watermarked|missing|problem\w*|suitable|alright|enough"
+    r"|worth keeping|no good|rubbish|weak)"
+)
+_AUDITED = (
+    r"\bany (?:duds|bad ones|problems|flaws|duplicates|dupes|issues|blurry (?:ones|pictures|photos)|(?:bad|blurry"
+    r"|useless|broken|weak) (?:ones|pictures|photos|files|images|clips))\b"
+    r"|^(?:do|did) (?:i|we) have enough\b|\bis (?:it|that|this) enough\b|\bare (?:they|those|these|my \w+) enough\b"
+    r"|\bwill (?:they|these|those|that|my \w+) do\b"
+)
+_THEM_LOOK = (  # about the files where files are there and nothing else is
+    r"^(?:and |so |well |then )*(?:what do you (?:think|make of (?:it|them|these|those)|say|see)|how (?:do|does"
+    r"|did) (?:they|it|these|those|that|everything|my \w+) look|how are (?:they|these|those)|your (?:opinion"
+    r"|verdict|thoughts)"
+    r"|(?:any|some) (?:thoughts|problems|issues|good)|what's the verdict|thoughts|are (?:they|these"
+    r"|those)(?: all)? (?:ok|okay|good|any good|fine|usable|alright|good enough|enough|right)|is (?:that|this|it"
+    r"|everything) (?:ok|okay|good|fine|usable|alright|good enough|enough|all right)(?: like (?:this|that))?"
+    r"|will (?:that|they|these|those|it|this) (?:do|work|be enough|suffice)|(?:good|ok|fine) (?:enough|like that)"
+    r"|(?:please )?(?:check|look|have a look|take a look|go through|inspect|review|audit)(?: at| over"
+    r"| through)?(?: it| them| this| these| those| everything| all)?(?: all| first| now| over)?)[?.! ]*$"
+    r"|\bwhat (?:was|is|'s|were|are) (?:wrong|the (?:matter|problems?|issues?|flaws?)) (?:with|in) (?:them|it|these"
+    r"|those|the \w+|my \w+|that)\b|\bwhat(?:'s| is| was) (?:wrong|the (?:matter|problem))\b|\bwhat did you (?:find"
+    r"|see|notice|measure)\b|\bwhat(?:'s| is| was) the verdict\b"
+)
+_WHICH_BAD = (
+    rf"\b(?:which|what|are|is|were|how many|do|does|see (?:if|whether)|tell me (?:if|whether|which)|know (?:if"
+    rf"|whether|which)|find|show(?: me)?|list|if|whether)\b(?: \w+){{0,5}}? (?:ones?|of (?:them|these|those|the \w+"
+    rf"|my \w+)|any|some|{_FILES}|there|anything|something|all)\b(?: \w+){{0,4}}? {_BAD}\b"
+    rf"|\b(?:which|what|how many) (?:ones|of (?:them|these|those|my \w+)|{_FILES}) (?:are|is|were|have|should|would"
+    rf"|did you|do you|need|must)\b|\b(?:which|what)(?: ones)? did you flag\b|\bwhy (?:did you|were they|are they"
+    rf"|is it|was it|are (?:those|these)) flag\w*"
+    rf"|\b(?:show|list|see|which are|what are|tell me) (?:me )?the (?:{_BAD}|flagged) (?:ones|files|pictures|photos"
+    rf"|clips)\b"
+)
+
+
+def _wants_audit(text: str, facts: dict[str, Any]) -> bool:
+    if re.search(r"\baudit\w*\b", text) and not re.search(
+        r"\bwhat (?:is|does) (?:an? |the )?audit|\bwhy\b|\bhow\b", text
     ):
+        return True
+    if re.search(_AUDITED, text):
+        return True
+    there = (facts.get("images") or facts.get("clips")) and facts.get("stage") == "dataset"
+    if there and (re.search(_THEM_LOOK, command(text)) or re.search(_THEM_LOOK, text) or re.search(_WHICH_BAD, text)):
         return True
     return bool(
         re.search(
-            rf"\b(?:check|inspect|review|analy[sz]e|examine|evaluate|look (?:at|over|through)|have a look"
-            rf"|take a look|scan|go through)\b(?: (?:at|over|through))?(?: (?:my|the|all|all of|all the|of|these"
-            rf"|those))* {_FILES}\b|"
-            rf"\b(?:are|is) (?:my|the|these|those|they|all the) ?{_FILES}? ?(?:all )?(?:ok|okay|good|fine|enough"
-            rf"|usable|alright|any good|sharp enough|good enough)\b|"
-            rf"\b(?:anything|something|what's|what is) wrong with (?:my|the|these|those)? ?{_FILES}\b|\bhow (?:good"
+            rf"\b{_LOOK_AT}\b(?: (?:at|over|through))?(?: (?:my|the|all|all of|all the|of|these|those|our|every"
+            rf"|whole|each|if|whether|any|single))* {_FILES}\b|"
+            rf"\b(?:are|is) (?:my|the|these|those|they|all the|our) ?{_FILES}? ?(?:all )?(?:ok|okay|good|fine|enough"
+            rf"|usable|alright|any good|sharp enough|good enough|suitable|sufficient)\b|"
+            rf"\b(?:anything|something|what's|what is|what was) wrong with (?:my|the|these|those|any"
+            rf"|some)?(?: of)?(?: the| my| these)? ?{_FILES}\b|\bhow (?:good"
             rf"|bad) (?:are|is) (?:my|the|these) {_FILES}\b|"
-            rf"\bwhat do you think of (?:my|the|these|those) {_FILES}\b|\b(?:do|did) (?:i|we) have enough {_FILES}\b"
+            rf"\bwhat do you (?:think of|make of|say (?:about|to)) (?:my|the|these|those)? ?{_FILES}\b|\b(?:do"
+            rf"|did) (?:i|we) have enough {_FILES}\b"
             rf"|\bproblems? (?:with|in) (?:my|the) {_FILES}\b",
             text,
         )
@@ -129,19 +191,45 @@ def _asks_coverage(text: str) -> bool:
 
 def _captions(text: str) -> list[tuple[str, dict[str, Any]]]:
     edit = re.search(
-        r"\bcaption (?:of|for|on) (?P<item>\S+)(?:,? (?:should (?:be|say|read)|to(?: say)?|is|as)|:) ?(?P<words>.+)$",
+        r"\bcaption (?:of|for|on) (?P<item>\S+?)(?:,? (?:should (?:be|say|read)|to(?: say| read| be)?|is|as|with"
+        r"|into|must (?:be|say))|:) ?(?P<words>.+)$",
+        text,
+    ) or re.search(
+        r"\b(?:caption|describe|label) (?P<item>itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))(?: with"
+        r"| as|:| =) ?(?P<words>.+)$"
+        r"|\b(?P<item2>itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))(?:'s)? caption(?:,? (?:should (?:be"
+        r"|say|read)|to|is|as|with|must (?:be|say))|:) ?(?P<words2>.+)$",
         text,
     )
+    if edit and edit.groupdict().get("item2"):
+        return [("edit_caption", {"item": edit["item2"], "caption": edit["words2"].strip(" :\"'")})]
     if edit:
         return [("edit_caption", {"item": edit["item"].strip("\"',:"), "caption": edit["words"].strip(" :\"'")})]
-    if re.search(r"\b(?:why|what (?:is|are|makes)|how (?:should|do|long|many))\b", text):
-        return []
     if re.search(
-        r"\b(?:show|see|read|list|print|what do|look at|view|check|spot-check)\b(?: \w+){0,4} \bcaptions?\b", text
+        r"\b(?:why|what (?:is|are|makes)(?! the captions)|how (?:should|long|many)"
+        r"|how do(?! the captions))\b|^(?:do|does|are|is|did|should|must|will) ",
+        text,
     ):
-        return [("show_captions", {})]
+        return []
+    shown = re.search(
+        r"\b(?:show|see|read|list|print|what do|what are|look at|view|check|spot-check|give|hear|display|how do"
+        r"|let me|examples? of|sample of)\b(?: \w+){0,5} \bcaptions\b"
+        r"|\b(?:show|see|read|list|print|check|hear|what is|what's)\b(?: \w+){0,4} \bcaption\b|\bwhat did you write\b",
+        text,
+    )
+    if shown and not re.search(r"\bgive (?:them|it|every|each|all)\b|\blet me (?:write|caption|edit)\b", text):
+        count = re.search(
+            r"\b(\d{1,2})(?: \w+)? captions\b|\b(?:all (?:the )?|every )captions?\b"
+            r"|\bfirst (\d{1,2})\b",
+            text,
+        )
+        number = (count[1] or count[2]) if count else None
+        return [("show_captions", {"count": int(number)} if number else {})]
     if re.search(
-        rf"\b(?:write|make|create|do|generate|add|redo|start|produce|need|want|give)\b(?: \w+){{0,4}} \bcaptions?\b"
+        rf"\b(?:write|make|create|do|generate|add|redo|start|produce|need|want|give|finish|update|refresh|rewrite"
+        rf"|re-?do|prepare|put|get|proceed|go (?:on|ahead)|continue)\b(?: \w+){{0,4}} \b(?:captions?|descriptions?)\b"
+        rf"|\b(?:describe|label|annotate|tag) (?:my |the |all |all the |all of |each |every |them )*(?:{_FILES}"
+        rf"|one of them|all)\b"
         rf"|\b(?:re-?)?caption (?:my |the |all |all the |all of )*{_FILES}\b|"
         r"^captions?(?: (?:please|now|next|them|it))*[.!]?$|\bcaptioning\b|\bthen caption\b|\band caption\b",
         text,

@@ -43,8 +43,12 @@ _REPORT = (
     r"|^(?:the |my )?(?:html |full )?report(?: please)?[.?!]*$"
 )
 _AGAIN = (
-    r"^(?:(?:please|ok|yes|now|can you|could you),? )*(?:re-?score\b|score again\b"
-    r"|(?:score|evaluate|measure) (?:it|this|that|the (?:lora|run|results?)) (?:again|once more|anew)\b)"
+    r"^(?:(?:please|ok|yes|now|can you|could you|can we|let's|i want you to|i'd like you to|then"
+    r"|and),? )*(?:re-?(?:score|evaluate|measure|grade)\b|score again\b"
+    r"|(?:score|evaluate|measure|grade|rate|assess|test)(?: (?:it|this|that|her|him|the (?:lora|run|results?|model"
+    r"|scoring)))? (?:again|once more|anew|once again|one more time|a second time|another time)\b"
+    r"|(?:repeat|redo|re-?do|re-?run|run|do|start|try) (?:the )?(?:scoring|evaluation|measurements?|scorecard"
+    r"|scores)(?: (?:again|once more|anew|one more time))?)"
 )
 _WHY = (
     r"^(?:(?:and|but|ok|hm+|so),? )*(?:"

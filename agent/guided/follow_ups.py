@@ -197,9 +197,10 @@ def _clip_again(text: str, said: str, facts: Facts) -> Reading | None:
     elif re.search(_NO_LORA, rest) and not re.search(r"\bwith and without\b", rest):
         arguments["strength"] = 0.0
         rest = re.sub(_NO_LORA, " ", rest)
-    again = re.search(_AGAIN, text) or arguments
-    if not again:
-        return _other_scene(text, said)
+    if not arguments and (other := _other_scene(text)) is not None:
+        return other
+    if not re.search(_AGAIN, text) and not arguments:
+        return None
     if questions.asks(text) and not re.match(r"(?:and|can|could|what about|how about)\b", text):
         return None
     words = scene(re.sub(_AGAIN, " ", re.sub(r"[?!.]", " ", rest)))
@@ -216,7 +217,7 @@ def _clip_again(text: str, said: str, facts: Facts) -> Reading | None:
     return Reading((Call("generate_clip", {"prompt": words or str(facts[LAST_PROMPT])} | arguments),))
 
 
-def _other_scene(text: str, said: str) -> Reading | None:
+def _other_scene(text: str) -> Reading | None:
     """'Now at night in the rain', 'and on a beach?': nothing but a scene."""
     found = re.match(r"^(?:and|now|then|next|what about|how about|and now|and what about)\b[, ]*(?P<rest>.+)$", text)
     words = scene(found["rest"].rstrip("?!. ")) if found else ""

@@ -24,11 +24,25 @@ __all__ = ["Call", "Facts", "Reading", "read"]
 
 
 _LINKED = re.compile(r"\b(?:if|unless|maybe|said|says|wrote|told)\b|\"|:")  # what belongs together stays together
+_GOAL_ASKED = (
+    r"^(?:and |but |so )*(?:can|could|would|will|is it possible|is there a way|are you able|do you think"
+    r"|which (?:one|recipe)|what about|how about|may i|am i able)\b"
+    r"|\bhow (?:can|do|could|would) (?:i|we|you) (?:teach|train|get|make|put|turn|bring)\b|\bwhich (?:one|recipe"
+    r"|of them)\b|\bcan (?:you|i|we|it|this)\b"
+)
+DOMAIN_ONLY = (  # about the craft, not about what is to be taught
+    r"\b(?:legal\w*|allowed|licen[sc]e\w*|rank|steps|pictures|photos|images|captions?|how many|how long|how much"
+    r"|cost\w*|price|gpu|memory|trigger|copyright|sell|resolution)\b"
+)
 _ASIDES = (
     ("no_pause", r"^(?:please |can you )?(?:pause|resume|suspend)\b"),
     (
         "close_window",
-        r"\b(?:can|may|should) i (?:close|quit|leave|shut)\b|\bif i (?:close|quit|leave)\b|\bclose the (?:window"
+        r"\b(?:can|may|should|do|must) i (?:have to |need to )?(?:close|quit|leave|shut|turn off|switch off|go away"
+        r"|log off|stay|keep)\b(?! out)(?!.*\b(?:blurry|out|pictures|files)\b)"
+        r"|\b(?:if|when|while|once) (?:i|my) (?:\w+ )?(?:close|quit|leave|shut|turn|switch|go|log|sleep|laptop"
+        r"|computer|browser|window)\w*\b(?=.*\b(?:laptop|computer|browser|window|tab|machine|off|away|down|bed|app"
+        r"|home)\b)|\bclose the (?:window"
         r"|browser|laptop)\b",
     ),
     (
@@ -90,7 +104,7 @@ def _read_one(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading
         reading = rule(whole if rule in (_small_talk, _run_control) else text, said, facts)
         if reading is not None and not (uploads and not reading.calls):
             return _and_uploads(reading, facts, uploads)
-    reading = _setting_up(text, facts, uploads)
+    reading = _setting_up(text, said, facts, uploads)
     if reading is not None:
         return reading
     return _otherwise(text, said, facts)
@@ -168,10 +182,16 @@ def _run_control(text: str, _said: str, facts: Facts) -> Reading | None:
     return None
 
 
-def _setting_up(text: str, facts: Facts, uploads: list[str]) -> Reading | None:
+def _setting_up(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading | None:
     calls: list[Call] = []
-    chosen = goals.named_recipe(text)
+    asked = questions.asks(text)
+    chosen = None if asked and facts.get("recipe") else goals.named_recipe(text)
     goal = (chosen, (goals.recipe_wanted(text) or (None, None))[1]) if chosen else _goal(text, facts)
+    if facts.get("recipe") and not asked:
+        if noun := goals.other_noun(text, facts):
+            return Reading((Call("choose_recipe", {"recipe": facts["recipe"], "noun": noun}),))
+        if (word := goals.own_trigger(text, said)) and not facts.get("waiting_loras"):
+            return Reading((Call("choose_recipe", {"recipe": facts["recipe"], "trigger": word}),))
     if (
         goal
         and chosen is None
@@ -214,7 +234,10 @@ def _setting_up(text: str, facts: Facts, uploads: list[str]) -> Reading | None:
 
 def _goal(text: str, facts: Facts) -> tuple[str, str | None] | None:
     """Before a recipe is chosen, naming a subject is enough; later it takes a word of wish."""
-    return goals.recipe_wanted(text, stated=bool(facts.get("recipe")) or questions.asks(text))
+    asked = questions.asks(text)
+    if asked and (not re.search(_GOAL_ASKED, text) or re.search(DOMAIN_ONLY, text)):
+        return None
+    return goals.recipe_wanted(text, stated=bool(facts.get("recipe")) or asked)
 
 
 def _otherwise(text: str, said: str, facts: Facts) -> Reading:

@@ -71,6 +71,12 @@ _PRESET_WORDS = (
 
 def take_preset(text: str, arguments: dict[str, Any]) -> str:
     """Put a named preset into the arguments; the text without it is returned."""
+    text = re.sub(
+        r"\b(?:short|quick|small|test|trial|draft|rough)(?: (?:test|trial|training|first|draft))* (?:run"
+        r"|try|test|training)\b",
+        "fast run",
+        text,
+    )
     found = next((hit for pattern in _PRESET_WORDS if (hit := re.search(pattern, text))), None)
     if found is None:
         return text

@@ -24,7 +24,8 @@ _SOUND = (
     r"|\b(?:which|what) (?:base|model|rank|trigger(?: word)?)\b.*\b(?:this|that|the) (?:lora|file)\b"
     r"|\bis everything (?:ok|okay|fine|alright|right) with (?:my|the|this|that) lora\b"
     r"|\bdoes (?:this|that|the) (?:lora|file) (?:fit|work|match)\b|\b(?:can|should) i trust\b"
-    r"|\bwhat(?:'s| is) in (?:this|that|the) (?:lora|file)\b"
+    r"|\bwhat(?:'s| is) in (?:this|that|the) (?:lora|file)\b|\bwhat (?:sort|kind|type) of (?:file|lora"
+    r"|thing) is (?:this|that|it)\b|\bwhat is (?:this|that) (?:file|lora)\b"
 )
 _TAKE = (
     r"\b(?:take|bring|put|let)\b.*\bin\b|\b(?:add|import|load|include|register|install)\b|\btake\b.*\btoo\b"
@@ -61,6 +62,13 @@ def lora_files_talk(text: str, said: str, given: Named, facts: Facts) -> Reading
     checks = given.loras and re.search(_LOOK, text)
     if checks or re.search(_CHECK, text) or re.search(_SOUND, text):
         return _check(text, given, waiting, facts)
+    if waiting and re.fullmatch(
+        r"(?:(?:yes|ok|okay|please|then|and|well|sure|alright|now|good|great)[, ]*)*(?:take"
+        r"|keep|have|use|add|accept|include|import) (?:it|them|that|this)(?: in| then| too"
+        r"| please)*[.! ]*",
+        text,
+    ):
+        return _take_in(text, said, waiting if "them" in text else waiting[-1:])
     if not re.search(_TAKE, text) or questions.asks(text) or given.loras:
         return None
     if waiting:

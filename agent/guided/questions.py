@@ -94,7 +94,7 @@ def what_if(text: str) -> bool:
             r"|\bcompare|\bwould \w+ \w+ be better\b|"
             r"\bdoes it (?:help|hurt) (?:if|to)\b|\bif (?:i|we) (?:used?|had|took|set|trained?|go|went|doubled"
             r"|halved|tripled|raised|lowered)\b"
-            r"|\bwould (?:a )?(?:rank|batch|alpha) ?(?:of )?\d+ \w+|\bget away with\b|\bis \S+ \w+ enough\b|\bimagine\b"
+            r"|\bwould (?:a )?(?:rank|batch|alpha) ?(?:of )?\d+ \w+|\bget away with\b|\bimagine\b"
             r"|\bwould (?:it|that|this|we|i|you)\b|\bwill it\b|\bdoes it\b|\b(?:can|could|may) i (?:use|take|train"
             r"|go|have|try|do|set)\b"
             r"|\b(?:is|would) (?:a )?(?:\w+ )?(?:higher|lower|more|fewer|less|longer|shorter|bigger"

@@ -23,7 +23,8 @@ _MAY_I = (
 )
 _WHAT_IF = r"\b(?:what happens|what if|if (?:i|we))\b"
 _MERGE = (
-    r"\bmerg(?:e|ing)\b"
+    r"\bmerg(?:e|ing)\b|\b(?:make|create|get|produce|build) (?:me )?(?:one|a single|1) (?:lora |single )?(?:file "
+    r"|lora )?(?:out )?(?:of|from)\b"
     r"|\b(?:combine|bake|fuse|melt|join|make|turn|put)\b.*\b(?:in)?to (?:one|a single)\b(?: (?:lora|file))?"
 )
 _METHOD = r"\b(cat|svd|linear|ties|dare[_ -]linear|dare[_ -]ties)\b"
