@@ -13,10 +13,6 @@ from trainer_core.projects import Workspace
 
 FILE = "threads.db"
 _SETTING_UP = 0x51DE  # the advisory lock under which one process at a time makes the tables
-INSTALL = (
-    "This workspace's database is PostgreSQL, and the package that keeps conversations there is not installed. "
-    "Nothing was lost. Install it with: pip install 'lora-sidekick[postgres]'"
-)
 
 
 class _Connection(Protocol):
@@ -27,7 +23,7 @@ Kept = tuple[BaseCheckpointSaver, _Connection]
 
 
 async def open_saver(workspace: Workspace) -> Kept:
-    """The saver and its connection, which the caller closes. Raises RuntimeError when a package is missing."""
+    """The saver and its connection, which the caller closes."""
     serde = JsonPlusSerializer(allowed_msgpack_modules=None)  # nothing but plain data is made from what was stored
     if make_url(workspace.database_url).get_backend_name() == "postgresql":
         return await _postgres(workspace, serde)
@@ -40,12 +36,10 @@ async def open_saver(workspace: Workspace) -> Kept:
 
 
 async def _postgres(workspace: Workspace, serde: JsonPlusSerializer) -> tuple[BaseCheckpointSaver, Any]:
-    try:
-        from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-        from psycopg import AsyncConnection
-        from psycopg.rows import dict_row
-    except ImportError as missing:
-        raise RuntimeError(INSTALL) from missing
+    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver  # of the extra "postgres": see Workspace.open
+    from psycopg import AsyncConnection
+    from psycopg.rows import dict_row
+
     url = make_url(workspace.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
     connection: Any = await AsyncConnection.connect(url, autocommit=True, prepare_threshold=0, row_factory=dict_row)
     saver = AsyncPostgresSaver(connection, serde=serde)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trainer_core.projects import Table, Workspace, create_project, get_project, new_id, now
+from trainer_core.projects import Table, Workspace, create_project, get_project, make_tables, new_id, now
 
 
 class Thread(Table):
@@ -24,7 +24,7 @@ def open_thread(workspace: Workspace, person: str, thread_id: str | None, projec
 
     Raises LookupError for an unknown thread or project.
     """
-    Table.metadata.create_all(workspace.engine)  # this table is declared later than the workspace may have been opened
+    make_tables(workspace.engine)  # this table is declared later than the workspace may have been opened
     with workspace.session() as session:
         known = session.get(Thread, thread_id) if thread_id else None
     if known is not None:
@@ -40,7 +40,7 @@ def open_thread(workspace: Workspace, person: str, thread_id: str | None, projec
 
 def threads_of(workspace: Workspace, person: str | None = None) -> list[Thread]:
     """Conversations, newest first."""
-    Table.metadata.create_all(workspace.engine)
+    make_tables(workspace.engine)
     query = select(Thread).order_by(Thread.created_at.desc(), Thread.id)
     if person is not None:
         query = query.where(Thread.person == person)

@@ -1,5 +1,6 @@
 """The workspace: one folder and one database. Projects, plans, runs, LoRAs, jobs, approvals, money live here."""
 
+import importlib.util
 import os
 import secrets
 from collections.abc import Iterator
@@ -9,9 +10,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import JSON, BigInteger, Engine, ForeignKey, Index, String, create_engine, event
+from sqlalchemy import JSON, BigInteger, Engine, ForeignKey, Index, String, create_engine, event, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateIndex, CreateTable
+
+_MAKING_TABLES = 0x51DD  # an advisory lock of PostgreSQL
 
 
 def now() -> datetime:
@@ -221,12 +224,16 @@ class Workspace:
 
     @classmethod
     def open(cls, home: Path | None = None, database_url: str | None = None) -> "Workspace":
-        """Open or make the workspace: `home`, else SIDEKICK_HOME, else ~/.sidekick."""
+        """Open or make the workspace: `home`, else SIDEKICK_HOME, else ~/.sidekick.
+
+        `database_url`: else SIDEKICK_DATABASE_URL, else a SQLite file in the folder. Raises RuntimeError when
+        PostgreSQL is named and its driver is not installed.
+        """
         folder = home_folder(home)
         folder.mkdir(parents=True, exist_ok=True)
         url = database_url or os.environ.get("SIDEKICK_DATABASE_URL") or f"sqlite:///{folder / 'sidekick.db'}"
-        workspace = cls(folder, url)
-        _make_tables(workspace.engine)
+        workspace = cls(folder, _with_driver(url))
+        make_tables(workspace.engine)
         return workspace
 
     @cached_property
@@ -271,9 +278,24 @@ class Workspace:
         return folder
 
 
-def _make_tables(engine: Engine) -> None:
+def _with_driver(url: str) -> str:
+    """PostgreSQL addresses as its own tools write them, with the driver that we use."""
+    scheme, separator, rest = url.partition("://")
+    if scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
+        return url
+    if importlib.util.find_spec("psycopg") is None:
+        raise RuntimeError(
+            "The database is PostgreSQL, and its driver is not installed. Nothing was changed. Install it with: "
+            "pip install 'lora-sidekick[postgres]'"
+        )
+    return f"postgresql+psycopg{separator}{rest}"
+
+
+def make_tables(engine: Engine) -> None:
     """Make the tables that are missing; unlike create_all also when two processes open a new workspace at once."""
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # there, IF NOT EXISTS does not keep two from making one table
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MAKING_TABLES})
         for table in Table.metadata.sorted_tables:
             connection.execute(CreateTable(table, if_not_exists=True))
             for index in table.indexes:
