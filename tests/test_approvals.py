@@ -4,16 +4,19 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer_core import approvals
-from trainer_core.approvals import ApprovalMissing, consume, fingerprint, grant
+from trainer_core.approvals import ApprovalMissing, consume, fingerprint, grant, list_granted, revoke, revoke_all
+from trainer_core.plan import BaseModelName, TrainingPlan, propose
 from trainer_core.projects import Approval, Workspace, now
+from trainer_core.recipes import RECIPES, RecipeName
 
-WHERE = {"project_id": "prj_1", "kind": "training"}
+WHERE: dict[str, Any] = {"project_id": "prj_1", "kind": "training"}
 PRINT = fingerprint("a" * 64, "local", 0.0, "ada", **WHERE)
 
 
@@ -112,3 +115,88 @@ def test_the_yes_is_kept_in_the_database(workspace: Workspace) -> None:
     with again.session() as session:
         assert session.get_one(Approval, approval.id).person == "ada"
     consume(again, PRINT, "ada")
+
+
+PLAN = propose(RECIPES[RecipeName.FACE], BaseModelName.LTX23, "zzface", "0" * 64, images=20, clips=4)
+CHANGES: dict[str, st.SearchStrategy] = {
+    "dataset": st.text("0123456789abcdef", min_size=64, max_size=64),  # files and captions
+    "trigger": st.from_regex(r"[a-z]{3}_[a-z0-9]{4}", fullmatch=True),
+    "steps": st.integers(100, 5000),
+    "rank": st.integers(1, 128),
+    "alpha": st.floats(1, 128),
+    "learning_rate": st.floats(1e-5, 1e-2),
+    "images": st.integers(0, 100),
+    "clips": st.integers(0, 100),
+    "width": st.sampled_from([256, 512, 768]),
+    "frames": st.sampled_from([1, 9, 49]),
+    "seed": st.integers(0, 1000),
+    "with_audio": st.booleans(),
+    "keep_aspect": st.booleans(),
+    "precision": st.sampled_from(["auto", "bf16"]),
+    "recipe": st.sampled_from(list(RecipeName)),
+}
+ASKED = {"backend": "local", "price": 7.5, "person": "ada", "project_id": "prj_1", "kind": "training"}
+ASKED_CHANGES: dict[str, st.SearchStrategy] = {
+    "backend": st.sampled_from(["local", "fal", "ray"]),
+    "price": st.none() | st.integers(0, 10_000).map(lambda cents: cents / 100),
+    "person": st.sampled_from(["ada", "bob", "Ada", "ada "]),
+    "project_id": st.sampled_from(["prj_1", "prj_2"]),
+    "kind": st.sampled_from(["training", "download", "take in", "unmark", "consent"]),
+}
+
+
+def print_of(plan: TrainingPlan, asked: dict) -> str:
+    """The fingerprint of a plan and the circumstances in which it was asked for."""
+    rest = {name: asked[name] for name in ("project_id", "kind")}
+    return fingerprint(plan.fingerprint, asked["backend"], asked["price"], asked["person"], **rest)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace.open(tmp_path_factory.mktemp("shared"))
+
+
+@given(st.fixed_dictionaries({}, optional=CHANGES), st.fixed_dictionaries({}, optional=ASKED_CHANGES))
+@settings(max_examples=60, deadline=None)
+def test_any_change_of_plan_price_place_or_person_needs_a_new_yes(shared: Workspace, plan: dict, asked: dict) -> None:
+    changed = PLAN.changed(**plan), ASKED | asked
+    given_for, wanted = print_of(PLAN, ASKED), print_of(*changed)
+    grant(shared, given_for, "ada")
+    if changed == (PLAN, ASKED):
+        consume(shared, wanted, "ada")
+        return
+    with pytest.raises(ApprovalMissing):
+        consume(shared, wanted, str(changed[1]["person"]))
+    assert revoke_all(shared, given_for, "ada") == 1  # it still stood for what it was given for
+
+
+def test_a_yes_is_listed_with_its_words_and_can_be_taken_back(workspace: Workspace) -> None:
+    approval = grant(workspace, PRINT, "ada", project_id="prj_1", about="Train Otter for $7.50. " * 40)
+    grant(workspace, PRINT, "bob", project_id="prj_1", about="Bob's")
+    grant(workspace, PRINT, "ada", project_id="prj_2", about="Another project's")
+    shown = list_granted(workspace, "ada", "prj_1")
+    assert [(each.id, each.open) for each in shown] == [(approval.id, True)]
+    assert shown[0].about.startswith("Train Otter for $7.50.")
+    assert len(shown[0].about) == approvals.LONGEST_WORDS
+    with pytest.raises(LookupError, match="not yours"):
+        revoke(workspace, approval.id, "bob")
+    revoke(workspace, approval.id, "ada")
+    assert revoke_all(workspace, PRINT, "ada") == 1  # the other project's
+    with pytest.raises(ApprovalMissing, match="taken back"):
+        consume(workspace, PRINT, "ada")
+    with pytest.raises(LookupError, match="not open"):
+        revoke(workspace, approval.id, "ada")
+    assert not any(each.open for each in list_granted(workspace, "ada"))
+    consume(workspace, PRINT, "bob")
+
+
+def test_a_yes_of_the_version_before_has_no_words_and_works(workspace: Workspace) -> None:
+    with workspace.session() as session:
+        for number in range(2):
+            expires = now() + timedelta(minutes=5)
+            session.add(Approval(id=f"apr_{number}", fingerprint=PRINT + str(number), person="ada", expires_at=expires))
+    assert {(each.about, each.project_id, each.open) for each in list_granted(workspace, "ada")} == {("", None, True)}
+    revoke(workspace, "apr_0", "ada")
+    with pytest.raises(ApprovalMissing, match="taken back"):
+        consume(workspace, PRINT + "0", "ada")
+    consume(workspace, PRINT + "1", "ada")
