@@ -130,6 +130,11 @@ class Conversation:
             async for event in self._decide(now, approved, "Yes." if approved else "No."):
                 yield event
 
+    async def broken_off(self) -> bool:
+        """Whether an answer is not complete: another process is at it, or a crash was in between."""
+        now = await self._memory.now()
+        return now.interrupt is None and _unfinished(now.messages)
+
     async def resume(self) -> AsyncIterator[Event]:
         """After a crash in the middle of an answer: go on with it. What a tool was doing is not done a second time."""
         async with self._turn():
@@ -268,7 +273,7 @@ class Conversation:
                     yield event
         except Exception as error:  # an endpoint or the graph failed: the thread is kept, and the person is told
             log.error("the conversation's turn failed", exc_info=error)
-            yield Problem(text=words_for_failure(error, self.model_name))
+            yield Problem(text=words_for_failure(error))
             return
         for event in transcript.end():
             yield event

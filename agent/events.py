@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tools.context import Card
 
-__all__ = ["Card", "CardShown", "Event", "Problem", "Progress", "Said", "ToolFinished", "ToolStarted"]
+__all__ = ["Card", "CardShown", "Event", "Problem", "Progress", "Said", "ToolFinished", "ToolStarted", "Used"]
 
 
 class _Event(BaseModel):
@@ -70,4 +70,15 @@ class Problem(_Event):
     text: str
 
 
-Event = Annotated[Said | ToolStarted | ToolFinished | CardShown | Progress | Problem, Field(discriminator="kind")]
+class Used(_Event):
+    """What one answer of a language model has used; None where its server did not say."""
+
+    kind: Literal["used"] = "used"
+    model: str
+    input_tokens: int | None
+    output_tokens: int | None
+
+
+Event = Annotated[
+    Said | ToolStarted | ToolFinished | CardShown | Progress | Problem | Used, Field(discriminator="kind")
+]

@@ -30,11 +30,13 @@ from tools.state import facts_of
 from tools.text import safe_block
 from trainer_core.jobs.full_disk import is_full_disk
 
+from .containment import Contained
 from .limits import Limits
 from .logs import log
 from .messages import recent
 from .stages import system_prompt, visible_tools
 from .story import ToldTurn
+from .usage import caps_of
 
 LONGEST_RESULT = 6000  # characters of a tool's text
 
@@ -50,6 +52,7 @@ def build(model: BaseChatModel, context: ToolContext, checkpointer: BaseCheckpoi
     middleware: list[AgentMiddleware[Any, None, Any]] = [
         Limits(),
         StageAware(context),
+        Contained(context, caps_of()),
         ToolErrorMiddleware(on_error=words_for_error),
     ]
     turn = asyncio.Lock()

@@ -8,7 +8,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, Human
 
 from tools.registry import TOOLS
 
-from .events import Card, CardShown, Event, Problem, Progress, Said, ToolFinished, ToolStarted
+from .endpoint import PROVIDER
+from .endpoint.failures import ModelFailed, words_of
+from .events import Card, CardShown, Event, Problem, Progress, Said, ToolFinished, ToolStarted, Used
 from .limits import WentInCircles
 from .messages import ASIDE, EXPIRED, spoken
 
@@ -52,7 +54,7 @@ class Transcript:
         if isinstance(message, AIMessage):
             self._answered = bool(message.text) or self._answered
             events: list[Event] = [Said(role="sidekick", text=message.text)] if message.text.strip() else []
-            return events + self._starts(message)
+            return events + used(message) + self._starts(message)
         if isinstance(message, ToolMessage):
             return self._finish(message)
         return []
@@ -68,6 +70,15 @@ class Transcript:
         name = message.name or "tool"
         first: list[Event] = [] if started else [ToolStarted(id=message.tool_call_id, name=name, arguments={})]
         return [*first, finished(message, self._home)]
+
+
+def used(message: AIMessage) -> list[Event]:
+    """What the answer has used, if a language model gave it."""
+    if message.response_metadata.get("model_provider") != PROVIDER:
+        return []
+    told = message.usage_metadata
+    read, wrote = (told["input_tokens"], told["output_tokens"]) if told else (None, None)
+    return [Used(model=str(message.response_metadata.get("model_name", "")), input_tokens=read, output_tokens=wrote)]
 
 
 def finished(message: ToolMessage, home: Path) -> ToolFinished:
@@ -107,27 +118,16 @@ def history_of(messages: Sequence[AnyMessage], home: Path) -> list[Event]:
     return events
 
 
-def words_for_failure(error: Exception, model: str) -> str:
+def words_for_failure(error: Exception) -> str:
     """What a person is told when a turn failed; never the error's own text, which may hold keys or paths."""
     if isinstance(error, WentInCircles):
         return (
             "I went round in circles and stopped. What the tools did is kept; nothing was launched. Say what you "
             "want in other words."
         )
-    name, status = type(error).__name__, getattr(error, "status_code", None)
-    if "Connect" in name or "Timeout" in name:
-        why = "can't be reached"
-    elif status in (401, 403):
-        why = "refused the key"
-    elif status == 429:
-        why = "asks to slow down (rate limit or no credit)"
-    elif status == 404:
-        why = "is not known at the endpoint"
-    else:
-        return (
-            f"Something went wrong inside ({name}); the details are in the log. Everything so far is kept. Try again."
-        )
+    if isinstance(error, ModelFailed):
+        return words_of(error)
     return (
-        f"The language model {model} {why}. Everything so far is kept. Try again, or set SIDEKICK_MODEL=guided "
-        f"to go on without it."
+        f"Something went wrong inside ({type(error).__name__}); the details are in the log. Everything so far is kept. "
+        "Try again."
     )

@@ -13,10 +13,14 @@ from pydantic import Field
 from rooms import draw_pictures, new_context, up_to_plan
 
 from agent.conversation import Conversation
+from agent.endpoint.model import EndpointModel, Limits
 from agent.events import CardShown, Event, Problem, Said, ToolFinished, ToolStarted
 from agent.models import chat_model
+from agent.stages import visible_tools
 from tools import runs
-from tools.registry import ToolContext
+from tools.endpoints import Endpoint
+from tools.registry import TOOLS, ToolContext
+from tools.state import Facts
 from trainer_core.jobs import store
 from trainer_core.projects import Workspace
 
@@ -52,6 +56,12 @@ async def open_with(workspace: Workspace, *answers: AIMessage, project_id: str |
     )
 
 
+def impatient(url: str, **limits: Any) -> EndpointModel:
+    """A model at the stub, that does not wait long."""
+    quick: dict[str, Any] = {"silence": 1.0, "call": 5.0, "pause": 0.01} | limits
+    return EndpointModel(endpoint=Endpoint(url, "sk-test"), model_name="stub", limits=Limits(**quick))
+
+
 async def talk(conversation: Conversation, text: str) -> list[Event]:
     return [event async for event in conversation.send(text)]
 
@@ -74,7 +84,22 @@ def test_settings_choose_the_model() -> None:
     assert chat_model({"SIDEKICK_MODEL": "guided", "OPENAI_API_KEY": "k"})[1] == "guided"
     model, name = chat_model({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "SIDEKICK_MODEL": "gpt-5.2-codex"})
     assert name == "gpt-5.2-codex"
-    assert model.use_responses_api is False  # type: ignore[attr-defined]
+    assert isinstance(model, EndpointModel)
+    assert model.limits.call == 300
+    assert "127.0.0.1" not in repr(model)
+    assert "sk-" not in repr(chat_model({"OPENAI_API_KEY": "sk-secret"}))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"OPENAI_BASE_URL": "localhost:11434"}, "no web address"),
+        ({"OPENAI_API_KEY": "k", "SIDEKICK_MODEL_SECONDS": "soon"}, "from 5 to 3600"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_said(settings: dict[str, str], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        chat_model(settings)
 
 
 async def test_an_endpoint_streams_words_and_tool_calls(tmp_path: Path) -> None:
@@ -95,24 +120,15 @@ async def test_an_endpoint_streams_words_and_tool_calls(tmp_path: Path) -> None:
     assert first["key"] == "Bearer sk-test"
     assert first["body"]["stream"] is True
     assert first["body"]["stream_options"] == {"include_usage": True}
-    assert {tool["function"]["name"] for tool in first["body"]["tools"]} == {
-        "list_recipes",
-        "choose_recipe",
-        "add_files",
-        "look_up",
-        "base_status",
-        "download_base",
-        "cancel_download",
-        "list_loras",
-        "verify_lora",
-        "add_lora",
-    }
+    assert [tool["function"]["name"] for tool in first["body"]["tools"]] == [
+        name for name in TOOLS if name in visible_tools(Facts())
+    ]
     assert [message["role"] for message in second["body"]["messages"]] == ["system", "user", "assistant", "tool"]
     assert '"stage": "dataset"' in second["body"]["messages"][0]["content"]
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(401, "refused the key"), (404, "not known"), (429, "slow down"), (500, "went wrong")]
+    ("status", "words"), [(401, "refused the key"), (404, "not known"), (429, "slow down"), (500, "a fault of its own")]
 )
 async def test_an_endpoint_that_fails_is_told_kindly_and_the_thread_goes_on(
     tmp_path: Path, status: int, words: str
@@ -131,9 +147,8 @@ async def test_an_endpoint_that_fails_is_told_kindly_and_the_thread_goes_on(
 
 
 async def test_an_endpoint_that_is_not_there(tmp_path: Path) -> None:
-    model, name = chat_model({"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "SIDEKICK_MODEL": "stub"})
-    object.__setattr__(model, "max_retries", 0)
-    async with await Conversation.open(Workspace.open(tmp_path), model=(model, name)) as conversation:
+    model = impatient("http://127.0.0.1:9/v1")
+    async with await Conversation.open(Workspace.open(tmp_path), model=(model, "stub")) as conversation:
         assert "can't be reached" in final(await talk(conversation, "hi"))
 
 
