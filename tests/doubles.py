@@ -101,6 +101,13 @@ class ScriptedConversation:
                 self.events.append(Said(role="sidekick", text="Training is finished."))
                 yield self.events[-1]
 
+    async def broken_off(self) -> bool:
+        return False
+
+    async def resume(self) -> AsyncIterator[Event]:
+        return
+        yield  # an answer is never broken off here
+
     async def pending(self) -> Card | None:
         return self.card
 

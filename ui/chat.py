@@ -127,10 +127,7 @@ class _Chat:
             self.view.note(WELCOME)
         for event in history:
             self.view.show(event)
-        card = await conversation.pending()
-        self._card = card.id if card else None
-        if card:
-            self.view.note(SAY_YES)
+        await self._answered(conversation, conversation.resume())
 
     async def _reply(self, conversation: "Conversation", line: str) -> None:
         from agent.consent import clear_answer

@@ -50,7 +50,10 @@ class Session:
         for event in await self.conversation.history():
             self.screen.apply(event)
         await self._look()
-        self._start_watch()
+        if await self.conversation.broken_off():
+            self._turn = asyncio.create_task(self._follow(self.conversation.resume()))
+        else:
+            self._start_watch()
 
     def send(self, text: str, uploads: list[Path]) -> bool:
         """Begin a turn of the person; False when the sidekick is still answering."""
