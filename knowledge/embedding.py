@@ -1,15 +1,13 @@
-"""The built-in embedding: hashed words and character n-grams. No download, no training, the same on every machine."""
+"""What an embedding is, and the built-in one: hashed words and character n-grams. No download, the same everywhere."""
 
 import math
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Protocol
 
 import numpy as np
-from chromadb import Documents, EmbeddingFunction, Embeddings
-from chromadb.utils.embedding_functions import register_embedding_function
 from numpy.typing import NDArray
 
 from .words import words_of
@@ -19,6 +17,26 @@ GRAM_LENGTHS = (3, 4)
 GRAM_WEIGHT = 1.0  # shared by all n-grams of a word: they catch misspellings and compounds
 PAIR_WEIGHT = 0.4
 UNKNOWN = 3.0  # the rarity of a word that the articles do not have
+
+
+class EmbeddingFailed(Exception):
+    """No vectors could be had; the message says why, for a log."""
+
+
+class Embedding(Protocol):
+    """Turns texts into vectors."""
+
+    name: str  # names the vectors: equal names and texts give equal vectors
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors, (texts, dimensions). Raises EmbeddingFailed."""
+
+
+class Source(Protocol):
+    """Where an embedding can be had; making one may take seconds. Equal sources compare equal."""
+
+    def open(self) -> Embedding:
+        """The embedding, ready for use. Raises EmbeddingFailed."""
 
 
 def embed(text: str, rarity: Mapping[str, float], dimensions: int = DIMENSIONS) -> NDArray[np.float32]:
@@ -50,31 +68,20 @@ def embed(text: str, rarity: Mapping[str, float], dimensions: int = DIMENSIONS) 
     return (vector / norm).astype(np.float32)
 
 
-@register_embedding_function
-class HashedWords(EmbeddingFunction[Documents]):
-    """The built-in embedding in the shape that Chroma wants. `rarity` maps a stem to its inverse document frequency."""
+class HashedWords:
+    """The built-in embedding. `rarity` maps a stem to its inverse document frequency."""
 
-    def __init__(self, rarity: Mapping[str, float], dimensions: int = DIMENSIONS) -> None:
+    name = "built-in"
+
+    def __init__(self, rarity: Mapping[str, float]) -> None:
         self.rarity = dict(rarity)
-        self.dimensions = dimensions
 
-    def __call__(self, input: Documents) -> Embeddings:
-        return [embed(text, self.rarity, self.dimensions) for text in input]
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors, (texts, DIMENSIONS)."""
+        return np.array([embed(text, self.rarity) for text in texts], dtype=np.float32)
 
-    @staticmethod
-    def name() -> str:
-        """The name under which a stored collection finds this function again."""
-        return "sidekick_hashed_words"
 
-    def default_space(self) -> Any:
-        """Unit vectors: compare by cosine."""
-        return "cosine"
-
-    def get_config(self) -> dict[str, Any]:
-        """What a stored collection keeps of this function."""
-        return {"rarity": self.rarity, "dimensions": self.dimensions}
-
-    @staticmethod
-    def build_from_config(config: dict[str, Any]) -> "HashedWords":
-        """The function of a stored collection."""
-        return HashedWords(config["rarity"], int(config["dimensions"]))
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each row divided by its length; a row of zeros stays."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths == 0, 1, lengths), dtype=np.float32)

@@ -1,12 +1,11 @@
 """The two halves of the search: paragraphs and asked questions by likeness (Chroma), whole articles by words (BM25)."""
 
-import hashlib
-import json
 import math
+import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import chromadb
 import numpy as np
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi
 
 from .articles import Article
-from .embedding import DIMENSIONS, UNKNOWN, HashedWords
+from .embedding import UNKNOWN, Embedding, HashedWords
+from .vectors import Stop, vectors_of
 from .words import words_of
 
 NEAREST = 250  # texts that Chroma returns; an article with none among them ranks last
@@ -24,10 +24,33 @@ OPENING_BONUS = 0.1  # cosine: the first paragraph says what the thing is, so an
 TITLE_WEIGHT = 2  # a title's words count as if they stood this often in the article
 
 
-class Index:
-    """A built index over articles. Give a folder to keep Chroma's part on disk; without one it lives in memory."""
+@dataclass(frozen=True)
+class Lines:
+    """Cosines that decide whether any article is about a question (see search.py)."""
 
-    def __init__(self, articles: Sequence[Article], folder: Path | None = None) -> None:
+    least: float  # below it none is
+    sure: float  # from here on one is, whatever words the question uses
+
+
+# Set on questions about other things and about our own (benchmarks/knowledge.py): hashed words alone prove little.
+BUILT_IN_LINES = Lines(least=0.3, sure=2.0)
+BUILT_IN_WEIGHT, MODEL_WEIGHT = 1, 2  # of the likeness beside the two word scores; found on the tuned questions
+STRANGER, ODD = 0.01, 0.05  # shares of the articles' own questions that lie below the two lines of a model
+
+
+class Index:
+    """A built index over articles, in memory. `embedding`: the built-in one by default.
+
+    With a folder the vectors are kept there. Raises EmbeddingFailed, never with the built-in embedding.
+    """
+
+    def __init__(
+        self,
+        articles: Sequence[Article],
+        folder: Path | None = None,
+        embedding: Embedding | None = None,
+        stop: Stop = lambda: False,
+    ) -> None:
         self.articles = tuple(articles)
         self.places = {article.id: place for place, article in enumerate(self.articles)}
         labels = [_labels(article) for article in self.articles]
@@ -36,7 +59,12 @@ class Index:
         self.by_text = BM25Okapi(bags)
         self.by_label = BM25Okapi(labels)
         self.rarity = _rarity(bags) | _rarity(labels)  # a word that is often mentioned may still name few subjects
-        self.collection = _collection(self.articles, self.rarity, folder)
+        self.embedding = embedding or HashedWords(self.rarity)
+        rows = [(article.id, *row) for article in self.articles for row in _texts(article)]
+        vectors = vectors_of([text for _, text, _ in rows], self.embedding, folder if embedding else None, stop)
+        self.weight = MODEL_WEIGHT if embedding else BUILT_IN_WEIGHT
+        self.lines = _lines(vectors, [paragraph < 0 for *_, paragraph in rows]) if embedding else BUILT_IN_LINES
+        self.collection = _collection(rows, vectors)
 
     def word_scores(self, words: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """BM25 scores of whole articles, and of their titles, tags and asked questions alone: each (articles,)."""
@@ -50,9 +78,14 @@ class Index:
         return np.array([sum(weight for word, weight in weights.items() if word in bag) / total for bag in self.words])
 
     def likeness(self, query: str) -> tuple[NDArray[np.float64], list[int]]:
-        """For each article the cosine of its most alike text, (articles,), and the number of its best paragraph."""
+        """For each article the cosine of its most alike text, (articles,), and the number of its best paragraph.
+
+        Raises EmbeddingFailed.
+        """
         found = self.collection.query(
-            query_texts=[query], n_results=min(NEAREST, self.collection.count()), include=["metadatas", "distances"]
+            query_embeddings=self.embedding([query]),
+            n_results=min(NEAREST, self.collection.count()),
+            include=["metadatas", "distances"],
         )
         scores = np.full(len(self.articles), -1.0)
         best: dict[int, tuple[float, int]] = {}
@@ -85,23 +118,25 @@ def _texts(article: Article) -> Iterator[tuple[str, int]]:
         yield text, -1
 
 
-def _collection(articles: Sequence[Article], rarity: Mapping[str, float], folder: Path | None) -> Collection:
-    """The collection for exactly these texts; one in the folder that was made from others is replaced."""
-    settings = Settings(anonymized_telemetry=False, allow_reset=False)
-    client = chromadb.PersistentClient(str(folder), settings) if folder else chromadb.EphemeralClient(settings)
-    rows = [(article.id, *row) for article in articles for row in _texts(article)]
-    content = json.dumps([rows, sorted(rarity.items()), DIMENSIONS])
-    name = f"articles-{hashlib.sha256(content.encode()).hexdigest()[:24]}"
-    for other in client.list_collections() if folder else ():
-        if other.name.startswith("articles-") and other.name != name:
-            client.delete_collection(other.name)
-    # Chroma's annotation asks for a function of texts and images; it takes one of texts.
-    embedding: Any = HashedWords(rarity)
-    collection = client.get_or_create_collection(name, embedding_function=embedding)
-    if collection.count() != len(rows):
-        collection.upsert(
-            ids=[str(number) for number in range(len(rows))],
-            documents=[text for _, text, _ in rows],
-            metadatas=[{"article": article_id, "paragraph": paragraph} for article_id, _, paragraph in rows],
-        )
+def _lines(vectors: NDArray[np.float32], is_question: Sequence[bool]) -> Lines:
+    """The lines for an embedding that nobody calibrated: how alike the articles' own questions are to the nearest text
+    besides themselves."""
+    places = np.flatnonzero(is_question)
+    likeness = vectors[places] @ vectors.T
+    likeness[np.arange(len(places)), places] = -1.0
+    least, sure = np.quantile(likeness.max(axis=1), (STRANGER, ODD))
+    return Lines(float(least), float(sure))
+
+
+def _collection(rows: Sequence[tuple[str, str, int]], vectors: NDArray[np.float32]) -> Collection:
+    """All texts in Chroma, in memory. They come with their vectors, so Chroma needs no embedding of its own."""
+    client = chromadb.EphemeralClient(Settings(anonymized_telemetry=False, allow_reset=False))
+    collection = client.create_collection(
+        f"articles-{uuid.uuid4().hex}", embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+    )
+    collection.add(
+        ids=[str(number) for number in range(len(rows))],
+        embeddings=vectors,
+        metadatas=[{"article": article_id, "paragraph": paragraph} for article_id, _, paragraph in rows],
+    )
     return collection

@@ -1,15 +1,17 @@
 """Look something up: the articles nearest to a question, found by likeness and by words, fused by rank."""
 
+import logging
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .articles import Article, built_in_articles
+from . import loading
+from .articles import Article
+from .embedding import EmbeddingFailed, Source
 from .words import words_of
 
 if TYPE_CHECKING:
@@ -20,12 +22,11 @@ LONGEST_EXCERPT = 600
 SHORT_PARAGRAPH = 250
 RANK_CONSTANT = 20  # of reciprocal rank fusion (Cormack, Clarke and Buettcher, 2009); 60 did worse on our questions
 # Set on questions about other things and about our own (benchmarks/knowledge.py).
-LEAST_LIKENESS = 0.3  # cosine; when even the best article is below it, none is about the question
-LEAST_COVERED_BY_BEST = 0.35  # share of the question's weight; the same
-LEAST_COVERED = 0.2  # below it this one article is not
+LEAST_COVERED_BY_BEST = 0.35  # share of the question's weight; below it no article is about the question,
+# unless its likeness is beyond doubt (Index.lines)
+LEAST_COVERED = 0.2  # below it this one article is not, as far as words go
 
-_lock = Lock()
-_indexes: dict[Path | None, "Index"] = {}
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,22 +41,41 @@ class Hit:
     score: float
 
 
-def search(query: str, k: int = 3, *, folder: Path | None = None) -> list[Hit]:
+def search(query: str, k: int = 3, *, folder: Path | None = None, source: Source | None = None) -> list[Hit]:
     """The at most `k` best articles for a question in plain words; empty when no article is about it.
 
-    The index is built at the first call: in memory, or in `folder` when one is given. No network is used.
+    `source`: a better embedding than the built-in one. It is loaded beside this, so the first answers do not wait for
+    it (`prepare` does), and where it fails the built-in one goes on. `folder` keeps its vectors. Without a source no
+    network is used.
     """
     query = query[:LONGEST_QUERY]
+    if k < 1 or not words_of(query):
+        return []
+    better = loading.ready(source, folder) if source else None
+    if better:
+        try:
+            return _found(better, query, k)
+        except EmbeddingFailed as failed:
+            _LOG.warning("This question is looked up with the built-in embedding: %s", failed)
+    return _found(loading.built_in(), query, k)
+
+
+def prepare(source: Source, folder: Path | None = None) -> bool:
+    """Load a better embedding and wait for it. False when it failed; the reason is in the log."""
+    return loading.wait(source, folder) is not None
+
+
+def _found(index: "Index", query: str, k: int) -> list[Hit]:
     words = words_of(query)
-    if not words or k < 1:
-        return []
-    index = _index(folder)
     likeness, paragraphs = index.likeness(query)
-    scores = np.sum([1 / (RANK_CONSTANT + _ranks(one)) for one in (likeness, *index.word_scores(words))], axis=0)
-    covered = index.covered(words)
-    if covered.max() < LEAST_COVERED_BY_BEST or likeness.max() < LEAST_LIKENESS:
+    parts = (1 / (RANK_CONSTANT + _ranks(one)) for one in index.word_scores(words))
+    scores = np.sum([index.weight / (RANK_CONSTANT + _ranks(likeness)), *parts], axis=0)
+    covered, lines = index.covered(words), index.lines
+    best = float(likeness.max())
+    if best < lines.least or (best < lines.sure and covered.max() < LEAST_COVERED_BY_BEST):
         return []
-    best = [place for place in np.argsort(-scores, kind="stable") if covered[place] >= LEAST_COVERED][:k]
+    order = np.argsort(-scores, kind="stable")
+    about = [place for place in order if covered[place] >= LEAST_COVERED or likeness[place] >= lines.least]
     return [
         Hit(
             article_id=index.articles[place].id,
@@ -65,17 +85,8 @@ def search(query: str, k: int = 3, *, folder: Path | None = None) -> list[Hit]:
             date=index.articles[place].date,
             score=float(scores[place]),
         )
-        for place in best
+        for place in about[:k]
     ]
-
-
-def _index(folder: Path | None) -> "Index":
-    with _lock:
-        if folder not in _indexes:
-            from .index import Index  # Chroma takes a second to import: only the first search pays for it
-
-            _indexes[folder] = Index(built_in_articles(), folder)
-        return _indexes[folder]
 
 
 def _ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
