@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from .fillers import command
+from .fillers import command, without_frills
 
 LAUNCH_REFUSED = "conditional"
 LAUNCH_DENIED = "denied"
@@ -52,7 +52,7 @@ _OTHER = (
 
 
 _STOP = (
-    r"(?:(?:no|wait|quick|quickly|oh|hey|oops|whoa|damn) )*"
+    r"(?:(?:no|wait|quick|quickly|oh|hey|oops|whoa|damn|stop|cancel) )*"
     r"(?:stop|cancel|abort|kill|halt|terminate|quit|end|interrupt|break off|pull the plug(?: on)?|call (?:it )?off"
     r"|shut down)"
     r"(?: (?:it|this|that|the|training|run|job|now|please|everything|immediately|current|right|right now|whole"
@@ -89,6 +89,8 @@ def _plainly_starts(text: str, facts: dict[str, Any]) -> bool:
     for part in re.split(r"[.!?,;]+|\band\b|\bso\b|\bthen\b| - ", text):
         bare = part.strip()
         if not bare or re.fullmatch(_CONTENT, bare):
+            continue
+        if re.fullmatch(_CONTENT, without_frills(bare)):
             continue
         if not _starts(bare, command(bare), facts):
             return False

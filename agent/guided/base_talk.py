@@ -31,7 +31,10 @@ _UNSURE = r"\b(?:if|unless|maybe|perhaps|might|when|once|later|should|would|how|
 _KINDS = {"edges": r"\bedges?\b|\boutlines?\b|\bcanny\b", "pose": r"\bposes?\b|\bskeletons?\b", "depth": r"\bdepth\b"}
 _CONTROL = r"\bcontrol (?:clips?|videos?|pictures?|images?)\b"
 _MAKE = r"\b(?:make|create|draw|generate|produce|extract|add)\b"
-_REMOVE = rf"\b(?:remove|delete|drop|take away|forget|throw (?:away|out))\b.*(?:{_CONTROL}|\breferences\b)"
+_REMOVE = (
+    rf"\b(?:remove|delete|drop|take away|forget|throw (?:away|out)|take(?=.*\b(?:away|out|off)\b)|get rid of"
+    rf"|discard|undo)\b.*(?:{_CONTROL}|\breferences\b)"
+)
 
 
 def base_talk(text: str, _said: str, facts: Facts) -> Reading | None:

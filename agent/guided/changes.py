@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from .fields import BY_FACTOR, WHOLE, field_of, label, only_names
+from .fields import BY_FACTOR, FIELDS, WHOLE, field_of, label, only_names
 from .limits import take_limits, take_preset
 from .quantities import Operation, operation
 from .switches import take_switches
@@ -37,6 +37,8 @@ _PIECES = (
 )
 
 
+_PAIR = rf"(?:{'|'.join(FIELDS.values())})(?: ?(?:of|to|at|is|:))? ?\d[\d.e-]*"
+_LISTED = re.compile(rf"\b{_PAIR}(?= {_PAIR})")  # 'rank 64 learning rate 1e-4 steps 900'
 _OPEN: Operation = ("set", -1.0)  # a value was named, and how much of it was not
 
 
@@ -62,6 +64,7 @@ class Wanted:
 def wanted_changes(text: str) -> Wanted:
     """The changes in a normalised sentence (see spelling.normal); falsy when there are none."""
     wanted = Wanted()
+    text = _LISTED.sub(r"\g<0>,", text)
     text = take_switches(text, wanted.arguments)
     if "memory" not in wanted.arguments and re.search(_LESS_MEMORY, text):
         wanted.question = WHICH_TIER

@@ -9,7 +9,8 @@ FIELDS = {  # in order: the first that is found in a clause is meant
     "ema_decay": r"\bema(?: decay)?\b|moving average(?: decay)?",
     "largest_weight_norm": r"weight[ -]norm(?: limit)?|norm limit",
     "first_frame_probability": r"first[ -]frame(?: conditioning| probability)?",
-    "held_out_share": r"h[oe]ld(?:ing)?[ -]?(?:out|back)(?: share)?|validation (?:share|set|part|split)",
+    "held_out_share": r"h[oe]ld(?:ing)?[ -]?(?:out|back)(?: share)?|validation (?:share|set|part|split)|(?:for|as"
+    r"|to) (?:the )?validation\b",
     "rank": r"\brank\w*|\b(?:lora|network) dim\w*",
     "alpha": r"\balpha",
     "gradient_accumulation": r"(?:gradient )?accumulat\w+",

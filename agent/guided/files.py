@@ -234,8 +234,8 @@ def _captions(text: str) -> list[tuple[str, dict[str, Any]]]:
         r"^captions?(?: (?:please|now|next|them|it))*[.!]?$|\bcaptioning\b|\bthen caption\b|\band caption\b",
         text,
     ) and not re.search(
-        r"\b(?:don't|do not|never|no) (?:\w+ )?(?:any |the )?captions?\b|\bdropout\b|\bshould (?:i|we)\b|"
-        + _OTHERS_WORDS,
+        r"\b(?:don't|do not|never|no) (?:\w+ )?(?:any |the )?captions?\b|\bdropout\b|\bmyself\b|\bby hand\b"
+        r"|\bmy own captions?\b|\bon my own\b|\bshould (?:i|we)\b|" + _OTHERS_WORDS,
         text,
     ):
         return [("write_captions", {})]

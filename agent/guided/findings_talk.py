@@ -10,7 +10,7 @@ FOUND = "found"  # among the facts after a diagnosis: its findings, in the order
 JUST_FOUND = "just_found"  # was the diagnosis the last thing that was said?
 
 _DENIED = r"\b(?:don't|do not|never|not|no need to|without)\b"
-_UNSURE = r"\b(?:if|unless|maybe|perhaps|might|when|once|later|said|says|told|wrote)\b|\""
+_UNSURE = r"\b(?:if|unless|maybe|perhaps|might|when|once(?! more| again)|later|said|says|told|wrote)\b|\""
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": 0}
 _ORDINALS |= {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _KINDS = r"(?: (?:one|finding|suggestion|thing|point|change|fix))?"

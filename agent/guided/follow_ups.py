@@ -201,7 +201,11 @@ def _clip_again(text: str, said: str, facts: Facts) -> Reading | None:
         return other
     if not re.search(_AGAIN, text) and not arguments:
         return None
-    if questions.asks(text) and not re.match(r"(?:and|can|could|what about|how about)\b", text):
+    if questions.asks(text) and not re.match(
+        r"(?:and|can|could|what about|how about|how (?:does|would|do"
+        r"|will) (?:it|that|this|she|he) look)\b",
+        text,
+    ):
         return None
     words = scene(re.sub(_AGAIN, " ", re.sub(r"[?!.]", " ", rest)))
     if (

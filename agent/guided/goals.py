@@ -79,6 +79,9 @@ _DRAWN = (
     r"|picture book|storybook|puppet|mascots?|cartoon (?:figure|character|version|cat|dog)|fictional"
     r"|original character)\b"
 )
+_MOTION_NOUN = (
+    r"walk|dance|jump|kick|punch|spin|wave|move|gesture|movement|motion|camera \w+|backflip|cartwheel|stroll|gait|run"
+)
 _PORTRAYED = (
     r"\b(?:me|myself|i) (?:in|into|on|as|to be|appear\w*|talking|speaking|singing|dancing|presenting|star\w*"
     r"|be)\b.*\b(?:clips?|videos?|films?|movies?|screen|adverts?|ads?)\b"
@@ -104,6 +107,8 @@ def recipe_wanted(text: str, *, stated: bool = True) -> tuple[str, str | None] |
     plain = _MODIFIER.sub(" ", text)
     if re.search(_DRAWN, plain) and not re.search(r"\b(?:faces?|likeness|style|look)\b", plain):
         return "character", _noun(text)
+    if re.match(rf"(?:an?|the|this|that) (?:\w+ ){{0,2}}?(?:{_MOTION_NOUN})\b", plain):
+        return "motion", None
     if re.search(_PORTRAYED, plain) and not re.search(r"\bcamera\b", plain):
         return "face", None
     if re.search(

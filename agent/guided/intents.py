@@ -151,7 +151,7 @@ def _small_talk(text: str, _said: str, facts: Facts) -> Reading | None:
         r"|it all|sidekick) work\b|"
         r"\bwhat is (?:this|sidekick)\b(?! (?:a |the )?(?:plan|rank))|\bwhat's this\b|\bhow do (?:i|we) (?:start"
         r"|begin|get started|use (?:this|you))\b|\bwhere do (?:i|we) (?:start|begin)\b|"
-        r"\bwhat can i (?:do|say|ask)\b|\bnew (?:to this|here)\b",
+        r"\bwhat can i (?:do|say|ask)\b(?! (?:about|with|to|against))|\bnew (?:to this|here)\b",
         text,
     ):
         return Reading(topic="help")
@@ -237,7 +237,9 @@ def _goal(text: str, facts: Facts) -> tuple[str, str | None] | None:
     asked = questions.asks(text)
     if asked and (not re.search(_GOAL_ASKED, text) or re.search(DOMAIN_ONLY, text)):
         return None
-    return goals.recipe_wanted(text, stated=bool(facts.get("recipe")) or asked)
+    return goals.recipe_wanted(
+        text, stated=bool(facts.get("recipe")) or (asked and not re.search(r"\bfor (?:an?|my|our|the|this)\b", text))
+    )
 
 
 def _otherwise(text: str, said: str, facts: Facts) -> Reading:

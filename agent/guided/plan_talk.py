@@ -22,7 +22,7 @@ DOMAIN = (
     r"|iterations?"
     r"|optimi[sz]er|adam\w*|scheduler|warm-?up|backgrounds?|angles?|views?|poses?|expressions?|outfits?|clothes"
     r"|hair|glasses|light\w*"
-    r"|duplicates?|blurr?y|resolution|steps|rank|alpha|seed|frames|fps|precision|bf16|fp16|fp8|int8|safetensors"
+    r"|duplicates?|blurr?\w*|resolution|steps|rank|alpha|seed|frames|fps|precision|bf16|fp16|fp8|int8|safetensors"
     r"|consent|permission"
     r"|credits?|price|pricing|costs?|budget|approv\w*|leak\w*|noun|sharp\w*|prompt\w*|stack\w*|strength|memory"
     r"|base model|models?|generic"
@@ -181,7 +181,7 @@ def _changed(wanted: Wanted, facts: Facts) -> Reading:
 
 
 def _about_files(text: str) -> bool:
-    return bool(
+    return not re.search(r"\bdrop-?out\b", text) and bool(
         re.search(
             r"\bcaptions?\b(?! dropout)|\b(?:drop|remove|exclude|leave out|set aside) (?:the )?(?:blurry|duplicates?"
             r"|small|short)",
@@ -237,10 +237,15 @@ _LOOKS = (
 def _question(text: str, said: str, facts: Facts) -> Reading | None:
     plan = bool(facts.get("plan"))
     if re.search(
-        r"\b(?:which|what) recipes?\b|\bwhat (?:kinds?|sorts?|types?) of (?:loras?|things?)\b|\bwhat can (?:i|we"
-        r"|you) (?:teach|train)\b",
+        r"\b(?:which|what) recipes?\b|\b(?:what|which) (?:kinds?|sorts?|types?) of (?:loras?|things?|stuff"
+        r"|subjects?)\b|\bwhat can (?:i|we"
+        r"|you|it|one) (?:teach|train|learn)\b",
         text,
-    ) and not re.search(r"\bshould\b|\bbest\b|\brecommend|\bright\b", text):
+    ) and not re.search(
+        r"\bshould\b|\bbest\b|\brecommend|\bright\b|\bfor (?:an?|my|our|the|this)\b|\bis (?:an?"
+        r"|the) recipe\b|\bdo i need\b",
+        text,
+    ):
         return Reading((Call("list_recipes"),))
     if re.search(
         r"\b(?:character|face|style|motion|effect)\b.*\b(?:or|vs\.?|versus|and)\b.*\b(?:character|face|style|motion"
@@ -256,7 +261,7 @@ def _question(text: str, said: str, facts: Facts) -> Reading | None:
         )
         and not plan
     ):
-        goal = goals.recipe_wanted(text)
+        goal = goals.recipe_wanted(text, stated=False)
         return None if goal else Reading(topic="recommend")
     if re.search(
         r"^what(?:'s| is| comes| now| do (?:i|we) do)? ?(?:next|now)\b|\bwhat now\b|^(?:ok |okay |so )?and now\b"

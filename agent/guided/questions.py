@@ -58,7 +58,7 @@ _ASKS = (
     r"i don't (?:understand|get)|i do not understand|remind me|define|meaning of|am i|will)\b"
 )
 _REQUEST = (
-    r"^(?:and |but |so |ok |okay |please |hm+,? )*(?:can|could|would|will|may) (?:you|we|it be|this be"
+    r"^(?:and |but |so |ok |okay |please |hm+,? )*(?:can|could|would|will|may) (?:you|we|(?<!would )it be|this be"
     r"|that be)(?: please)?\b|\bcan you\b"
     r"|\bcould you\b|\bwould you\b"
 )
@@ -68,7 +68,12 @@ def asks(text: str) -> bool:
     """True for a question that wants words; 'can you make it longer?' is a request and no question."""
     if re.search(r"^(?:can|could|will|would) you (?:please )?(?:explain|tell|describe|say)\b", text):
         return True
-    if re.search(r"\bget away with\b|^(?:can|could|may) i (?:use|take|train|go|have|try|do|set)\b.*\?", text):
+    if re.search(
+        r"^(?:can|could|may|might|must|shall) (?:i|one|people|they|he|she|it(?! be)|my \w+)\b(?! (?:see"
+        r"|have|get|watch|hear|look))|\bget away with\b|^(?:can|could|may) i (?:use|take|train|go|have|try"
+        r"|do|set)\b.*\?",
+        text,
+    ):
         return True
     if re.search(_REQUEST, text) and not re.search(r"\bwhat|\bwhy|\bhow\b|\bwhich", text):
         return False
@@ -95,7 +100,8 @@ def what_if(text: str) -> bool:
             r"\bdoes it (?:help|hurt) (?:if|to)\b|\bif (?:i|we) (?:used?|had|took|set|trained?|go|went|doubled"
             r"|halved|tripled|raised|lowered)\b"
             r"|\bwould (?:a )?(?:rank|batch|alpha) ?(?:of )?\d+ \w+|\bget away with\b|\bimagine\b"
-            r"|\bwould (?:it|that|this|we|i|you)\b|\bwill it\b|\bdoes it\b|\b(?:can|could|may) i (?:use|take|train"
+            r"|^(?:and |so )?would\b|\bwould (?:it|that|this|we|i|you)\b|\bwill it\b|\bdoes it\b|\b(?:can|could"
+            r"|may) i (?:use|take|train"
             r"|go|have|try|do|set)\b"
             r"|\b(?:is|would) (?:a )?(?:\w+ )?(?:higher|lower|more|fewer|less|longer|shorter|bigger"
             r"|smaller)\b.*\b(?:better|enough|help|worse|hurt|ok|fine)\b"

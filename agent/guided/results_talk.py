@@ -13,7 +13,7 @@ _APPLY = (
     r"\b(?:apply|take|accept|follow|use|do|try|make|implement|go (?:with|ahead with))\b(?: \w+){0,2} (?:suggest\w*"
     r"|recommend\w*|advice"
     r"|propos\w*|finding|fix|improvements?)\b|\bdo (?:what|as) you (?:suggest|recommend|propose|said|say|think)"
-    r"|\bas you (?:suggest|recommend|propose)\w*"
+    r"|\b(?:as|like|the way|how) you(?:'d| would)? (?:suggest|recommend|propose|advis)\w*"
     r"|^(?:(?:yes|ok|okay|sure|please|good|fine|alright|great|then|and),? )*"
     r"(?:apply|do|make|take|fix)(?: (?:that|it|those|these|the|this|them))(?: changes?| plan| one| fix)?(?: please"
     r"| now| then| again| too)*[.!]?$"
@@ -64,14 +64,18 @@ _SYMPTOM = (
     r"|turn|recogni[sz]\w+|follow|listen|like (?:her|him|it|my|the))\b"
     r"|\b(?:background|wall|room|sofa|kitchen|scene) (?:always|keeps|comes|is always|stays|shows)\b|\bleak\w*\b"
     r"|\blooks? (?:just |exactly |a lot )?like (?:a|the|one of the|my|somebody|someone) (?:training|else|other|same)\b"
-    r"|\bflicker(?:s|ing)?\b|\bwobbl(?:es|y|ing)\b|\b(?:changes|loses|forgets|swaps|drops|morphs|ignores|copies"
+    r"|\b(?:nothing|hardly anything|almost nothing|barely anything) (?:moves|happens|changes)\b|\b(?:face|eyes|hair"
+    r"|look|colou?rs?|clothes|outfit|hat|shape|size|identity) (?:\w+ )?(?:changes?|var(?:y|ies)|drifts?|shifts?"
+    r"|jumps?|morphs?)\b|\bflicker(?:s|ing)?\b|\bwobbl(?:es|y|ing)\b|\b(?:changes|loses|forgets|swaps|drops|morphs"
+    r"|ignores|copies"
     r"|repeats|mixes up)\b(?: \w+){0,3} (?:face|hat|colou?rs?|clothes|coat|look|shape|prompt|trigger|eyes|identity"
     r"|hair|likeness|pose|scene|background|tail|outfit|pictures|photos|training)\b"
     r"|\b(?:is|are) missing\b|\b(?:has|with) (?:6|six|three|3|extra|too many|no) (?:fingers|legs|arms|eyes|tails"
     r"|hands|ears)\b|\bnothing like (?:her|him|it|my|the)\b|\bevery(?:one| person| \w+)? (?:looks|turns|becomes)\b"
 )
 _RESULT = (
-    r"\bresults?\b|\bscore ?cards?\b|\bscores?\b|\bhow (?:did|has|was|does|do) (?:it|that|the (?:training|run"
+    r"\bresults?\b|\bscore ?cards?\b|\bscores?\b|\bturned out\b|\bhow (?:did|has|was|does|do) (?:it|that"
+    r"|the (?:training|run"
     r"|clips?|lora|result)|this|she|he|everything) (?:go|gone|turn|do|come|work|look|perform|end|score|fare|seem"
     r"|sound|went)\b|\bcontact sheet\b"
     r"|\bany good\b|\bgive me the (?:lora|file)\b|\bhow good\b|\bhow (?:similar|close|like|consistent)\b.*\b(?:it"
@@ -91,6 +95,20 @@ _RESULT = (
     r"|outcome|figures|numbers|grade|identity|likeness|rating|evaluation|leak)\b"
     r"|\bwhat (?:do|does) (?:these|those|the|all these|all those|that|this) (?:numbers?|figures?|scores?|values?"
     r"|metrics?) (?:\w+ )?(?:mean|say|tell)\b|\bhow (?:did|do) (?:i|we) (?:do|score|fare)\b"
+)
+
+
+_ABOUT_RUN = (
+    r"\bresults?\b|\bscore\w*|\bloras?\b|\bsafetensors\b|\btraining\b|\bclips?\b|\bturn\w* out\b|\bfile\b"
+    r"|\breport\b|\bhow did\b|\bfinished\b|\bcontact sheet\b|\bweights\b"
+)
+_METRIC = (
+    r"\bwhat (?:does|do|is|are|means?)(?: \w+){0,3} (?:identity|leak\w*|memori[sz]ation|diversity|consistency"
+    r"|flicker|likeness|motion score|prompt following|validation loss|cosine|similarity)(?: \w+){0,2} (?:mean|about"
+    r"|for|measure\w*|tell\w*|say)\b"
+    r"|\bhow (?:is|are|do you) (?:the )?(?:\w+ )?(?:identity|leak\w*|memori[sz]ation|diversity|consistency|flicker"
+    r"|likeness|scores?|it) (?:measured|calculated|computed|scored)\b|\bwhat is (?:a |an "
+    r"|the )?(?:good )?(?:identity|leak|diversity|memori[sz]ation|consistency) ?(?:score)?[?]*$"
 )
 
 
@@ -131,6 +149,10 @@ def results_talk(text: str, said: str, facts: Facts) -> Reading | None:
         )
     ):
         return None  # 'are they any good?' is about the files
+    if not ran and not re.search(_ABOUT_RUN, text):
+        return None
+    if re.search(_METRIC, text):
+        return Reading((about(said),))
     if re.search(_RESULT, text) and not re.search(
         r"\bwhat (?:is|are|does) (?:a |an )?(?:safetensors|scorecard"
         r"|lora)\b|\bhow (?:do|can|to|would) (?:i|we)?\b.*\b(?:use|load"
@@ -170,7 +192,19 @@ _NOT_SHOWN = (
 def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
     """The arguments of generate_clip, when the sentence asks for a picture of something."""
     trigger = str(facts.get("trigger") or "").lower()
-    found = re.search(
+    text = re.sub(
+        r"^(?:can|could|may|might) (?:i|we) (?:please )?(?=see|have|get|watch)|^(?:i want to|i'd like to"
+        r"|i would like to|let me|let's) (?=see|watch|have)",
+        "",
+        text,
+    )
+    one = re.match(
+        r"^(?:an? |one |another )?(?:\w+ )?(?:clip|video|picture|image|shot)s? (?:of|where|with|showing"
+        r"|in which) (?P<prompt>.+)$|^(?:show|give) me (?:one|another|another one) (?:where|of|with"
+        r"|in which|showing) (?P<where>.+)$",
+        text,
+    )
+    found = one or re.search(
         r"\b(?:generate|make|create|render|draw|produce|try|test|show me|show|another|one more)\b(?: (?:me|us|it|one"
         r"|another|a|an|the"
         r"|new|more|short|quick|test|prompt))*"
@@ -188,6 +222,7 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
     if (
         found is not None
         and not named
+        and not one
         and not _SHOWN.match(command(text))
         and not re.search(
             r"\b(?:clip|video|picture|image|render|generate|draw|test|try|shot)\b|\bshow me (?:it|her|him|them"
@@ -203,7 +238,16 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
         text,
     ):
         return None
-    words = found["prompt"] if found else text
+    words = (
+        next((part for name in ("prompt", "where") if (part := found.groupdict().get(name))), text) if found else text
+    )
+    if re.fullmatch(
+        r"(?:already|now|yet|then|it|one|please|clip|video|(?:at|with)|strength|[\\d.]+|(?:the )?same(?: (?:clip"
+        r"|video|thing|one"
+        r"|scene))?|[?.! ])*",
+        words,
+    ):
+        return None
     words = words.strip(" .!?\"'")
     arguments: dict[str, Any] = {}
     seed = re.search(r"[, ]*\b(?:with |and )?seed (\d+)", words)

@@ -26,7 +26,8 @@ _SCENE = re.compile(
 _FILLERS = (
     r"please|can|could|would|you|we|i|want|wanna|to|now|ok|okay|so|then|and|put|show|see|make|use|try|take|give|let"
     r"|let's|do|get|generate|render|draw|create|test|stack|combine|mix|me|us|it|them|him|her|this|that|these|those|the"
-    r"|both|all|two|each|other|my|our|one|clips?|videos?|pictures?|compar(?:e|ing)|comparisons?|side[- ]by[- ]side"
+    r"|both|all|two|three|four|i'd|like|love|i've|each|other|my|our|one|clips?|videos?|pictures?|compar(?:e|ing)"
+    r"|comparisons?|side[- ]by[- ]side"
     r"|next|together|with|without|against|versus|vs|or|loras?|models?|results?|newest|latest|last|before|after|base"
     r"|alone|plain|seed|same|prompt|of|for|from|at once|an? (?:clip|video|picture|comparison)"
 )

@@ -22,6 +22,46 @@ _WORDS = (
 _VOCABULARY = tuple(_WORDS.split())
 _SHORTHANDS = {
     "lr": "learning rate",
+    "ist": "is",
+    "iz": "is",
+    "teh": "the",
+    "wat": "what",
+    "wot": "what",
+    "wich": "which",
+    "okey": "ok",
+    "r": "are",
+    "cuz": "because",
+    "bc": "because",
+    "coz": "because",
+    "thats": "that's",
+    "theres": "there's",
+    "heres": "here's",
+    "hes": "he's",
+    "shes": "she's",
+    "theyre": "they're",
+    "youre": "you're",
+    "wont": "won't",
+    "didnt": "didn't",
+    "wasnt": "wasn't",
+    "arent": "aren't",
+    "shouldnt": "shouldn't",
+    "wouldnt": "wouldn't",
+    "havent": "haven't",
+    "hasnt": "hasn't",
+    "couldnt": "couldn't",
+    "lemme": "let me",
+    "dunno": "don't know",
+    "kinda": "kind of",
+    "tho": "though",
+    "thru": "through",
+    "abt": "about",
+    "ppl": "people",
+    "rly": "really",
+    "cos": "because",
+    "vid": "video",
+    "pic": "picture",
+    "foto": "photo",
+    "fotos": "photos",
     "res": "resolution",
     "px": "pixels",
     "pics": "pictures",
@@ -70,6 +110,7 @@ def normal(text: str) -> str:
         .replace("—", " - ")
     )
     text = _ENDLESS.sub("a number that long", text)
+    text = re.sub(r"(?<=\w)\s*=\s*(?=[\w.])", " ", text)
     text = re.sub(r"(\d)\s*(?:mins?|m)\b(?!\w)", r"\1 minutes", text)
     text = re.sub(r"(\d)\s*(?:secs?|s)\b", r"\1 seconds", text)
     text = re.sub(r"(\d)\s*(?:hrs?|h)\b", r"\1 hours", text)

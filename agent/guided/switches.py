@@ -5,7 +5,7 @@ from typing import Any
 
 _NO = r"(?:no|without|turn(?:ed)? off|switch off|disable|drop|remove|stop using|don't use|do not use|ignore|skip)"
 _ON = r"(?:with|use|using|turn on|switch on|enable|include|add|train(?: on)?|learn|keep|do)"
-_SOUND = r"(?:the |their |its )?(?:sounds?|audio)"
+_SOUND = r"(?:the |their |its |his |her |my )?(?:clips?'? )?(?:sounds?|audio|voices?|soundtracks?)"
 _REFERENCES = (
     r"(?:the |any )?(?:reference (?:images?|pictures?|clips?|tokens?|training)|references|in[ -]context(?: training)?)"
 )
