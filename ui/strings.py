@@ -1,6 +1,7 @@
 """The words that more than one window shows."""
 
 import traceback
+from itertools import islice
 from pathlib import Path
 
 STAGES = {
@@ -81,7 +82,7 @@ def tool_title(name: str) -> str:
 
 def printable(text: str, limit: int = 20_000) -> str:
     """Text without control characters (a file name could carry terminal commands), at most `limit` characters."""
-    kept = "".join(letter for letter in text if letter in "\n\t" or letter.isprintable())
+    kept = "".join(islice((letter for letter in text if letter in "\n\t" or letter.isprintable()), limit + 1))
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .strings import STAGES, arguments_words, printable, tool_title
+from .strings import STAGES, arguments_words, one_line, printable, tool_title
 
 if TYPE_CHECKING:
     from agent.events import Event, Progress
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Message = dict[str, Any]  # as gr.Chatbot takes it: role, content, metadata
 LONGEST_TOOL_TEXT = 4_000  # characters
+_NOT_TO_THE_WEB = re.compile(r"\](?=\s*\(\s*(?!\s|https?://)|:\s*(?!\s|https?://)\S*:)", re.IGNORECASE)
+_DIAGRAM = re.compile(r"([`~]{3,}[^\w\n]*)mermaid", re.IGNORECASE)  # drawings of it can hold pictures from the web
 
 
 @dataclass
@@ -45,7 +47,7 @@ class Screen:
         elif event.kind == "tool_started":
             self._streaming = False
             given = arguments_words(event.arguments)
-            metadata = {"title": tool_title(event.name), "status": "pending", "id": event.id, "log": event.name}
+            metadata = _named(event.id, event.name) | {"status": "pending"}
             self._tools[event.id] = {"role": "assistant", "content": markdown(given) or "...", "metadata": metadata}
             self._add(self._tools[event.id])
         elif event.kind == "tool_finished":
@@ -78,9 +80,9 @@ class Screen:
     def _finished(self, id_: str, name: str, text: str, seconds: float, failed: bool) -> None:
         message = self._tools.pop(id_, None)
         if message is None:  # a tool whose start was before this screen was made
-            message = {"role": "assistant", "content": "", "metadata": {"id": id_, "log": name}}
+            message = {"role": "assistant", "content": "", "metadata": _named(id_, name)}
             self._add(message)
-        title = tool_title(name) + (" (could not)" if failed else "")
+        title = _named(id_, name)["title"] + (" (could not)" if failed else "")
         message["metadata"] |= {"title": title, "status": "done", "duration": round(seconds, 1)}
         given = "" if message["content"] in ("", "...") else f"*{message['content']}*\n\n"
         message["content"] = given + markdown(text, LONGEST_TOOL_TEXT)
@@ -95,9 +97,17 @@ class Screen:
         self.version += 1
 
 
+def _named(id_: str, name: str) -> dict[str, str]:
+    """A tool's part of a message; a chat model may make up any name and id."""
+    shown = {"title": tool_title(name), "id": id_, "log": name}
+    return {key: markdown(one_line(text, 80)) for key, text in shown.items()}
+
+
 def markdown(text: str, limit: int = 20_000) -> str:
-    """Words that may hold text from files: no HTML, and no picture that a browser would fetch from elsewhere."""
+    """Words that may hold text from files: no HTML, no link but to the web, nothing fetched: no picture, no diagram."""
     safe = re.sub(r"!(?=\[)", "!\\\\", html.escape(printable(text, limit), quote=False))
+    safe = _NOT_TO_THE_WEB.sub("&#93;", safe)
+    safe = _DIAGRAM.sub(r"\1text", safe)
     return re.sub(r"(?m)^(- .*)\n(?=[^-\s])", r"\1\n\n", safe)  # a line after a list is not part of its last entry
 
 
