@@ -3,9 +3,18 @@
 import logging
 from logging.handlers import RotatingFileHandler
 
+from trainer_core.jobs.redact import redact
 from trainer_core.projects import Workspace
 
 log = logging.getLogger("sidekick.agent")
+
+
+class Redacted(logging.Formatter):
+    """Lines without secrets: an endpoint may answer a wrong key with that key."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line and its traceback."""
+        return redact(super().format(record))
 
 
 def log_to(workspace: Workspace) -> None:
@@ -17,6 +26,6 @@ def log_to(workspace: Workspace) -> None:
         log.removeHandler(handler)
         handler.close()
     handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(Redacted("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     log.propagate = False
