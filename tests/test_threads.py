@@ -1,4 +1,4 @@
-"""Threads over a long time: what is kept and what stays small, forks, going on after a crash, events that come twice."""
+"""Threads over a long time: what is kept, what stays small, forks, going on after a crash, repeated events."""
 
 import asyncio
 import os
@@ -24,6 +24,7 @@ from agent.events import CardShown, Said, ToolFinished
 from agent.turns import turn_of
 from tools.registry import ToolContext
 from tools.state import plan_of
+from trainer_core.jobs import store
 from trainer_core.projects import Workspace
 
 
@@ -198,6 +199,7 @@ HOLD = """
 import asyncio, sys, time
 from pathlib import Path
 from agent.turns import turn_of
+from trainer_core.jobs import store
 from trainer_core.projects import Workspace
 
 async def main():
@@ -237,3 +239,63 @@ async def test_a_process_that_was_killed_in_its_turn_holds_up_nobody(tmp_path: P
     os.kill(other.pid, signal.SIGKILL)
     other.wait(20)
     assert await asyncio.wait_for(waited(workspace), 20) < 20
+
+
+DIE = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from agent.conversation import Conversation
+from trainer_core.jobs import store
+from trainer_core.projects import Workspace
+import tools.knowledge, tools.runs
+from trainer_core.jobs.backends import local
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+tools.knowledge.search = die
+local.LocalBackend.start = die
+tools.runs.base_missing = lambda _base: None
+
+async def main():
+    async with await Conversation.open(Workspace.open(Path(sys.argv[1])), thread_id=sys.argv[2]) as conversation:
+        async for _event in conversation.send(sys.argv[3]):
+            pass
+
+asyncio.run(main())
+"""
+
+
+def say_and_die(home: Path, thread: str, text: str) -> None:
+    """Say something in another process, which is killed in the middle of the tool."""
+    done = subprocess.run([sys.executable, "-c", DIE, str(home), thread, text], check=False, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+
+
+async def test_kill_9_in_the_middle_of_a_tool(planned: ToolContext) -> None:
+    async with await Conversation.open(planned.workspace, project_id=planned.project_id) as conversation:
+        await talk(conversation, "hi")
+        thread = conversation.thread_id
+    await asyncio.to_thread(say_and_die, planned.workspace.home, thread, "what is overfitting?")
+    async with await Conversation.open(planned.workspace, thread_id=thread) as again:
+        assert await again.broken_off()
+        assert "broken off" in words([event async for event in again.resume()]).lower()
+        assert not await again.broken_off()
+        assert said_by("person", await again.history()) == ["hi", "what is overfitting?"]
+
+
+async def test_kill_9_in_the_middle_of_a_launch_starts_nothing_twice(
+    planned: ToolContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.runs.base_missing", lambda _base: None)
+    async with await Conversation.open(planned.workspace, project_id=planned.project_id) as conversation:
+        await talk(conversation, "launch")
+        thread = conversation.thread_id
+    await asyncio.to_thread(say_and_die, planned.workspace.home, thread, "yes")
+    jobs = [job.id for job in store.list_jobs(planned.workspace)]
+    assert len(jobs) == 2
+    async with await Conversation.open(planned.workspace, thread_id=thread) as again:
+        assert [event async for event in again.resume()] == []
+        assert "still at work" in words(await talk(again, "yes"))
+        assert called(await talk(again, "how is it going?")) == ["training_status"]
+    assert [job.id for job in store.list_jobs(planned.workspace)] == jobs
