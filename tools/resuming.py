@@ -30,7 +30,7 @@ class Stopped:
 
 
 def run_to_go_on(context: ToolContext, plan: TrainingPlan) -> Stopped | None:
-    """The newest run of exactly this plan, if it was stopped and has saved something; after all its steps there is none.
+    """The newest run of exactly this plan, if it was stopped and has saved something; after all steps there is none.
 
     A run that a standing order stopped has a file like a finished one, and can go on all the same.
     """

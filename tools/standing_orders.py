@@ -1,16 +1,22 @@
 """Tools for standing orders: what a person wants told or done during a training, with every window closed too."""
 
+import math
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from trainer_core.dataset.buckets import FEWEST_TO_HOLD_OUT
 from trainer_core.jobs import orders, store
+from trainer_core.jobs.at_work import seconds_at_work
 from trainer_core.jobs.orders import Action, Condition
-from trainer_core.projects import Job, StandingOrder, Workspace
+from trainer_core.jobs.problems import step_of
+from trainer_core.plan import TrainingPlan
+from trainer_core.projects import Job, PlanRow, StandingOrder, Workspace, get_project
+from trainer_core.training.overfitting import FEWEST_LOSSES
 
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .state import plan_of_run
-from .text import quoted
+from .text import plural, quoted
 
 
 class SetStandingOrder(BaseModel):
@@ -42,6 +48,9 @@ class CancelStandingOrder(BaseModel):
 
 def set_standing_order(context: ToolContext, arguments: SetStandingOrder) -> ToolResult:
     """Set an order for the training that is at work, or for the next one."""
+    job = _at_work(context)
+    if job is not None and (passed := _passed(context, job, arguments)):
+        raise ToolRefused(passed)
     try:
         order = orders.add(
             context.workspace,
@@ -53,9 +62,10 @@ def set_standing_order(context: ToolContext, arguments: SetStandingOrder) -> Too
         )
     except ValueError as error:
         raise ToolRefused(str(error)) from error
-    which = "the training that is at work" if _at_work(context) else "the next training"
-    text = f"I will {words_of(order)} [{order.id}]. It holds for {which}, also when every window is closed."
-    return ToolResult(text=text, data={"order": order.id})
+    which = "the training that is at work" if job else "the next training"
+    lines = [f"I will {words_of(order)} [{order.id}]. It holds for {which}, also when every window is closed."]
+    lines += _doubts(context, job, order)
+    return ToolResult(text=" ".join(lines), data={"order": order.id})
 
 
 def list_standing_orders(context: ToolContext, _arguments: NoArguments) -> ToolResult:
@@ -94,6 +104,44 @@ def stopped_words(workspace: Workspace, job: Job) -> str:
     return f"stopped{at} as you asked, {orders.moment(order.condition, order.value)}"
 
 
+def _passed(context: ToolContext, job: Job, wanted: SetStandingOrder) -> str | None:
+    """Why this moment of the training that is at work cannot be waited for any more; None when it can."""
+    value, step = wanted.value, step_of(context.workspace, job.id) or 0
+    plan = plan_of_run(context.workspace, job.run_id)
+    if value is None or plan is None:
+        return None
+    at = {Condition.STEP: value, Condition.PROGRESS: value * plan.steps}.get(wanted.when)
+    if at is not None and at <= step:
+        return f"The training is at step {step} of {plan.steps} already, so that moment has passed. Nothing was set."
+    minutes = seconds_at_work(context.workspace, job.id) / 60
+    if wanted.when == Condition.MINUTES and value <= minutes:
+        return f"The training has been at work for {minutes:.0f} minutes already. Nothing was set."
+    return None
+
+
+def _doubts(context: ToolContext, job: Job | None, order: StandingOrder) -> list[str]:
+    """What keeps the order from ever firing, as far as the plan shows it."""
+    plan = plan_of_run(context.workspace, job.run_id) if job else _current_plan(context)
+    if plan is None:
+        return []
+    if order.condition == Condition.STEP and (order.value or 0) > plan.steps:
+        return [f"Note: the plan has {plan.steps} steps, so it would end before that."]
+    if order.condition != Condition.OVERFITTING:
+        return []
+    if plan.held_out_share == 0 or plan.images + plan.clips < FEWEST_TO_HOLD_OUT:
+        return [
+            "Note: this plan keeps no files aside, so overfitting cannot be seen. It takes at least "
+            f"{FEWEST_TO_HOLD_OUT} files and a held-out share above 0."
+        ]
+    checks = math.ceil(plan.steps / plan.validation_every)
+    if checks < FEWEST_LOSSES:
+        return [
+            f"Note: the validation loss is measured {plural(checks, 'time')} in this plan, and overfitting shows from "
+            f"the {FEWEST_LOSSES}th time on, so this cannot fire in it."
+        ]
+    return [f"It is looked at every {plan.validation_every} steps, from the {FEWEST_LOSSES}th time on."]
+
+
 def _line(order: StandingOrder) -> str:
     became = {
         orders.OrderState.STANDING: "in force",
@@ -102,6 +150,13 @@ def _line(order: StandingOrder) -> str:
         orders.OrderState.OVER: "over, the training ended without it",
     }[orders.OrderState(order.state)]
     return f"- {words_of(order)} [{order.id}]: {became}"
+
+
+def _current_plan(context: ToolContext) -> TrainingPlan | None:
+    plan_id = get_project(context.workspace, context.project_id).plan_id
+    with context.workspace.session() as session:
+        row = session.get(PlanRow, plan_id) if plan_id else None
+    return TrainingPlan.model_validate(row.body) if row else None
 
 
 def _at_work(context: ToolContext) -> Job | None:

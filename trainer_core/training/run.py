@@ -181,7 +181,8 @@ def train_here(
     )
     if resumed and ranks.rank == 0:
         candidates.keep_missing(context.folder, resumed, plan, tell)
-    listener = _reporter(context, plan, resumed) if ranks.rank == 0 else Silent()
+    seen = list(resumed.validation) if resumed else []
+    listener = Reporter(context, plan, folder, first, seen) if ranks.rank == 0 else Silent()
     try:
         with or_propose_less(context, plan, "while training", in_step=True):
             state = train_lora(placed, material, plan, resumed, listener, ranks)
@@ -199,11 +200,6 @@ def train_here(
         per_step = (time.monotonic() - began) / (state.step - first)
         record_speed(context.workspace, plan, per_step, _machine(device.type), samples_of(manifest, plan)[0])
     return state
-
-
-def _reporter(context: JobContext, plan: TrainingPlan, resumed: TrainingState | None) -> Reporter:
-    seen = resumed or TrainingState()
-    return Reporter(context, plan, context.folder / CHECKPOINTS, seen.step, list(seen.validation))
 
 
 def _export(context: JobContext, plan: TrainingPlan, state: TrainingState) -> Lora:
