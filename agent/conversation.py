@@ -168,7 +168,7 @@ class Conversation:
         last = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
         while True:
             working = await asyncio.to_thread(store.list_jobs, self.workspace, self.project_id, store.UNFINISHED)
-            fresh = await asyncio.to_thread(watcher.events_after, self.workspace, self.project_id, last)
+            fresh = await asyncio.to_thread(watcher.look, self.workspace, self.project_id, last)
             told = [words for event, job in fresh for words in narrator.tell(event, job)]
             last = fresh[-1][0].id if fresh else last
             for words in watcher.latest_progress_only(told):

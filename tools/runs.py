@@ -30,6 +30,7 @@ from .resuming import (
     words_of_other_plan,
     words_since,
 )
+from .standing_orders import stopped_words
 from .state import (
     base_missing,
     estimate_of,
@@ -140,6 +141,8 @@ def training_status(context: ToolContext, _arguments: NoArguments) -> ToolResult
     lines = [f"{run.id}: training {train.state}" + (f"; scoring {score.state}" if score else ""), *lost]
     if train.state == store.State.QUEUED:
         lines += why_it_waits(context, train)
+    if asked := stopped_words(context.workspace, train):
+        lines.append(f"The training {asked}.")
     progress = events.latest(context.workspace, train.id, "progress")
     if progress and train.state == store.State.RUNNING:
         lines.append(progress_words(progress.data))
