@@ -25,6 +25,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from trainer_core.base_models.registry import load_transformer
 from trainer_core.plan import BASES, BaseModelName, TrainingPlan, propose
 from trainer_core.recipes import RECIPES, RecipeName
+from trainer_core.training.captions import class_captions
 from trainer_core.training.examples import Encoded, Material, Words
 from trainer_core.training.listeners import Silent
 from trainer_core.training.loop import train
@@ -101,7 +102,7 @@ def material(plan: TrainingPlan, transformer: LTX2VideoTransformer3DModel) -> Ma
         for width in (config.cross_attention_dim, config.audio_cross_attention_dim)
     )
     words = Words(video, audio, torch.ones(WORDS, dtype=torch.long))
-    return Material(samples, [], dict.fromkeys((CAPTION, TRIGGER, "a cat", ""), words))
+    return Material(samples, [], dict.fromkeys((CAPTION, TRIGGER, *class_captions(CAPTION, TRIGGER)), words))
 
 
 def steps_and_memory(case: dict[str, int], steps: int) -> dict[str, Any]:
