@@ -6,8 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import studio_answers
+from .nearest import nearest
+from .spelling import normal
 
 Facts = dict[str, Any]
+_ASKED = frozenset(  # answers to a question, or a word put aside: no next step is named after them
+    (
+        *("look_up", "explain_plan", "list_recipes", "make_candidates", "set_standing_order", "list_standing_orders"),
+        *("cancel_standing_order", "list_approvals", "revoke_approval", "show_budget", "list_consents", "base_status"),
+    )
+)
 _TWEAKS = ("change_plan", "apply_finding", "undo_plan", "launch_training")
 Data = dict[str, Any]
 
@@ -46,6 +54,13 @@ _NOT_YET = {
     "make_candidates": "First I need to know what you want to teach.",
     "write_captions": "First I need to know what you want to teach.",
     "propose_plan": "First I need to know what you want to teach.",
+    "set_standing_order": "There is nothing yet that I could watch.",
+    "list_approvals": "You have approved nothing in this project yet.",
+    "revoke_approval": "You have approved nothing in this project yet, so there is nothing to take back.",
+    "record_consent": "Consent is only needed for the face recipe.",
+    "list_consents": "No consent is recorded in this project; only the face recipe needs one.",
+    "withdraw_consent": "No consent is recorded in this project.",
+    "score_again": "Nothing has been trained in this project yet, so there is nothing to score.",
     **studio_answers.NOT_YET,
 }
 _TOPICS = {
@@ -65,9 +80,6 @@ _TOPICS = {
     "originals stay as they are.",
     "nothing_runs": "Nothing is training at the moment.",
     "nothing_ran": "Nothing has been trained in this project yet.",
-    "standing_order": "I can't act on conditions yet: I report the validation loss while it trains and say when it "
-    "rises, and you can say "
-    "“stop” at any time. Checkpoints are kept.",
     "launch_conditional": "I don't act on a condition, a maybe or someone else's word. Tell me plainly.",
     "no_pause": "To pause a training, say “stop”: what it has saved is kept. To go on, say “launch” with the same "
     "plan: it continues from the last checkpoint.",
@@ -78,6 +90,8 @@ _TOPICS = {
     "how_launch": "Say “launch”: I show you a card with the plan, time and price. Only your clear yes to that card "
     "starts "
     "anything, and you can say no or change the plan first.",
+    "no_editing": "I don't change your pictures. I can look for watermarks, logos and text in them: say “are there any "
+    "watermarks?”, and then “leave out the ones with text”. Nothing is deleted.",
     "no_card": "No card is open at the moment, so there is nothing to approve.",
     "captions_needed": "Training needs captions: they tie the trigger word to what is seen. I write them from what "
     "I measure, "
@@ -88,9 +102,7 @@ _TOPICS = {
     "what_change": "What should change? For example “train 30 % longer”, “rank 64”, “half the learning rate” or "
     "“keep it under five minutes”.",
     "next": "",
-    "unclear": "I'm not sure what you mean by that. I can choose a recipe, check and caption files, make and change "
-    "a training plan, "
-    "explain any setting, start a training with your approval, and test the result.",
+    "unclear": "I'm not sure what you mean by that.",
 }
 
 
@@ -113,7 +125,18 @@ def about(topic: str, words: str, facts: Facts, *, card_waits: bool = False) -> 
             "That is not a clear yes or no from you, so nothing is started. Answer the card with yes or no, or tell me "
             "what to change."
         )
+    if topic == "unclear" and not card_waits:
+        return _unclear(words, facts)
     return _TOPICS[topic] if card_waits else f"{_TOPICS[topic]} {next_step(facts)}".strip()
+
+
+def _unclear(said: str, facts: Facts) -> str:
+    """What was not understood, with the nearest things that can be done here and now."""
+    near = nearest(normal(said), facts)
+    if not near:
+        return f"{_TOPICS['unclear']} I help you teach a video model something of your own. {next_step(facts)}"
+    listed = ", ".join(f"“{words}”" for words in near)
+    return f"{_TOPICS['unclear']} You could say, for example: {listed}. {next_step(facts)}"
 
 
 def after(results: Sequence[Result], facts: Facts, *, card_waits: bool, events: Sequence[str]) -> str:
@@ -129,11 +152,7 @@ def after(results: Sequence[Result], facts: Facts, *, card_waits: bool, events: 
             parts.append(_words(result))
     if _proposed(results):
         card_waits = True  # the answer ends with its own question
-    asked = all(
-        result.name in ("look_up", "explain_plan", "list_recipes", "make_candidates")
-        or result.name in studio_answers.TOOLS
-        for result in results
-    )
+    asked = all(result.name in _ASKED or result.name in studio_answers.TOOLS for result in results)
     suggested = _suggested(results[-1], facts) if results else ""
     refused = results[-1].failed and results[-1].name == "launch_training"  # its words say what is to be done first
     if suggested and not card_waits:
@@ -167,6 +186,8 @@ def _words(result: Result) -> str:
         return _recipe(result)
     if result.name in ("take_in_candidates", "mark_synthetic") and not result.data:
         return "All right, nothing was changed: they stay marked and set aside."
+    if result.name == "record_consent" and not result.data:
+        return "All right, no consent was recorded."
     if result.name == "launch_training" and not result.data:
         return "All right, nothing was started. The plan stays as it is."
     if result.name == "diagnose" and result.data.get("findings"):

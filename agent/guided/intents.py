@@ -49,6 +49,16 @@ _ASIDES = (
         "how_launch",
         r"\bhow (?:do|can|would) (?:i|we) (?:launch|start (?:it|the training)|train it)\b|\bsafe to (?:launch|start)\b",
     ),
+    (
+        "no_editing",
+        r"^(?:\w+ ){0,4}?(?:remove|erase|delete|clean|retouch|blur|paint over|get rid of|take out|cut out|wipe|hide"
+        r"|edit out|crop out|crop) (?:out |off |away |up )?"
+        r"(?:(?:the|that|this|those|these|my|all|any|her|his) )*(?:water ?marks?|logos?|subtitles?|text|writing"
+        r"|stamps?|signatures?|backgrounds?|people|person)"
+        r"(?: (?:in|on|from|of) .*| for me| away| out| off)?[.! ]*$"
+        r"|\b(?:brighten|sharpen|upscale|denoise|retouch|enhance|rotate|colou?r[- ]correct"
+        r"|photoshop)\b(?: \w+){0,3} (?:pictures?|photos?|images?|clips?|files?|ones?|them|it)\b",
+    ),
     ("no_card", r"^(?:i )?(?:approved?|confirm(?:ed)?)(?: it| this)?[.!]?$"),
     ("captions_needed", r"\b(?:skip|no|without|don't (?:need|want|write)) (?:the |any )?captions?\b(?! dropout)"),
 )
@@ -257,7 +267,7 @@ def _otherwise(text: str, said: str, facts: Facts) -> Reading:
         return _onward(bare, facts)
     if questions.asks(text) and re.search(DOMAIN, text):
         return Reading((about(said),))
-    return Reading(topic="unclear")
+    return Reading(topic="unclear", words=said)
 
 
 def _onward(bare: str, facts: Facts) -> Reading:

@@ -68,6 +68,8 @@ def _by_sidekick(finding: dict[str, Any]) -> bool:
 
 def next_after(name: str, arguments: dict[str, Any], data: dict[str, Any], facts: dict[str, Any]) -> str:
     """The step that a studio tool's result suggests; empty where there is none to name."""
+    if name == "score_again":
+        return "I tell you as soon as the scores are there; meanwhile ask me anything."
     if name == "list_loras":
         return _with_what_is_there(facts)
     if name == "verify_lora":
