@@ -164,13 +164,17 @@ def endings_after(workspace: Workspace, project_id: str, event_id: int) -> list[
             told.append((event.id, ending(workspace, job, event.data["state"])))
         elif event.kind == "message" and event.data.get("order"):
             told.append((event.id, safe_block(str(event.data.get("text")), 2000)))
-        elif event.kind in _TROUBLE and not any(_moves(later, job) for later, _job in rows[place + 1 :]):
+        elif event.kind in _TROUBLE and not any(
+            _is(later, job, "moving", "state") for later, _job in rows[place + 1 :]
+        ):
             told.append((event.id, _TROUBLE[event.kind](event.data, job)))
+        elif event.kind == "moving" and not any(_is(before, job, "stuck") for before, _job in rows[:place]):
+            told.append((event.id, job_words.moving(job)))  # that it was stuck has been told before
     return told
 
 
-def _moves(event: EventRow, job: Job) -> bool:
-    return event.job_id == job.id and event.kind in ("moving", "state")
+def _is(event: EventRow, job: Job, *kinds: str) -> bool:
+    return event.job_id == job.id and event.kind in kinds
 
 
 def _losses_before(workspace: Workspace, job_id: str, event_id: int) -> dict[int, float]:

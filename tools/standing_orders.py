@@ -95,13 +95,18 @@ def words_of(order: StandingOrder) -> str:
 
 
 def stopped_words(workspace: Workspace, job: Job) -> str:
-    """'stopped at step 120 of 320 as you asked, if it starts to overfit', of a job that an order stopped; else ''."""
+    """'stopped at step 9 of 32 because it started to overfit, as you asked'; empty where no order stopped the job."""
     order = orders.stopped_by(workspace, job.id)
     if order is None:
         return ""
     plan = plan_of_run(workspace, job.run_id)
     at = f" at step {order.step}" + (f" of {plan.steps}" if plan else "") if order.step is not None else ""
-    return f"stopped{at} as you asked, {orders.moment(order.condition, order.value)}"
+    why = {
+        Condition.OVERFITTING: " because it started to overfit",
+        Condition.PROBLEM: " because something went wrong",
+        Condition.MINUTES: f" {orders.moment(order.condition, order.value)}",
+    }.get(Condition(order.condition), "")
+    return f"stopped{at}{why}, as you asked"
 
 
 def _passed(context: ToolContext, job: Job, wanted: SetStandingOrder) -> str | None:
