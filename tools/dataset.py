@@ -1,6 +1,5 @@
 """Tools for the files: add them, set some aside."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -58,11 +57,12 @@ def add_files(context: ToolContext, arguments: AddFiles) -> ToolResult:
         raise ToolRefused(
             "No files have been handed over yet. The person can attach pictures, clips or a folder to a message."
         )
+    sources = [known[name].source() for name in wanted]
     folder = context.workspace.dataset_folder(context.project_id)
     before = manifests.load(folder)
     known_ids = {item.id for item in before.items}
     context.say("Copying the files in and checking that each can be read …")
-    manifest = manifests.add_files(folder, [Path(known[name].path) for name in wanted])
+    manifest = manifests.add_files(folder, sources)
     mark_added(context.workspace, context.project_id, wanted)
     fresh = [item for item in manifest.items if item.id not in known_ids]
     told_before = set(before.rejected)

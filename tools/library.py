@@ -35,6 +35,14 @@ class Known:
     file: Path
 
     @property
+    def there(self) -> bool:
+        """Its file is in the workspace: neither gone, nor a link, nor named by a table that was tampered with."""
+        named = Path(self.row.file)
+        return (
+            not named.is_absolute() and ".." not in named.parts and self.file.is_file() and not self.file.is_symlink()
+        )
+
+    @property
     def name(self) -> str:
         """What it is called in words: its trigger and its id."""
         return f"{self.row.trigger or 'without a trigger'} ({self.row.id})"
@@ -67,8 +75,8 @@ def lora_named(context: ToolContext, name: str) -> Known:
     found = next((each for each in known_loras(context) if each.row.id == name), None)
     if found is None:
         raise ToolRefused(f"There is no LoRA called {quoted(name, 60)!r} here. list_loras shows those that there are.")
-    if not found.file.is_file():
-        raise ToolRefused(f"The file of {found.name} is gone from this computer, so it cannot be used.")
+    if not found.there:
+        raise ToolRefused(f"The file of {found.name} is gone, or a link stands in its place, so it cannot be used.")
     return found
 
 
@@ -135,7 +143,7 @@ def list_loras(context: ToolContext, arguments: NoArguments) -> ToolResult:
 
 def _line(context: ToolContext, each: Known) -> str:
     where = "" if each.project.id == context.project_id else f", project {quoted(each.project.name, 40)}"
-    gone = "" if each.file.is_file() else "; its file is gone"
+    gone = "" if each.there else "; its file is gone"
     made = each.row.created_at.strftime("%Y-%m-%d %H:%M")
     return f"- {each.row.id}: {_called(each)}, for {each.row.base}, {each.origin} {made} UTC{where}{gone}"
 
@@ -151,7 +159,7 @@ def _figures(each: Known) -> dict[str, str | bool]:
         "base": each.row.base,
         "origin": each.origin,
         "project": each.project.id,
-        "there": each.file.is_file(),
+        "there": each.there,
     }
 
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 from trainer_core.projects import Workspace, new_id
 
+from .text import quoted
+
 LORA_ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")  # the others are refused, in words that say why
 
 
@@ -26,6 +28,20 @@ class Upload(BaseModel):
     def file(self) -> Path:
         """Where it lies."""
         return Path(self.path)
+
+    def source(self) -> Path:
+        """Where to read it from. Raises FileNotFoundError, in words, when it is gone or leads elsewhere by now."""
+        name = quoted(self.name, 60)
+        try:
+            real = self.file.resolve(strict=True)
+        except (OSError, RuntimeError, ValueError) as error:  # gone, links in a circle, a damaged table
+            raise FileNotFoundError(f"{name} is not where it was any more. Hand it over again.") from error
+        if real != self.file:
+            raise FileNotFoundError(
+                f"{name} has become a link to another place since it was handed over, so it was not read. Hand the "
+                "file itself over."
+            )
+        return real
 
     @property
     def is_lora(self) -> bool:

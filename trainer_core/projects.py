@@ -273,6 +273,8 @@ class Workspace:
         return self._folder("cache")
 
     def _folder(self, *parts: str) -> Path:
+        if strange := [part for part in parts if part in ("", ".", "..") or Path(part).name != part or "\0" in part]:
+            raise LookupError(f"{strange[0][:60]!r} is no id of anything in this workspace. Nothing was read.")
         folder = self.home.joinpath(*parts)
         folder.mkdir(parents=True, exist_ok=True)
         return folder

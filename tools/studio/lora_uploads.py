@@ -1,7 +1,5 @@
 """A LoRA file that a person handed over: found by its upload id, and never opened otherwise than with care."""
 
-from pathlib import Path
-
 from ..context import ToolContext, ToolRefused
 from ..text import quoted
 from ..uploads import Upload, uploads_of
@@ -20,6 +18,8 @@ def lora_upload(context: ToolContext, name: str | None) -> Upload:
         raise ToolRefused(f"There is no upload called {quoted(name, 40)!r} in this project.")
     if upload.folder:
         raise ToolRefused(f"{quoted(upload.name, 60)} is a folder. Hand over the .safetensors file itself.")
-    if not Path(upload.path).is_file():
-        raise ToolRefused(f"{quoted(upload.name, 60)} is not where it was any more. Hand it over again.")
+    try:
+        upload.source()
+    except FileNotFoundError as gone:
+        raise ToolRefused(str(gone)) from gone
     return upload

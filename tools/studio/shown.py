@@ -51,4 +51,4 @@ def _path(context: ToolContext, name: str) -> tuple[Path, str]:
         raise ToolRefused(f"There is no upload called {quoted(name, 40)!r} in this project.")
     if upload.folder:
         raise ToolRefused(f"{quoted(upload.name, 60)} is a folder. Hand over one picture or clip.")
-    return Path(upload.path), quoted(upload.name, 60)
+    return upload.source(), quoted(upload.name, 60)

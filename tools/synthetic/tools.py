@@ -165,11 +165,11 @@ def _marked(context: ToolContext, arguments: MarkSynthetic) -> list[Item]:
 
 
 def _paths(context: ToolContext, uploads: Sequence[str]) -> list[Path]:
-    known = {entry.id: Path(entry.path) for entry in uploads_of(context.workspace, context.project_id)}
+    known = {entry.id: entry for entry in uploads_of(context.workspace, context.project_id)}
     strangers = [quoted(name, 40) for name in uploads if name not in known]
     if strangers:
         raise ToolRefused(f"There is no upload called {', '.join(strangers)} in this project.")
-    return [known[name] for name in uploads]
+    return [known[name].source() for name in uploads]
 
 
 TOOLS = (

@@ -123,12 +123,19 @@ def save(folder: Path, manifest: Manifest) -> None:
     write_atomically(folder / FILE_NAME, manifest.model_dump_json(indent=1).encode())
 
 
+class OutsideDataset(ValueError, LookupError):
+    """A copy is not where copies are: its table was tampered with, or a link put in its place. In words."""
+
+
 def path_of(folder: Path, item: Item | Reference) -> Path:
-    """Where the item's or reference's copy is. Raises ValueError when a tampered manifest points out of the folder."""
+    """Where the item's or reference's copy is. Raises OutsideDataset when that leads out of the folder."""
     path = (folder / item.file).resolve()
     if not path.is_relative_to(folder.resolve()):
         about = item.id if isinstance(item, Item) else "a reference"
-        raise ValueError(f"The dataset's table names a file outside of the dataset for {about}.")
+        raise OutsideDataset(
+            f"The dataset's table, or a link in its folder, leads out of the dataset for {about}. Nothing was read; "
+            "set the file aside and add it again."
+        )
     return path
 
 
