@@ -142,6 +142,7 @@ class EndpointModel(BaseChatModel):
             visible={tool["function"]["name"] for tool in tools},
             taken={message.tool_call_id for message in results},
             seen="\n".join(message.text for message in results),
+            key=self.endpoint.key,
         )
 
     def _body(self, asked: list[dict[str, Any]], tools: list[dict[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from .calls import Call, Gatherer
 from .failures import BrokenOff, ModelFailed, of_status
+from .hiding import Hiding
 from .words import LONGEST_ANSWER, Words
 from .written import written
 
@@ -14,7 +15,9 @@ CUT = "\n\n(The answer was cut here: it was too long.)"
 class Answer:
     """Takes chunks of Chat Completions, from servers that follow the protocol and from those that nearly do."""
 
-    def __init__(self, model: str, host: str, visible: Collection[str], taken: Collection[str], seen: str) -> None:
+    def __init__(
+        self, model: str, host: str, visible: Collection[str], taken: Collection[str], seen: str, key: str = ""
+    ) -> None:
         self.text = ""  # what a person is shown
         self.calls: list[Call] = []
         self.tokens: tuple[int, int] | None = None  # read and written, where the server told
@@ -23,6 +26,7 @@ class Answer:
         self._who = (model, host)
         self._visible, self._taken, self._seen = visible, taken, seen
         self._words = Words()
+        self._hiding = Hiding(key)
         self._gathered = Gatherer()
         self._over = False
 
@@ -39,13 +43,13 @@ class Answer:
         if not isinstance(choice, dict) or choice.get("index") not in (0, None):
             return ""
         if isinstance(choice.get("finish_reason"), str):
-            self.finish = choice["finish_reason"]
+            self.finish = self._hiding.all_of(choice["finish_reason"])
         delta = choice.get("delta")
         if not isinstance(delta, dict):
             return ""
         self._gathered.take(delta.get("tool_calls"))
         piece = delta.get("content") or delta.get("refusal")
-        return self._show(self._words.take(piece)) if isinstance(piece, str) else ""
+        return self._show(self._words.take(self._hiding.take(piece))) if isinstance(piece, str) else ""
 
     @property
     def too_long(self) -> bool:
@@ -59,8 +63,8 @@ class Answer:
             raise ModelFailed(f"{host} declined to answer: its content filter did. Say it in other words.")
         if not (self._over or self.finish or self.too_long):
             raise BrokenOff(f"The connection to {host} broke off in the middle of the answer.", again=True)
-        self.calls = self._gathered.made(self._visible, self._taken)
-        rest = self._words.end()
+        self.calls = [self._without_key(call) for call in self._gathered.made(self._visible, self._taken)]
+        rest = self._words.take(self._hiding.end()) + self._words.end()
         if self._words.held and not self.calls:
             found = written(self._words.held, self._visible, self._seen)
             self.calls = found or []
@@ -74,6 +78,10 @@ class Answer:
             raise ModelFailed(f"{model} gave no answer.", again=True)
         return shown
 
+    def _without_key(self, call: Call) -> Call:
+        hide = self._hiding
+        return Call(hide.all_of(call.id), hide.all_of(call.name), hide.in_arguments(call.arguments))
+
     def _show(self, words: str) -> str:
         self.text += words
         return words
@@ -85,7 +93,7 @@ class Answer:
             if isinstance(read, int) and isinstance(wrote, int) and read + wrote > 0:
                 self.tokens = (read, wrote)
         if isinstance(chunk.get("model"), str):
-            self.model = chunk["model"]
+            self.model = self._hiding.all_of(chunk["model"])
 
     def _error(self, chunk: Mapping[str, Any]) -> ModelFailed:
         """Some servers send an error with status 200, or in the middle of a stream."""

@@ -11,7 +11,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # what other tests share: endpoint, rooms
 
-from endpoint import Endpoint, serving
+from endpoint import Endpoint
+from hostile_server import hostile
 from house import SECRETS, House
 from rooms import draw_pictures, new_context, up_to_plan
 
@@ -75,13 +76,5 @@ def shared(one_house: House) -> House:
 @pytest.fixture(scope="session")
 def hostile_server() -> Iterator[Endpoint]:
     """An endpoint that speaks the real protocol and says what an attack wants."""
-    with serving([]) as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def endpoint(hostile_server: Endpoint) -> Endpoint:
-    """The same, with nothing left of the attack before."""
-    hostile_server.turns.clear()
-    hostile_server.requests.clear()
-    return hostile_server
+    with hostile() as script:
+        yield script
