@@ -3,8 +3,8 @@
 A job is stuck after three times the usual step (the usual one is the mean of the last twenty), and never before:
 - 1 minute between two steps: a step beside other programs, or after the machine slept, may well be slow for once;
 - 5 minutes of validation or of saving: both are much longer than a step, and a disk on the network may be slow;
-- 30 minutes of anything else, and of the first of each kind, where the usual time is not known: reading 46 GB of LTX-2.3
-  at 50 MB/s takes 15, a first step may build kernels, and one test clip on a small GPU can take minutes.
+- 30 minutes of anything else, and of the first of each kind, where the usual time is not known: reading 46 GB of
+  LTX-2.3 at 50 MB/s takes 15, a first step may build kernels, and one test clip on a small GPU can take minutes.
 The clock stands still while the machine sleeps, so that waking it up makes nothing stuck.
 """
 
