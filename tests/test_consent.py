@@ -151,6 +151,7 @@ def test_of_oneself_nobody_else_is_asked(empty: ToolContext, name: str) -> None:
         ("Tom", "A teenager, he agreed.", True, "may be under 18"),
         ("myself", "I am 15 years old and I agree.", None, "may be under 18"),
         ("Tom", "Tom agreed.", False, "parent or guardian has to agree"),
+        ("my son", "My son agreed.", False, "parent or guardian has to agree"),
         ("Tom", "Tom's mother has not agreed yet.", False, "does not say clearly"),
         ("my ex", "She doesn't know about it.", True, "does not say clearly"),
         ("my ex", "She hasn't given permission.", True, "does not say clearly"),

@@ -187,6 +187,16 @@ def test_what_is_no_id_of_this_project_is_refused_in_words(
     assert files_of(context.workspace) == before
 
 
+@pytest.mark.parametrize("kind", ["itm", "upl"])
+def test_what_a_clip_begins_with_is_named_by_id(
+    context: ToolContext, others: dict[str, str], outside: Path, kind: str
+) -> None:
+    secret = outside / "secret.png"
+    for text in (str(secret), f"../../../..{secret}", f"{kind}_../{secret}", f"upl_\0{secret}", others[kind]):
+        with nothing_read(outside), pytest.raises(ToolRefused, match=r"There is no (?:file|upload) called"):
+            read_shown(context, text, frames=1, fps=8)
+
+
 def test_a_link_in_the_place_of_a_file_is_refused(tmp_path: Path, outside: Path) -> None:
     context = a_project(tmp_path / "home", "ada", 7)
     folder = context.workspace.dataset_folder(context.project_id)

@@ -26,7 +26,7 @@ _YOUNG = re.compile(
 _GROWN = re.compile(r"\b(?:not|no longer) (?:an? )?(?:child|kid|minor|teen|teenager|underage)\b", re.IGNORECASE)
 _GUARDIAN = re.compile(
     r"\b(?:guardians?|parents?|mother|father|mum|mom|dad|tutor|eltern|mutter|vater|vormund|parente?s|m[eè]re|p[eè]re"
-    r"|padres?|madre|tutora?)\b|\bmy (?:own )?(?:son|daughter|child|kid)\b",
+    r"|padres?|madre|tutora?)\b",
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
