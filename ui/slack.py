@@ -78,7 +78,7 @@ class Bot:
         from slack_sdk.web.async_client import AsyncWebClient
 
         from .slack_app import Rooms, build_app
-        from .slack_room import Slack
+        from .slack_messages import Slack
         from .slack_store import make_tables
 
         patient = [*async_default_handlers(), Patience(max_retry_count=10)]  # waits as long as Slack says (Retry-After)

@@ -13,8 +13,9 @@ from trainer_core.projects import Workspace
 
 from . import slack_words as words
 from .slack_blocks import APPROVE, REJECT
+from .slack_messages import Message, Press, Slack
 from .slack_reply import cosmetic, post
-from .slack_room import Message, Press, Room, Slack
+from .slack_room import Room
 from .slack_store import Place, find_thread, known_threads, mark, thread_at
 from .slack_text import escaped, heard
 from .strings import log_error, one_line

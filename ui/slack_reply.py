@@ -72,8 +72,8 @@ class Reply:
             plain: dict[str, object] = {name: value for name, value in given if isinstance(value, str | int | float)}
             if details := arguments_words(plain, LONGEST_FIELD):  # lists are of ids, which say nothing to people
                 chunk["details"] = escaped(details, LONGEST_FIELD)
-            self._tasks[event.id] = chunk
             await self._task(chunk)
+            self._tasks[event.id] = chunk
         elif event.kind == "tool_finished":
             await self._finished(event)
         elif event.kind == "progress":
@@ -101,11 +101,11 @@ class Reply:
         await self._flush(all_of_it=final)
 
     async def _finished(self, event: "ToolFinished") -> None:
-        self._tasks.pop(event.id, None)
         status = "error" if event.failed else "complete"
         output = escaped(one_line(event.text, LONGEST_FIELD), LONGEST_FIELD)
         chunk = {"type": "task_update", "id": event.id, "title": tool_title(event.name), "status": status}
         await self._task(chunk | ({"output": output} if output else {}))
+        self._tasks.pop(event.id, None)
 
     async def _progress(self, text: str) -> None:
         """What a tool says meanwhile is the status line's."""
@@ -149,7 +149,7 @@ class Reply:
                 return
             except SlackApiError as refused:
                 log.info("slack refused a piece of a stream: %s", refused.response.get("error"))
-                self._stream = None
+                await self._end()
                 if fresh or attempt == 2:
                     break
         await self._without_stream(chunks)
@@ -171,13 +171,18 @@ class Reply:
         await self._stream.append(chunks=chunks)
 
     async def _end(self) -> None:
+        """End the message that is being streamed, if there is one; nothing in it stays at work."""
         stream, self._stream = self._stream, None
-        if stream is None:
+        if stream is None or stream.ts is None:
             return
         last = [chunk | {"status": "complete", "output": "Goes on below."} for chunk in self._tasks.values()]
         if self._titled:
             last.append({"type": "plan_update", "title": words.WORKED})
-        await cosmetic(stream.stop(chunks=last))  # what was said is there already
+        try:
+            await stream.stop(chunks=last)
+        except SlackApiError as refused:  # too long with these, perhaps; what was said is there already
+            log.info("slack refused the end of a stream: %s", refused.response.get("error"))
+            await cosmetic(stream.stop())
 
     async def _without_stream(self, chunks: list[Chunk]) -> None:
         """Where Slack takes no stream, words are posted as they are; tasks are left out."""

@@ -2,13 +2,10 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from slack_sdk.web.async_client import AsyncWebClient
+from typing import TYPE_CHECKING
 
 from agent.consent import clear_answer
 from agent.conversation import Conversation
@@ -17,6 +14,7 @@ from trainer_core.projects import Workspace
 from . import slack_words as words
 from .slack_cards import Cards
 from .slack_files import FOLDER, fetch, tidy
+from .slack_messages import Message, Press, Slack, person_of
 from .slack_news import News
 from .slack_reply import Reply, cosmetic, post
 from .slack_store import Place, bind, mark, thread_at
@@ -28,40 +26,6 @@ if TYPE_CHECKING:
     from agent.events import Event
 
 GRACE_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Message:
-    """What a person said in a thread. `id` is the same when Slack delivers the same message again."""
-
-    id: str
-    user: str
-    text: str
-    files: Sequence[Mapping[str, Any]] = ()
-
-
-@dataclass(frozen=True)
-class Press:
-    """A button of a card that a person pressed."""
-
-    id: str
-    user: str
-    card_id: str
-    approved: bool
-
-
-@dataclass(frozen=True)
-class Slack:
-    """How this bot reaches Slack. The token is needed for files, which are not fetched through the Web API."""
-
-    client: AsyncWebClient
-    token: str
-    base_url: str
-
-
-def person_of(team: str, user: str) -> str:
-    """The name of a Slack user everywhere in the workspace: 'slack:T1:U1'."""
-    return f"slack:{team}:{user}"
 
 
 class Room:
@@ -151,10 +115,7 @@ class Room:
             fetched = await fetch(message.files, folder, slack.token, slack.base_url, proxy=self._client.proxy)
             paths = fetched.paths
             if fetched.refused:
-                listed = "\n".join(f"- {line}" for line in fetched.refused[:20])
-                await post(
-                    self._client, self.place, f"I could not take {len(fetched.refused)} of your files:\n{listed}"
-                )
+                await post(self._client, self.place, words.refused_files(fetched.refused))
             await self._status(words.THINKING)
         if not message.text and not paths:
             if not message.files:

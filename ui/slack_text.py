@@ -2,17 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from html import unescape
-
-from knowledge.articles import built_in_articles
 
 from .strings import printable
 
 LONGEST_SECTION = 3000  # characters of a section block's text
 LONGEST_MARKDOWN = 12_000  # characters of all markdown blocks of one message
 _ENTITY = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
-_URL = re.compile(r"(?:\bhttps?://|\bwww\.)[^\s<>\"'`)\]]+", re.IGNORECASE)
+_URL = re.compile(r"(?:\bhttps?://|\bwww\.)[^\s<>‹›|…\"'`)\]]+", re.IGNORECASE)
 _PERSON = re.compile(r"\bslack:T?\w+:([UW][A-Z0-9]+)\b")
 
 
@@ -49,10 +46,16 @@ def escaped(text: str, limit: int = LONGEST_SECTION) -> str:
 def markdown(text: str) -> str:
     """Markdown of the sidekick's, which may hold words from files: bold and lists stay, links and pictures do not.
 
-    An address can be clicked only when it is a source of our own articles; any other is shown as code.
+    Addresses are shown as code, which Slack does not make a link of: they can be read and copied.
     """
     safe = _entities(printable(text, 1_000_000)).replace("](", "] (").replace("]:", "] :")
-    return _URL.sub(_address, safe)
+    fence = "`" * (max((len(run) for run in re.findall("`+", safe)), default=0) + 1)  # closed by no other in the text
+
+    def address(match: re.Match[str]) -> str:
+        bare = match[0].rstrip(".,;:!?*_")
+        return f"{fence}{bare}{fence}{match[0][len(bare) :]}"
+
+    return _URL.sub(address, safe)
 
 
 def people(text: str) -> str:
@@ -73,18 +76,3 @@ def pieces(text: str, limit: int = LONGEST_MARKDOWN - 1000) -> Iterator[str]:
 
 def _entities(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _address(match: re.Match[str]) -> str:
-    address = match[0]
-    bare = address.rstrip(".,;:!?*_")
-    if unescape(bare) in _our_sources():
-        return address
-    return f"`{bare}`{address[len(bare) :]}"
-
-
-@cache
-def _our_sources() -> frozenset[str]:
-    """Every address that one of our own articles names."""
-    texts = (f"{article.body} {' '.join(article.sources)}" for article in built_in_articles())
-    return frozenset(match[0].rstrip(".,;:!?*_") for text in texts for match in _URL.finditer(text))
