@@ -1,4 +1,4 @@
-"""The one door to the sidekick, for every channel: open, send, decide, resume, watch, history, fork."""
+"""The one door to the sidekick, for every channel: open, send, act, decide, resume, watch, history, fork."""
 
 import asyncio
 import contextlib
@@ -28,6 +28,7 @@ from .chapters import begins_turn
 from .consent import clear_answer
 from .events import Card, CardShown, Event, Problem, Said
 from .graph import build
+from .limits import CLICKED
 from .logs import log, log_to
 from .memory import Memory, Now
 from .messages import ASIDE, BROKEN_OFF, EXPIRED, closing, event_note, from_person
@@ -112,6 +113,22 @@ class Conversation:
             answer = clear_answer(text) if now.interrupt and not uploads else None
             steps = self._decide(now, answer == "yes", text) if answer else self._answer(text, uploads, now)
             async for event in steps:
+                yield event
+
+    async def act(self, tool: str, arguments: dict[str, Any], *, event_id: str | None = None) -> AsyncIterator[Event]:
+        """Do what the person clicked: the same tools behind the same gates as in words, and the thread knows of it.
+
+        No model is asked. A gated tool opens its card. Raises LookupError for a tool that there is not.
+        """
+        if tool not in TOOLS:
+            raise LookupError(f"There is no tool {tool!r}.")
+        if not await asyncio.to_thread(first_time, self.workspace, self.thread_id, event_id):
+            return
+        call = {"name": tool, "args": arguments, "id": new_id("call")}
+        clicked = AIMessage("", tool_calls=[call], additional_kwargs={CLICKED: True})
+        async with self._turn():
+            note = event_note(f"The person clicked: {tool} {arguments}")
+            async for event in self._new_turn([note, clicked], await self._memory.now()):
                 yield event
 
     async def decide(self, card_id: str, approved: bool, *, event_id: str | None = None) -> AsyncIterator[Event]:
@@ -207,14 +224,19 @@ class Conversation:
         told = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
         endings = await asyncio.to_thread(watcher.endings_after, self.workspace, self.project_id, told)
         message = from_person(text, entries, [words for _id, words in endings])
+        async for event in self._new_turn([message], now):
+            yield event
+        if endings:
+            await asyncio.to_thread(threads.tell, self.workspace, self.thread_id, endings[-1][0])
+
+    async def _new_turn(self, messages: Sequence[AnyMessage], now: Now) -> AsyncIterator[Event]:
+        """Answer these messages; a card that waited is shown again afterwards, as things are then."""
         asked, card = _asked(now.interrupt), _card(now)
         owner = card.person if card else self.person
         now = await self._memory.turn_over(now)
         closed = closing(now.messages, ASIDE if asked else BROKEN_OFF)
-        async for event in self._run({"messages": [*closed, message]}, now):
+        async for event in self._run({"messages": [*closed, *messages]}, now):
             yield event
-        if endings:
-            await asyncio.to_thread(threads.tell, self.workspace, self.thread_id, endings[-1][0])
         if asked and await self.pending() is None:
             async for event in self._as(owner)._show_again(asked, await self._memory.now()):
                 yield event

@@ -7,10 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
-from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
 from langgraph.types import Command
 
-from .chapters import begins_turn
 from .messages import event_note
 
 MODEL_CALLS = 12  # for one message of the person's
@@ -22,6 +21,8 @@ TOO_MANY = (
     "what is still to do."
 )
 
+CLICKED = "clicked"  # marks the call of a tool that the person made in the window
+DONE, NOT_DONE = "Done, as you clicked.", "That could not be done; the reason is above."
 MUDDLED = "I got muddled there and did nothing. Please say it again."
 
 
@@ -39,6 +40,8 @@ class Limits(AgentMiddleware):
         last = request.messages[-1]
         if isinstance(last, AIMessage):
             return ModelResponse(result=[last])  # it has its id and takes its own place
+        if isinstance(last, ToolMessage) and _clicked(request.messages):
+            return ModelResponse(result=[AIMessage(NOT_DONE if last.status == "error" else DONE)])
         asked = sum(isinstance(message, AIMessage) for message in _of_this_message(request.messages))
         if asked >= MODEL_CALLS:
             raise WentInCircles
@@ -64,9 +67,15 @@ class Limits(AgentMiddleware):
 
 
 def _of_this_message(messages: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
-    """What came after the person's last words."""
-    start = max((place for place, message in enumerate(messages) if begins_turn(message)), default=-1)
+    """What came after the person's last words or click."""
+    start = max((place for place, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
     return messages[start + 1 :]
+
+
+def _clicked(messages: Sequence[AnyMessage]) -> bool:
+    """True when the tool was called by a click of the person's: its result is shown, and no model has to word it."""
+    calling = next((message for message in reversed(messages) if isinstance(message, AIMessage)), None)
+    return calling is not None and bool(calling.additional_kwargs.get(CLICKED))
 
 
 def _readable(message: BaseMessage) -> BaseMessage:

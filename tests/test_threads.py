@@ -299,3 +299,29 @@ async def test_kill_9_in_the_middle_of_a_launch_starts_nothing_twice(
         assert "still at work" in words(await talk(again, "yes"))
         assert called(await talk(again, "how is it going?")) == ["training_status"]
     assert [job.id for job in store.list_jobs(planned.workspace)] == jobs
+
+
+async def test_a_click_goes_the_same_way_as_words(planned: ToolContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.runs.base_missing", lambda _base: None)
+    async with await Conversation.open(planned.workspace, project_id=planned.project_id) as conversation:
+        done = [event async for event in conversation.act("change_plan", {"rank": 16}, event_id="click")]
+        assert called(done) == ["change_plan"]
+        assert [event.text for event in done if isinstance(event, Said) and event.final] == ["Done, as you clicked."]
+        assert plan_of(planned).rank == 16
+        assert [event async for event in conversation.act("change_plan", {"rank": 8}, event_id="click")] == []
+        refused = [event async for event in conversation.act("change_plan", {"rank": -1})]
+        assert [event.failed for event in refused if isinstance(event, ToolFinished)] == [True]
+        assert "could not be done" in words(refused)
+        with pytest.raises(LookupError, match="no tool"):
+            await anext(conversation.act("rm_rf", {}))
+        for rank in range(10, 26):  # clicks without a word in between reach no limit
+            assert called([event async for event in conversation.act("change_plan", {"rank": rank})])
+        card = [event async for event in conversation.act("launch_training", {})][-1]
+        assert isinstance(card, CardShown)
+        again = [event async for event in conversation.act("change_plan", {"rank": 32})]
+        assert isinstance(again[-1], CardShown)
+        assert again[-1].card.fingerprint != card.card.fingerprint
+        assert store.list_jobs(planned.workspace) == []
+        assert said_by("person", await conversation.history()) == []
+        assert called(await talk(conversation, "undo that")) == ["undo_plan"]
+        assert plan_of(planned).rank == 25
