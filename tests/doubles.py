@@ -111,7 +111,7 @@ class ScriptedConversation:
     async def pending(self) -> Card | None:
         return self.card
 
-    async def history(self) -> list[Event]:
+    async def history(self, turns: int | None = None) -> list[Event]:
         return [*self.events]
 
     async def stage(self) -> str:

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
 PERSON = "you"
 PROMPT = "you > "
+TURNS_SHOWN = 30  # of a long thread, when it is opened
 HELP = """Say what you want in your own words. Some things to try:
   I want to teach it my cartoon cat        ~/pictures/pip   (a folder or file: it is copied in)
   what would you train?                    a bit more training, but under ten minutes
   how is it going?                         show me her walking on a beach
-/new starts again with a new subject, /quit (or Ctrl-C) leaves. Nothing is trained without your yes."""
+/new starts again with a new subject, /usage tells what a language model has used, /quit (or Ctrl-C) leaves.
+Nothing is trained without your yes."""
 
 
 def run_chat(home: Path | None, folder: Path | None, *, new: bool = False, console: Console | None = None) -> int:
@@ -95,6 +97,8 @@ class _Chat:
                     self._stop_watch()
                     await conversation.close()
                     conversation = await self._open(Conversation, workspace, new=True)
+                elif line.strip() == "/usage":
+                    await self._usage(conversation)
                 elif line.strip() in ("/help", "help", "?"):
                     self.view.note(HELP)
                 elif line.strip():
@@ -104,6 +108,11 @@ class _Chat:
             await conversation.close()
         self.view.note(f"\nGoodbye. {NOTHING_LOST} {TRAINING_GOES_ON} `sidekick chat` goes on from here.")
         return 0
+
+    async def _usage(self, conversation: "Conversation") -> None:
+        from agent.usage import usage_of
+
+        self.view.note((await asyncio.to_thread(usage_of, conversation.workspace, conversation.thread_id)).words())
 
     async def _open(self, conversations: type["Conversation"], workspace: "Workspace", new: bool) -> "Conversation":
         kept = workspace.home / "last-chat"
@@ -122,7 +131,7 @@ class _Chat:
 
     async def _welcome(self, conversation: "Conversation") -> None:
         self.view.note(f"{model_words(conversation.model_name)} /help for help, /quit or Ctrl-C to leave.")
-        history = await conversation.history()
+        history = await conversation.history(TURNS_SHOWN)
         if not history:
             self.view.note(WELCOME)
         for event in history:
@@ -162,6 +171,7 @@ class _Chat:
             log_error(error, self._home)
             self.view.problem(UNEXPECTED)
         self.view.close_line()
+        self.view.used()
 
     def _start_watch(self, conversation: "Conversation") -> None:
         if self._watch is None or self._watch.done():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PERSON = "you"
 REFRESH_SECONDS = 0.1  # how often words that stream in are drawn
+TURNS_SHOWN = 200  # of a long thread, when it is opened
 MOST_OPEN = 50  # conversations that stay open; the one that was looked at longest ago is closed first
 
 
@@ -47,7 +48,7 @@ class Session:
 
     async def restore(self) -> None:
         """Show what was said before, and go on watching what is still running."""
-        for event in await self.conversation.history():
+        for event in await self.conversation.history(TURNS_SHOWN):
             self.screen.apply(event)
         await self._look()
         if await self.conversation.broken_off():
