@@ -15,10 +15,10 @@ from agent.guided.intents import read
 from agent.guided.model import GuidedModel
 from agent.guided.numbers import with_digits
 from agent.guided.spelling import normal
+from benchmarks.guided import measure, sets
 from tools.registry import TOOLS
 
 LABELLED = json.loads((Path(__file__).parent / "data" / "utterances.json").read_text(encoding="utf-8"))
-CARDS = {"launch_training", "take_in_candidates", "mark_synthetic"}
 WORDS = (
     "yes",
     "if",
@@ -38,33 +38,33 @@ WORDS = (
 STATES: dict[str, dict[str, Any]] = LABELLED["states"]
 
 
-def understood(entry: dict[str, Any]) -> list[list[Any]]:
-    """The calls that the model makes, as the labels write them; what exactly is looked up is not compared."""
-    reading = read(entry["text"], STATES[entry["state"]], entry.get("uploads", []))
-    return [
-        [call.name, call.arguments] if call.arguments and call.name != "look_up" else [call.name]
-        for call in reading.calls
-    ]
-
-
-@pytest.mark.parametrize("part", ["utterances", "second"])
-def test_labelled_utterances_are_understood_and_nothing_launches_by_mistake(part: str) -> None:
+@pytest.mark.parametrize("name", ["tuned", "second"])
+def test_labelled_utterances_are_understood_and_nothing_launches_by_mistake(name: str) -> None:
     """The rules were tuned on both parts, so this says that nothing broke, not how well new sentences are understood.
 
-    `second` was written after the rules: at first sight 64 of its first 71 (90 %) were exact, with no card opened by
-    mistake; of the 28 about LoRAs and findings that follow them, 26.
+    At first sight, before the rules were mended: of the first 71 of `second` 64 (90 %) were exact; of the rounds that
+    were added to the tuned part later, 191 sentences 51 %, then 203 85 %, then 184 80 %.
     """
-    entries = LABELLED[part]
-    wrong = [
-        (entry["state"], entry["text"], understood(entry)) for entry in entries if understood(entry) != entry["calls"]
-    ]
-    opened = [text for _state, text, calls in wrong if {name for name, *_ in calls} & CARDS]
-    assert not opened, f"opened a card that nobody asked for: {opened}"
-    split = [
-        text for _state, text, calls in wrong if any(given.get("accept") for _, *found in calls for given in found)
-    ]
+    score = measure(*sets()[name])
+    assert not score.gated_by_mistake, [miss.text for miss in score.misses if miss.gated]
+    split = [miss.text for miss in score.misses if any(arguments.get("accept") for _, arguments in miss.got)]
     assert not split, f"split clips that nobody wanted split: {split}"
-    assert len(wrong) <= 0.05 * len(entries), wrong
+    assert score.exact >= 0.95, [(miss.state, miss.text, miss.got) for miss in score.misses]
+
+
+@pytest.mark.parametrize("name", ["held_out", "judge"])
+def test_sentences_that_others_wrote_are_understood(name: str) -> None:
+    """Only figures are shown: who tunes the rules does not look at these sentences."""
+    if name not in sets():
+        pytest.skip("that set is not here")
+    score = measure(*sets()[name])
+    assert (score.exact >= 0.9, score.gated_by_mistake) == (True, 0), f"{score.exact:.3f} exact"
+
+
+def test_a_sentence_is_read_quickly() -> None:
+    score = measure(*sets()["second"])
+    again = measure(*sets()["second"])  # the first time, patterns are compiled
+    assert sorted(again.seconds)[len(again.seconds) // 2] < 0.005, score.seconds
 
 
 def test_every_call_in_the_labels_fits_its_tool() -> None:

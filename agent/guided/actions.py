@@ -1,9 +1,9 @@
 """Starting, stopping and asking how it goes: the sentences where a wrong guess would matter most."""
 
-import re
 from typing import Any
 
 from .fillers import command, without_frills
+from .patterns import fullmatch, match, search, split, sub
 
 LAUNCH_REFUSED = "conditional"
 LAUNCH_DENIED = "denied"
@@ -64,21 +64,21 @@ _STOP = (
 def launches(text: str, facts: dict[str, Any]) -> bool | str:
     """True for a plain request to start the training; LAUNCH_REFUSED for a conditional or quoted one, LAUNCH_DENIED
     for its opposite."""
-    mentions = re.search(
+    mentions = search(
         r"\b(?:launch\w*|kick (?:it )?off|fire (?:it )?up|start(?:ing)? (?:the |my |a )?(?:training|run|job|it|now)"
         r"|begin (?:the )?training|run (?:the )?(?:training|job|plan)|"
         r"train (?:it|now|the lora|this)|start train\w*|let's train|approve[ds]?)\b",
         text,
     )
-    if re.search(_REPORTED, text) and mentions:
+    if search(_REPORTED, text) and mentions:
         return LAUNCH_REFUSED
-    if re.search(_NEGATION, text):
-        return LAUNCH_DENIED if mentions and not re.match(r"(?:what|how|why)\b", text) else False
-    if text.endswith("?") and not re.search(r"^(?:so |ok |please )?(?:can|could|shall) (?:you|we)\b", text):
+    if search(_NEGATION, text):
+        return LAUNCH_DENIED if mentions and not match(r"(?:what|how|why)\b", text) else False
+    if text.endswith("?") and not search(r"^(?:so |ok |please )?(?:can|could|shall) (?:you|we)\b", text):
         return False
-    if mentions and re.search(_CONDITION, text) and not re.match(r"(?:what|how|why)\b", text):
+    if mentions and search(_CONDITION, text) and not match(r"(?:what|how|why)\b", text):
         return LAUNCH_REFUSED
-    if re.search(_OTHER, text):
+    if search(_OTHER, text):
         return False
     return _plainly_starts(text, facts)
 
@@ -86,11 +86,11 @@ def launches(text: str, facts: dict[str, Any]) -> bool | str:
 def _plainly_starts(text: str, facts: dict[str, Any]) -> bool:
     """Every part of the message is a wish to start or a word of content, and one at least is a wish to start."""
     started = False
-    for part in re.split(r"[.!?,;]+|\band\b|\bso\b|\bthen\b| - ", text):
+    for part in split(r"[.!?,;]+|\band\b|\bso\b|\bthen\b| - ", text):
         bare = part.strip()
-        if not bare or re.fullmatch(_CONTENT, bare):
+        if not bare or fullmatch(_CONTENT, bare):
             continue
-        if re.fullmatch(_CONTENT, without_frills(bare)):
+        if fullmatch(_CONTENT, without_frills(bare)):
             continue
         if not _starts(bare, command(bare), facts):
             return False
@@ -99,11 +99,11 @@ def _plainly_starts(text: str, facts: dict[str, Any]) -> bool:
 
 
 def _starts(part: str, bare: str, facts: dict[str, Any]) -> bool:
-    if re.fullmatch(_GO, bare) or re.fullmatch(_GO, part):
+    if fullmatch(_GO, bare) or fullmatch(_GO, part):
         return facts.get("stage") == "launch"
-    if not re.fullmatch(_START, bare):
+    if not fullmatch(_START, bare):
         return False
-    if re.fullmatch(r"(?:train|run|execute)(?: (?:a|my|our|the) (?:lora|model))?", bare):
+    if fullmatch(r"(?:train|run|execute)(?: (?:a|my|our|the) (?:lora|model))?", bare):
         return bool(facts.get("plan"))
     return bare not in ("start", "begin") or facts.get("stage") == "launch"
 
@@ -114,11 +114,11 @@ def resumes(text: str, facts: dict[str, Any]) -> bool:
         return False
     what = r"(?:it|the|that|this|my|last|stopped|training|run|job|where (?:it|we) (?:stopped|left off|was))"
     return bool(
-        re.fullmatch(
+        fullmatch(
             r"(?:(?:ok|please|now|yes|can you|could you|let's|i want to|i'd like to) )*"
             rf"(?:(?:resume|restart)(?: {what})*|(?:continue|go on|carry on|pick up)(?: with| from)?(?: {what})*"
             rf" (?:training|run|job|where (?:it|we) (?:stopped|left off|was)))(?: please| now| again)*",
-            re.sub(r"[^\w\s']", "", text).strip(),
+            sub(r"[^\w\s']", "", text).strip(),
         )
     )
 
@@ -128,7 +128,7 @@ def from_the_beginning(text: str, facts: dict[str, Any]) -> bool:
     if (facts.get("run") or {}).get("state") not in ("failed", "cancelled"):
         return False
     return bool(
-        re.search(
+        search(
             r"^(?:please |ok |now |can you |i want to |let's )*(?:start|train|begin|run|restart|launch|do)\b"
             r"(?: (?:it|again|over|the|training|this|all))* (?:from (?:the )?(?:beginning|start|scratch)|anew|over)\b",
             text,
@@ -138,20 +138,20 @@ def from_the_beginning(text: str, facts: dict[str, Any]) -> bool:
 
 def cancels(text: str, facts: dict[str, Any]) -> bool:
     """True for a plain request to stop what is running."""
-    if re.search(
+    if search(
         r"\b(?:don't|do not|never|not)\b|\b(?:if|when|once|should|unless|maybe|after|until|said|says|wrote)\b|\"", text
     ) or text.endswith("?"):
         return bool(
-            re.search(
+            search(
                 r"^(?:can|could|please|will|would) (?:you|we) (?:please )?(?:stop|cancel|abort|kill) (?:it"
                 r"|the (?:training|run|job)|this)\?$",
                 text,
             )
         )
-    if not any(re.fullmatch(_STOP, command(part)) for part in re.split(r"[.!?,;]+| - |\band\b|\bthen\b|\bbut\b", text)):
+    if not any(fullmatch(_STOP, command(part)) for part in split(r"[.!?,;]+| - |\band\b|\bthen\b|\bbut\b", text)):
         return False
     running = {"queued", "running"} & {(facts.get("run") or {}).get("state"), (facts.get("run") or {}).get("scoring")}
-    return bool(running) or re.search(r"\b(?:training|run|job)\b", text) is not None
+    return bool(running) or search(r"\b(?:training|run|job)\b", text) is not None
 
 
 _IT = (
@@ -199,9 +199,9 @@ _HOW_IT_IS = (
 
 def status_asked(text: str, facts: dict[str, Any]) -> bool:
     """True when the person wants to know how the training is doing."""
-    if re.search(_HOW_FAR, text) or (facts.get("stage") == "training" and re.search(_HOW_IT_IS, text)):
+    if search(_HOW_FAR, text) or (facts.get("stage") == "training" and search(_HOW_IT_IS, text)):
         return (
             bool(facts.get("run"))
-            or re.search(r"\btraining|\bstatus|\bprogress|\brun\b|\bdone\b|\bfinished\b", text) is not None
+            or search(r"\btraining|\bstatus|\bprogress|\brun\b|\bdone\b|\bfinished\b", text) is not None
         )
     return False

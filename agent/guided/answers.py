@@ -1,12 +1,12 @@
 """What the guided model says: results in plain words, topics without a tool, and the step that comes next."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import studio_answers
 from .nearest import nearest
+from .patterns import sub
 from .spelling import normal
 
 Facts = dict[str, Any]
@@ -193,7 +193,7 @@ def _words(result: Result) -> str:
     if result.name == "diagnose" and result.data.get("findings"):
         return "This is what I would change, and why:\n" + studio_answers.numbered(result.text)
     if result.name == "diagnose":
-        return re.sub(r" \[finding \w+\]", "", result.text)
+        return sub(r" \[finding \w+\]", "", result.text)
     return result.text
 
 

@@ -1,8 +1,8 @@
 """'What if I only had 12 images?': another number of files, imagined."""
 
-import re
 from typing import Any
 
+from .patterns import search
 from .reading import Facts
 
 _PICTURES = r"(?:images?|pictures?|photos?|stills?|drawings?|shots|snaps|files?)"
@@ -26,20 +26,20 @@ _AS_MANY = (
 
 def imagined_files(text: str, facts: Facts) -> dict[str, Any]:
     """The arguments images and clips of change_plan; empty where no other number of files is imagined."""
-    if not re.search(r"\b(?:what|if|how|would|is|are|do|does|can|could|suppose|imagine|enough|should|will)\b|\?", text):
+    if not search(r"\b(?:what|if|how|would|is|are|do|does|can|could|suppose|imagine|enough|should|will)\b|\?", text):
         return {}
     found: dict[str, Any] = {}
     for name, words in (("images", _PICTURES), ("clips", _CLIPS)):
         here = int(facts.get(name) or 0)
-        if count := re.search(rf"{_COUNT} {words}\b", text):
+        if count := search(rf"{_COUNT} {words}\b", text):
             found[name] = int(count["number"]) + (here if count["more"] or "another" in count[0] else 0)
-        elif name == "clips" and re.search(
+        elif name == "clips" and search(
             rf"\b(?:had|have|used?|gave|with) (?:no|without) {words}\b|\b(?:left"
             rf"|leave) out (?:all )?the {words}\b",
             text,
         ):
             found[name] = 0
-        elif (many := re.search(rf"{_AS_MANY} {words}\b", text)) and here and "train" not in text:
+        elif (many := search(rf"{_AS_MANY} {words}\b", text)) and here and "train" not in text:
             factor = 0.5 if many["how"].startswith("hal") else 3.0 if many["how"].endswith("times") else 2.0
             found[name] = round(here * factor)
     return found

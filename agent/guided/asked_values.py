@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from .changes import wanted_changes
+from .patterns import search, sub
 from .quantities import NUMBER
 
 _SIZE = r"\d{2,4} ?(?:x|by|×) ?\d{2,4}"
@@ -30,7 +31,7 @@ _ASKED = (
 
 def values_beside(text: str) -> list[dict[str, Any]]:
     """The arguments of change_plan for each value; empty where nothing is compared. At most four."""
-    if not (re.search(_BESIDE, text) and re.search(_ASKED, text)) or re.search(
+    if not (search(_BESIDE, text) and search(_ASKED, text)) or search(
         r"\b(?:strengths?|checkpoints?"
         r"|loras?)\b",
         text,
@@ -42,6 +43,6 @@ def values_beside(text: str) -> list[dict[str, Any]]:
     found = _AFTER.search(text) or _BEFORE.search(text)
     if found is None:
         return []
-    values = [found["first"], *re.findall(_VALUE, re.sub(_NAME, " ", found["more"]))]
+    values = [found["first"], *re.findall(_VALUE, sub(_NAME, " ", found["more"]))]
     looks = [wanted_changes(f"{found['name']} {value}").arguments for value in dict.fromkeys(values)]
     return [look for look in looks if look][:4] if len(values) > 1 else []

@@ -1,8 +1,7 @@
 """Sentences about the base models: what is here, fetching LTX-2.3, its terms; and about control clips."""
 
-import re
-
 from . import questions
+from .patterns import match, search, sub
 from .reading import Call, Facts, Reading
 
 _LTX = r"(?:ltx[ -]?(?:video|2\.?3?)?(?: ?(?:dev|model))?|(?:the )?(?:real|big|full|actual|base) (?:base )?models?)"
@@ -43,25 +42,25 @@ def base_talk(text: str, _said: str, facts: Facts) -> Reading | None:
 
 
 def _models(text: str) -> Reading | None:
-    if re.search(_STOP, text) and not re.search(_NOT, text):
-        return Reading((Call("cancel_download"),)) if not re.search(r"\bif\b|\bwhen\b", text) else None
-    if re.search(_HERE, text):
+    if search(_STOP, text) and not search(_NOT, text):
+        return Reading((Call("cancel_download"),)) if not search(r"\bif\b|\bwhen\b", text) else None
+    if search(_HERE, text):
         return Reading((Call("base_status"),))
-    if re.match(_POLITE, text):
-        text = re.sub(_POLITE, "", text).rstrip("?")
-    wanted = re.search(_FETCH, text) or re.search(_TERMS, text)
-    if not wanted or re.search(_NOT, text) or re.search(_UNSURE, text) or questions.asks(text):
+    if match(_POLITE, text):
+        text = sub(_POLITE, "", text).rstrip("?")
+    wanted = search(_FETCH, text) or search(_TERMS, text)
+    if not wanted or search(_NOT, text) or search(_UNSURE, text) or questions.asks(text):
         return None
     return Reading((Call("download_base"),))
 
 
 def _controls(text: str, facts: Facts) -> Reading | None:
-    if not (facts.get("images") or facts.get("clips")) or questions.asks(text) or re.search(_NOT, text):
+    if not (facts.get("images") or facts.get("clips")) or questions.asks(text) or search(_NOT, text):
         return None
-    if re.search(_REMOVE, text):
+    if search(_REMOVE, text):
         return Reading((Call("remove_references"),))
-    kinds = [kind for kind, pattern in _KINDS.items() if re.search(pattern, text)]
-    if not re.search(_MAKE, text) or not re.search(_CONTROL, text) or re.search(_UNSURE, text):
+    kinds = [kind for kind, pattern in _KINDS.items() if search(pattern, text)]
+    if not search(_MAKE, text) or not search(_CONTROL, text) or search(_UNSURE, text):
         return None
     if len(kinds) > 1:
         return Reading(topic="question", words="One kind at a time: edges, pose or depth?")

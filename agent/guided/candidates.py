@@ -3,10 +3,11 @@
 import re
 from typing import Any
 
+from .patterns import search, split, sub
 from .reading import Call, Facts, Reading
 
 _KIND = r"(?:back|rear|side|profile|front|frontal|(?:three|3)[- ]quarter|missing|lacking|other|left|right)"
-_PICTURES = r"(?:views|angles|sides|pictures|images|shots|profiles|backs|fronts)"
+_PICTURES = r"(?:views?|angles?|sides?|pictures?|images?|shots?|profiles?|backs?|fronts?)"
 _WANTED = (
     rf"\bcandidates?\b|\b{_KIND}(?:,? (?:and |or |& )?{_KIND})*(?:[- ]view)? {_PICTURES}\b|\bmissing (?:view|angle)\b"
     rf"|\b{_PICTURES}\b.*\bfrom (?:behind|the (?:back|rear|side|sides|front))\b"
@@ -20,7 +21,9 @@ _PUT_OFF = (
 )
 _GENERATED = (
     r"\b(?:generated|synthetic|ai[- ](?:made|generated))\b|\b(?:made|drawn|created) (?:by|with|using) (?:a |an |the )?"
-    r"(?:\w+ )?(?:model|ai|generator|ltx\S*)\b"
+    r"(?:\w+ )?(?:model|ai|generator|ltx\S*|midjourney|dall-?e|stable diffusion|sdxl|flux|sora|veo|kling|runway"
+    r"|firefly|chatgpt|gpt\S*|imagen|grok|computer)\b"
+    r"|\b(?:from|out of|are|is|were) (?:midjourney|dall-?e|stable diffusion|sora|firefly)\b"
 )
 _EXCEPT = r"\b(?:except(?:ing)?|excluding|other than|apart from|besides|all but|but not)\b"
 _OWN = r"\b(?:is|are|was|were)(?:n't| not)\b"
@@ -29,7 +32,10 @@ _UNSURE = r"\b(?:if|unless|maybe|perhaps|might|when|once|later|said|says|told|wr
 _UNSURE_TO_MAKE = (
     r"\b(?:if|unless|maybe|perhaps|might|when|once|later|said|says|told|wrote|wants)\b|\bwould (?:it|that)\b|\""
 )
-_ASKED = r"^(?:how|why|what|which|when|where|who|do|does|did|is|are|was|were|should)\b"
+_ASKED = (
+    r"^(?:(?:and|but|so|ok) )*(?:how|why|what|which|when|where|who|do|does|did|is|are|was|were|should)\b"
+    r"|^(?:can|could|may|might|must) (?:i|we|one|it|they|people)\b"
+)
 _MADE = r"\bmade-[a-z_]+-\d+\b"
 _NAMES = r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b"
 _LOOKS = r"(?:\b(?:of|for|showing)\b:?|,? (?:it|she|he)(?:'s| is)(?= an?\b)) (?:(?:my|our|the) )?(?P<looks>.+)$"
@@ -47,31 +53,31 @@ _VIEWS = (
 
 def candidates_talk(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading | None:
     """What a sentence wants with generated pictures; None when it is about something else."""
-    if re.search(_ASKED, text):
+    if search(_ASKED, text):
         return None
     names = _names(said)
-    if re.search(_USE, text) and (re.search(_THOSE, text) or (names and re.search(_MADE, said.lower()))):
-        if re.search(_UNSURE, text):
+    if search(_USE, text) and (search(_THOSE, text) or (names and search(_MADE, said.lower()))):
+        if search(_UNSURE, text):
             return Reading(topic="launch_conditional")
-        if re.search(_EXCEPT, text):
+        if search(_EXCEPT, text):
             words = "Which ones, then? Name those to use, such as “use made-back-1 and made-back-3”."
             return Reading(topic="question", words=words)
-        if re.search(_DENIED, text):
+        if search(_DENIED, text):
             return Reading(topic="question", words="All right, they stay set aside: nothing trains on them.")
         return Reading((Call("take_in_candidates", {"items": names} if names else {}),))
-    if re.search(_GENERATED, text) and (uploads or names or re.search(r"\b(?:these|those|they|them)\b", text)):
-        if names and not uploads and re.search(_OWN, text) and not re.search(_UNSURE, text):
+    if search(_GENERATED, text) and (uploads or names or search(r"\b(?:these|those|they|them)\b", text)):
+        if names and not uploads and search(_OWN, text) and not search(_UNSURE, text):
             return Reading((Call("mark_synthetic", {"items": names, "synthetic": False}),))
-        return None if re.search(_DENIED, text) else _mark(names, uploads, facts)
-    if re.search(_PUT_OFF, text) and not names:
+        return None if search(_DENIED, text) else _mark(names, uploads, facts)
+    if search(_PUT_OFF, text) and not names:
         words = (
             "Nothing trains on generated files before your yes. To set one aside again, say “leave out” and its name."
         )
         return Reading(topic="question", words=words)
-    if re.search(_MAKE, text) and re.search(_WANTED, text) and not uploads:
-        if re.search(_DENIED, text):
+    if search(_MAKE, text) and search(_WANTED, text) and not uploads:
+        if search(_DENIED, text):
             return Reading(topic="question", words="All right, I make none.")
-        if re.search(_UNSURE_TO_MAKE, re.split(r"\b(?:of|showing)\b", text)[0]):  # what it looks like may hold any word
+        if search(_UNSURE_TO_MAKE, split(r"\b(?:of|showing)\b", text)[0]):  # what it looks like may hold any word
             return Reading(topic="launch_conditional")
         return Reading((Call("make_candidates", _wanted(text, said)),))
     return None
@@ -88,9 +94,10 @@ def _mark(names: list[str], uploads: list[str], facts: Facts) -> Reading:
 
 def _wanted(text: str, said: str) -> dict[str, Any]:
     """The arguments of make_candidates: the views and their number before the looks, the looks as they were said."""
-    head = re.split(r"\b(?:of|showing)\b(?! (?:it|him|her|them) from)", text)[0]
-    views = [view for pattern, both in _VIEWS if re.search(pattern, head) for view in _on_side(both, head)]
-    count = re.search(r"\b([1-8])\b(?! ?(?:-|/|quarters?\b))", head)
+    head = split(r"\b(?:of|showing)\b(?! (?:it|him|her|them) from)", text)[0]
+    views = [view for pattern, both in _VIEWS if search(pattern, head) for view in _on_side(both, head)]
+    head = sub(r"\b(?:one|a single)\b(?! of)", "1", head)
+    count = search(r"\b([1-8])\b(?! ?(?:-|/|quarters?\b))", head)
     looks = re.search(_LOOKS, " ".join(said.split()), re.IGNORECASE)
     words = re.sub(_PLACE, "", looks["looks"].strip(" .!?"), flags=re.IGNORECASE) if looks else ""
     words = re.sub(r",? (?:please|thanks|thank you)$", "", words, flags=re.IGNORECASE)
@@ -103,7 +110,7 @@ def _wanted(text: str, said: str) -> dict[str, Any]:
 
 
 def _on_side(both: tuple[str, ...], text: str) -> list[str]:
-    sides = [side for side in ("left", "right") if re.search(rf"\b{side}\b", text)]
+    sides = [side for side in ("left", "right") if search(rf"\b{side}\b", text)]
     return [view for view in both if len(both) == 1 or not sides or view.endswith(tuple(sides))]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from .fields import BY_FACTOR, FIELDS, WHOLE, field_of, label, only_names
 from .limits import take_limits, take_preset
+from .patterns import search, split
 from .quantities import Operation, operation
 from .switches import take_switches
 
@@ -66,7 +67,7 @@ def wanted_changes(text: str) -> Wanted:
     wanted = Wanted()
     text = _LISTED.sub(r"\g<0>,", text)
     text = take_switches(text, wanted.arguments)
-    if "memory" not in wanted.arguments and re.search(_LESS_MEMORY, text):
+    if "memory" not in wanted.arguments and search(_LESS_MEMORY, text):
         wanted.question = WHICH_TIER
         return wanted
     text = take_preset(text, wanted.arguments)
@@ -80,18 +81,23 @@ def wanted_changes(text: str) -> Wanted:
 
 
 def _clauses(text: str) -> list[str]:
-    return [part.strip() for part in re.split(_PIECES, text) if part.strip()]
+    return [part.strip() for part in split(_PIECES, text) if part.strip()]
 
 
 def _take_clause(clause: str, wanted: Wanted, previous: tuple[str, Operation] | None) -> tuple[str, Operation] | None:
-    base = re.search(rf"\b(?:on|to|use|with|for|take)\b.*\b(mini|ltx(?:[ -]?(?:2\.3|video))*|{_REAL})\b", clause)
+    base = search(
+        rf"\b(?:on|to|use|with|for|take|want|try|choose|switch|go)\b.*\b(mini|ltx(?:[ -]?(?:2\.3"
+        rf"|video))*|22 ?b\w*|{_REAL})\b",
+        clause,
+    )
     if base:
         wanted.arguments["base"] = "mini" if base[1] == "mini" else "ltx-2.3"
         return None
-    size = re.search(r"\b(\d{2,4}) ?(?:x|by|×|\*) ?(\d{2,4})\b", clause)
+    size = search(r"\b(\d{2,4}) ?(?:x|by|×|\*) ?(\d{2,4})\b", clause)
     if size:
         wanted.arguments |= {"width": int(size[1]), "height": int(size[2])}
-        return None
+        rest = clause.replace(size[0], " ")
+        return _take_clause(rest, wanted, previous) if search(r"\d", rest) else None
     name = field_of(clause)
     if name is None:
         return _of_before(clause, wanted, previous)
@@ -106,7 +112,7 @@ def _take_clause(clause: str, wanted: Wanted, previous: tuple[str, Operation] | 
 
 def _of_before(clause: str, wanted: Wanted, previous: tuple[str, Operation] | None) -> tuple[str, Operation] | None:
     """A figure without a name belongs to what was named before: 'quality preset but 768', 'rank 16, no wait, 32'."""
-    if previous is not None and previous[1] == _OPEN and re.search(r"\bof (?:it|that|this)\b", clause):
+    if previous is not None and previous[1] == _OPEN and search(r"\bof (?:it|that|this)\b", clause):
         how = operation(clause, previous[0])
         if how is not None:
             _store(previous[0], how, wanted)
@@ -115,7 +121,8 @@ def _of_before(clause: str, wanted: Wanted, previous: tuple[str, Operation] | No
     if bare is None:
         return previous
     value = float(bare[1])
-    if previous is not None and previous[1][0] == "set":
+    if previous is not None and previous[1][0] in ("set", "factor"):
+        wanted.arguments.pop(f"{previous[0]}_factor", None)
         _store(previous[0], ("set", value), wanted)
     elif previous is None and "preset" in wanted.arguments and value >= 32:
         wanted.arguments |= {"width": int(value), "height": int(value)}

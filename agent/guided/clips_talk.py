@@ -4,6 +4,7 @@ import re
 
 from ..consent import clear_answer
 from . import questions
+from .patterns import fullmatch, match, search, sub
 from .reading import Call, Facts, Reading
 
 PROPOSED = "split_proposed"  # among the facts while the last answer asked whether to split: the proposal's arguments
@@ -41,16 +42,16 @@ def clips_talk(text: str, said: str, facts: Facts) -> Reading | None:
     proposed = facts.get(PROPOSED)
     if proposed is not None and (answer := _answered(text, said, proposed)) is not None:
         return answer
-    if (not re.search(_SPLIT, text) and not re.search(_UNDO, text)) or re.search(_OF_LORAS, text):
+    if (not search(_SPLIT, text) and not search(_UNDO, text)) or search(_OF_LORAS, text):
         return None
     names = re.findall(_NAMES, text)
     wanted: dict[str, object] = {"items": names} if names else {}
-    if re.search(_DENIED, text):
+    if search(_DENIED, text):
         return Reading(topic="question", words=STAY_WHOLE)
-    unsure = re.search(_UNSURE, text) is not None
-    if re.search(_UNDO, text):
+    unsure = search(_UNSURE, text) is not None
+    if search(_UNDO, text):
         return None if unsure else Reading((Call("split_clips", wanted | {"undo": True}),))
-    if questions.asks(text) and re.search(r"\b(?:why|what is|what does|what happens|means?)\b", text):
+    if questions.asks(text) and search(r"\b(?:why|what is|what does|what happens|means?)\b", text):
         return None  # about splitting as such
     if not facts.get("clips") and not names:
         return None
@@ -67,8 +68,8 @@ def _answered(text: str, said: str, proposed: dict[str, object]) -> Reading | No
     if answer == "no":
         return Reading(topic="question", words=STAY_WHOLE)
     names = re.findall(_NAMES, text)
-    if names and re.match(r"(?:yes|yep|yeah|ok|okay)\b.*\b(?:only|just)\b", text) and not re.search(_UNSURE, text):
+    if names and match(r"(?:yes|yep|yeah|ok|okay)\b.*\b(?:only|just)\b", text) and not search(_UNSURE, text):
         return Reading((Call("split_clips", {"items": names, "accept": True}),))
-    if re.fullmatch(_ASSENT, re.sub(r"[^\w\s']", "", text).strip()):
+    if fullmatch(_ASSENT, sub(r"[^\w\s']", "", text).strip()):
         return Reading(topic="question", words=SAY_SPLIT)
     return None

@@ -5,6 +5,7 @@ from typing import Any
 
 from . import lora_names
 from .lora_names import Named
+from .patterns import search
 from .reading import Call, Facts, Reading, ask
 from .scenes import with_scene
 
@@ -37,11 +38,11 @@ _VALUES_FIRST = re.compile(rf"\b(?P<values>\d*\.?\d+{_JOINED}\d*\.?\d+)+) streng
 
 def compare_talk(text: str, given: Named, facts: Facts) -> Reading | None:
     """The base model, LoRAs, strengths and checkpoints that a sentence wants to see on the same words and seed."""
-    if not re.search(_COMPARE, text) or re.search(_DENIED, text) or re.search(GENERAL, text):
+    if not search(_COMPARE, text) or search(_DENIED, text) or search(GENERAL, text):
         return None
-    if not (facts.get("run") or lora_names.known(facts)) or re.search(_NOT_CLIPS, text):
+    if not (facts.get("run") or lora_names.known(facts)) or search(_NOT_CLIPS, text):
         return None
-    if re.search(_CALLED, text) and (facts.get("run") or {}).get("scorecard"):
+    if search(_CALLED, text) and (facts.get("run") or {}).get("scorecard"):
         return Reading((Call("show_scorecard"),))  # that is what its leak is: the report has both side by side
     steps = [int(number) for found in _STEPS.finditer(given.rest) for number in re.findall(r"\d+", found["steps"])]
     rest = _STEPS.sub(" ", given.rest)

@@ -1,6 +1,6 @@
 """The values of a plan as people call them, and how much 'a bit more' of each is."""
 
-import re
+from .patterns import fullmatch, search, sub
 
 FIELDS = {  # in order: the first that is found in a clause is meant
     "learning_rate": r"learning[ -]?rate\b|\blearn rate\b",
@@ -40,15 +40,15 @@ DOWN_FACTORS = {"steps": (0.85, 0.75, 0.5), "learning_rate": (0.75, 0.5, 0.3), "
 def field_of(clause: str) -> str | None:
     """The value that a clause is about; 'longer' and 'cheaper' are about the steps."""
     for name, pattern in FIELDS.items():
-        if re.search(pattern, clause):
+        if search(pattern, clause):
             return name
-    return "steps" if re.search(LENGTH_WORDS, clause) else None
+    return "steps" if search(LENGTH_WORDS, clause) else None
 
 
 def only_names(clause: str, name: str) -> bool:
     """Does the clause say the field's name and nothing of how much?"""
-    rest = re.sub(FIELDS[name], "", clause)
-    return re.fullmatch(r"(?:the|its|our|my|too|as well|please|\s)*", rest) is not None
+    rest = sub(FIELDS[name], "", clause)
+    return fullmatch(r"(?:the|its|our|my|too|as well|please|\s)*", rest) is not None
 
 
 def label(name: str) -> str:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from .fillers import command
+from .patterns import fullmatch, search, sub
 
 _FILES = (
     r"(?:files?|pictures?|photos?|images?|clips?|videos?|dataset|data|set|folder|them|those|these|everything"
@@ -48,6 +49,11 @@ _OUT = (
     r"|set aside|thrown))|out with|without|away with|don't (?:use|want|need|include|take)|do not (?:use|want"
     r"|include)|not use)\b"
 )
+_THOSE_OUT = (
+    r"(?:drop|remove|delete|exclude|discard|skip|omit|leave|take|throw|put|set|kick|chuck|toss|sort|get rid of"
+    r"|bin)(?: all)?(?: of)? (?:them|those|these|it|the 5|those 5|the five|those five)(?: all| files| ones)?(?: out"
+    r"| aside| away| off)*"
+)
 _BACK = (
     r"\b(?:put|take|bring|add|include|use|want|need|get|have|keep|let)\b.*\bback\b|\b(?:re-?include|restore"
     r"|bring back|put back|re-?add|un-?exclude)\b|\b(?:include|use|add) .*\b(?:again|after all)\b"
@@ -59,7 +65,7 @@ def file_calls(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
     calls: list[tuple[str, dict[str, Any]]] = []
     calls += _set_aside(text, facts)
     there = facts.get("images") or facts.get("clips")  # before there are files, it is a question for the articles
-    kept_in = re.search(_NOT_SENT, text) is not None
+    kept_in = search(_NOT_SENT, text) is not None
     how: dict[str, Any] = {"second_eye": False} if kept_in else {}
     if not calls and _wants_words(text):
         calls.append(("audit_dataset", {"text": True} | how))
@@ -75,7 +81,7 @@ _LOOK_AT = (
     r"(?:check|inspect|review|analy[sz]e|examine|evaluate|assess|judge|look (?:at|over|through|into|in)"
     r"|have a (?:quick |good |close |closer )?look(?: at| over| through)?"
     r"|take a (?:quick |good |close |closer )?look(?: at| over| through)?|scan|go (?:through|over)|run through|vet"
-    r"|test|measure|rate|grade|study|peek at|glance at|screen|see)"
+    r"|test|measure|rate|grade|study|peek at|glance at|screen|see|verify|make sure|confirm)(?: that| if| whether)?"
 )
 _BAD = (
     r"(?:blurr?y|blurred|unsharp|out of focus|fuzzy|sharp|bad|broken|duplicates?|doubles|dupes|too (?:small|dark"
@@ -117,17 +123,15 @@ _WHICH_BAD = (
 
 
 def _wants_audit(text: str, facts: dict[str, Any]) -> bool:
-    if re.search(r"\baudit\w*\b", text) and not re.search(
-        r"\bwhat (?:is|does) (?:an? |the )?audit|\bwhy\b|\bhow\b", text
-    ):
+    if search(r"\baudit\w*\b", text) and not search(r"\bwhat (?:is|does) (?:an? |the )?audit|\bwhy\b|\bhow\b", text):
         return True
-    if re.search(_AUDITED, text):
+    if search(_AUDITED, text):
         return True
     there = (facts.get("images") or facts.get("clips")) and facts.get("stage") == "dataset"
-    if there and (re.search(_THEM_LOOK, command(text)) or re.search(_THEM_LOOK, text) or re.search(_WHICH_BAD, text)):
+    if there and (search(_THEM_LOOK, command(text)) or search(_THEM_LOOK, text) or search(_WHICH_BAD, text)):
         return True
     return bool(
-        re.search(
+        search(
             rf"\b{_LOOK_AT}\b(?: (?:at|over|through))?(?: (?:my|the|all|all of|all the|of|these|those|our|every"
             rf"|whole|each|if|whether|any|single))* {_FILES}\b|"
             rf"\b(?:are|is) (?:my|the|these|those|they|all the|our) ?{_FILES}? ?(?:all )?(?:ok|okay|good|fine|enough"
@@ -145,8 +149,8 @@ def _wants_audit(text: str, facts: dict[str, Any]) -> bool:
 
 def _wants_words(text: str) -> bool:
     """Is writing in the pictures to be looked for?"""
-    return not re.search(_NOT_MEANT, text) and bool(
-        re.search(
+    return not search(_NOT_MEANT, text) and bool(
+        search(
             r"\b(?:look|check|search|scan|find|are there|is there|any|see if)\b.*"
             r"\b(?:water ?marks?|logos?|subtitles?|(?:text|words?|writing|letters) (?:in|on) "
             r"(?:my|the|these|those|any|them))"
@@ -165,7 +169,7 @@ def _asks_coverage(text: str) -> bool:
     what = rf"(?:{aspects}|pictures?|photos?|images?|clips?|files?)"
     kinds = r"(?:back|rear|side|profile|front|three[- ]quarter|left|right|different|other|full[- ]body|close-?up)"
     return bool(
-        re.search(
+        search(
             rf"\b(?:which|what) (?:{kinds} )?{what} (?:are|is|am|do|should|did|would|else)\b.*"
             rf"\b(?:missing|lack\w*|need\w*|have|add|short|miss|covered|there|still)\b|"
             rf"\bhow many (?:more |other |different )*(?:{kinds} )?{what} (?:do|should|are|have|must|would)\b|"
@@ -190,11 +194,11 @@ def _asks_coverage(text: str) -> bool:
 
 
 def _captions(text: str) -> list[tuple[str, dict[str, Any]]]:
-    edit = re.search(
+    edit = search(
         r"\bcaption (?:of|for|on) (?P<item>\S+?)(?:,? (?:should (?:be|say|read)|to(?: say| read| be)?|is|as|with"
         r"|into|must (?:be|say))|:) ?(?P<words>.+)$",
         text,
-    ) or re.search(
+    ) or search(
         r"\b(?:caption|describe|label) (?P<item>itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))(?: with"
         r"| as|:| =) ?(?P<words>.+)$"
         r"|\b(?P<item2>itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))(?:'s)? caption(?:,? (?:should (?:be"
@@ -205,35 +209,38 @@ def _captions(text: str) -> list[tuple[str, dict[str, Any]]]:
         return [("edit_caption", {"item": edit["item2"], "caption": edit["words2"].strip(" :\"'")})]
     if edit:
         return [("edit_caption", {"item": edit["item"].strip("\"',:"), "caption": edit["words"].strip(" :\"'")})]
-    if re.search(
+    if search(
         r"\b(?:why|what (?:is|are|makes)(?! the captions)|how (?:should|long|many)"
         r"|how do(?! the captions))\b|^(?:do|does|are|is|did|should|must|will) ",
         text,
     ):
         return []
-    shown = re.search(
+    shown = search(
         r"\b(?:show|see|read|list|print|what do|what are|look at|view|check|spot-check|give|hear|display|how do"
         r"|let me|examples? of|sample of)\b(?: \w+){0,5} \bcaptions\b"
         r"|\b(?:show|see|read|list|print|check|hear|what is|what's)\b(?: \w+){0,4} \bcaption\b|\bwhat did you write\b",
         text,
     )
-    if shown and not re.search(r"\bgive (?:them|it|every|each|all)\b|\blet me (?:write|caption|edit)\b", text):
-        count = re.search(
+    if shown and not search(r"\bgive (?:them|it|every|each|all)\b|\blet me (?:write|caption|edit)\b", text):
+        count = search(
             r"\b(\d{1,2})(?: \w+)? captions\b|\b(?:all (?:the )?|every )captions?\b"
             r"|\bfirst (\d{1,2})\b",
             text,
         )
         number = (count[1] or count[2]) if count else None
         return [("show_captions", {"count": int(number)} if number else {})]
-    if re.search(
+    if search(
         rf"\b(?:write|make|create|do|generate|add|redo|start|produce|need|want|give|finish|update|refresh|rewrite"
         rf"|re-?do|prepare|put|get|proceed|go (?:on|ahead)|continue)\b(?: \w+){{0,4}} \b(?:captions?|descriptions?)\b"
         rf"|\b(?:describe|label|annotate|tag) (?:my |the |all |all the |all of |each |every |them )*(?:{_FILES}"
         rf"|one of them|all)\b"
         rf"|\b(?:re-?)?caption (?:my |the |all |all the |all of )*{_FILES}\b|"
-        r"^captions?(?: (?:please|now|next|them|it))*[.!]?$|\bcaptioning\b|\bthen caption\b|\band caption\b",
+        r"^(?:(?:and|now|then|please|next|ok|so|just) )*captions?(?: (?:please|now|next|them|it|then|all))*[.!]?$"
+        r"|\bcaptions?\b.*\b(?:write|do|make|generate) (?:them|it) (?:again|anew|all|new|over)\b"
+        r"|\bcaptions?\b.*\b(?:re-?write|re-?do|re-?make) (?:them|it|all)\b|\bcaptioning\b|\bthen caption\b"
+        r"|\band caption\b",
         text,
-    ) and not re.search(
+    ) and not search(
         r"\b(?:don't|do not|never|no) (?:\w+ )?(?:any |the )?captions?\b|\bdropout\b|\bmyself\b|\bby hand\b"
         r"|\bmy own captions?\b|\bon my own\b|\bshould (?:i|we)\b|" + _OTHERS_WORDS,
         text,
@@ -243,12 +250,14 @@ def _captions(text: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _set_aside(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    back = re.search(_BACK, text) is not None
-    out = re.search(_OUT, text) is not None and not back
-    if not (back or out) or re.search(r"\bcaption dropout\b|\bstep|\brate\b|\brank\b", text):
+    back = search(_BACK, text) is not None
+    out = search(_OUT, text) is not None and not back
+    if not (back or out) or search(r"\bcaption dropout\b|\bstep|\brate\b|\brank\b", text):
         return []
-    if re.search(_NOT_MEANT, text):
+    if search(_NOT_MEANT, text) or (search(r"\bcaptions?\b", text) and not search(r"\band\b|,|\bwithout\b", text)):
         return []
+    if facts.get("better_left_out") and fullmatch(_THOSE_OUT, command(text)):
+        return [("set_excluded", {"advised": True})]
     named = re.findall(r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b", text)
     extra: dict[str, Any] = {"excluded": False} if back else {}
     if named:
@@ -256,8 +265,8 @@ def _set_aside(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
     present = [str(entry) for entry in facts.get("findings", [])]
     found: list[str] = []
     for pattern, parts in _FLAWS:
-        if re.search(pattern, text):
-            text = re.sub(pattern, " ", text)  # 'near duplicates' are not duplicates too
+        if search(pattern, text):
+            text = sub(pattern, " ", text)  # 'near duplicates' are not duplicates too
             if parts == ("",):
                 return [("set_excluded", {"advised": True} | extra)] if facts.get("verdict") and not found else []
             found += [next((name for part in parts for name in present if part in name), "")]

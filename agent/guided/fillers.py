@@ -2,6 +2,8 @@
 
 import re
 
+from .patterns import search, split
+
 _GREETING = (
     r"(?:hi|hello|hey|hiya|howdy|hallo|yo|greetings|good (?:morning|evening|afternoon|day)|morning|evening|dear)"
     r"(?: (?:there|again|all|everyone|sidekick|mate|buddy|folks|friend))*"
@@ -46,9 +48,9 @@ _ORDER = re.compile(
 def without_frills(text: str) -> str:
     """The normalised sentence without greeting, hesitation and courtesy; as it was where nothing else is said."""
     shorter = _LEAD.sub("", text)
-    shorter = shorter if re.search(r"\w", shorter) else text
+    shorter = shorter if search(r"\w", shorter) else text
     trimmed = _TAIL.sub(lambda found: found["end"].strip(), shorter)
-    return trimmed.strip() if re.search(r"\w", trimmed) else shorter.strip()
+    return trimmed.strip() if search(r"\w", trimmed) else shorter.strip()
 
 
 def command(text: str) -> str:
@@ -59,7 +61,7 @@ def command(text: str) -> str:
 
 def sentences(text: str) -> list[str]:
     """The sentences of a message; figures such as 0.5 and names such as a.png stay whole."""
-    parts = re.split(
+    parts = split(
         r"(?<=[.!?;])\s+|;\s*|\s+(?:and then|and also|and after that|after that|afterwards)\s+|,\s*then\s+", text
     )
-    return [part.strip() for part in parts if re.search(r"\w", part)]
+    return [part.strip() for part in parts if search(r"\w", part)]

@@ -1,9 +1,9 @@
 """Sentences about findings: do this one, only that part, why do you say so, show me the report."""
 
-import re
 from typing import Any
 
 from . import questions
+from .patterns import fullmatch, match, search
 from .reading import Call, Facts, Reading, ask
 
 FOUND = "found"  # among the facts after a diagnosis: its findings, in the order in which they were shown
@@ -24,6 +24,8 @@ _BARE = (  # the answer to a list of findings: 'the second one please', '2', 'an
     r"(?:(?P<word>first|second|third|fourth|fifth|last|one|two|three|four|five)|(?P<number>\d)(?:st|nd|rd|th)?)"
     r"(?: (?:one|finding|suggestion|point))?(?: please| then)?[.!? ]*"
 )
+_EACH = r"\b(?:number )?(?:first|second|third|fourth|fifth|last|[1-9]|one|two|three)\b"
+_WORD_KIND = r"(?:one|finding|suggestion|thing|point|change|fix)"
 _DO = r"\b(?:apply|do|take|accept|follow|use|try|make|implement|go (?:with|for)|repair|fix|only|just)\b"
 _IMPERATIVE = r"(?:(?:please|ok|yes|now|and|then),? )*do (?:the|that|it|this|only|just|number|no|finding)\b(?!.*\?)"
 _NAMED = r"\bfinding ['\"“]?(?P<id>[a-z]+(?:_[a-z]+)*)\b"
@@ -65,60 +67,58 @@ _WHY = (
 def findings_talk(text: str, facts: Facts) -> Reading | None:
     """What a sentence wants with findings; None when it is about something else."""
     found: list[dict[str, Any]] = facts.get(FOUND) or []
-    if re.search(_REPORT, text) and not re.search(r"\baudit\b", text):
+    if search(_REPORT, text) and not search(r"\baudit\b", text):
         return Reading((Call("show_scorecard"),)) if (facts.get("run") or {}).get("scorecard") else None
-    if re.search(_AGAIN, text) and facts.get("run") and not re.search(rf"{_DENIED}|{_UNSURE}", text):
+    if search(_AGAIN, text) and facts.get("run") and not search(rf"{_DENIED}|{_UNSURE}", text):
         return Reading((Call("score_again"),))
-    if found and facts.get(JUST_FOUND) and re.search(_WHY, text):
+    if found and facts.get(JUST_FOUND) and search(_WHY, text):
         return ask(_evidence(_at(text, found) or found[0]))
-    if found and facts.get(JUST_FOUND) and (bare := re.fullmatch(_BARE, text)):
+    if found and facts.get(JUST_FOUND) and (bare := fullmatch(_BARE, text)):
         entry = _numbered(bare["word"] or bare["number"], found)
         if entry is None:
             return ask(f"There are {len(found)} findings only. " + _offer(found))
         return ask(_evidence(entry)) if bare["about"] else Reading((Call("apply_finding", {"finding": entry["id"]}),))
-    if not (facts.get("run") or {}).get("scorecard") or not re.search(_DO, text):
+    if not (facts.get("run") or {}).get("scorecard") or not search(_DO, text):
         return None
-    named = re.search(_NAMED, text)
+    named = search(_NAMED, text)
     explicit = named["id"] if named and named["id"] not in ("number", "first", "second", "third", "last") else ""
     explicit = explicit or next((entry["id"] for entry in found if "_" in entry["id"] and entry["id"] in text), "")
-    if (
-        not (found or explicit)
-        or re.search(_UNSURE, text)
-        or (questions.asks(text) and not re.match(_IMPERATIVE, text))
-    ):
+    if not (found or explicit) or search(_UNSURE, text) or (questions.asks(text) and not match(_IMPERATIVE, text)):
         return None
-    if re.search(_DENIED, text) and (explicit or _at(text, found)):
+    if search(_DENIED, text) and (explicit or _at(text, found)):
         return ask("All right, nothing is changed.")
     if explicit:
         return Reading((Call("apply_finding", {"finding": explicit}),))
     if (
-        re.search(r"\b(?:all|both)(?: of)? ?(?:them|these|those|findings|suggestions|it)?\b", text)
+        search(r"\b(?:all|both)(?: of)? ?(?:them|these|those|findings|suggestions|it)?\b", text)
         and len(found) > 1
-        and not re.search(r"\bcaptions?\b", text)
+        and not search(r"\bcaptions?\b", text)
     ):
+        return ask("One at a time, so that the next scores show what each did. " + _offer(found))
+    if len(found) > 1 and search(rf"{_EACH} (?:{_WORD_KIND} )?(?:and|&|plus) (?:the )?{_EACH}", text):
         return ask("One at a time, so that the next scores show what each did. " + _offer(found))
     if (chosen := _at(text, found)) is not None:
         return Reading((Call("apply_finding", {"finding": chosen["id"]}),))
-    if re.search(_PLACE, text) and re.search(r"\b(?:one|finding|suggestion|number|point)\b", text):
+    if search(_PLACE, text) and search(r"\b(?:one|finding|suggestion|number|point)\b", text):
         return ask(f"There are {len(found)} findings only. " + _offer(found))
     return None
 
 
 def _at(text: str, found: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The finding that is meant by its place in the list, or by what it is about where only one can be."""
-    place = re.search(_PLACE, text)
+    place = search(_PLACE, text)
     if place:
         if (
             place["word"]
-            and not re.search(r"\b(?:one|finding|suggestion|thing|point|change|fix)\b", text)
+            and not search(r"\b(?:one|finding|suggestion|thing|point|change|fix)\b", text)
             and len(text.split()) > 5
         ):
             return None  # 'first make it longer' counts nothing
         return _numbered(place["word"] or place["nth"] or place["number"], found)
-    if not re.search(r"\b(?:only|just|finding|one|fix|repair|suggestion)\b", text):
+    if not search(r"\b(?:only|just|finding|one|fix|repair|suggestion)\b", text):
         return None
     for pattern, parts in _PARTS:
-        if re.search(pattern, text):
+        if search(pattern, text):
             meant = [entry for entry in found if any(part in entry["id"] for part in parts)]
             return meant[0] if len(meant) == 1 else None
     return None

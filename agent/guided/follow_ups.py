@@ -6,6 +6,7 @@ from typing import Any
 from . import questions
 from .fields import FIELDS
 from .findings_talk import JUST_FOUND
+from .patterns import fullmatch, match, search, sub
 from .reading import Call, Facts, Reading, about, ask
 from .scenes import LAST_PROMPT, scene
 
@@ -87,7 +88,7 @@ def follow_up(text: str, said: str, facts: Facts) -> Reading | None:
         return clip
     if facts.get(JUST_FOUND):
         return None  # the findings have their own answer to 'why do you say that?'
-    if re.match(_WHY, text) or re.match(_MEANS, text) or re.match(_WHY_SAY, text):
+    if match(_WHY, text) or match(_MEANS, text) or match(_WHY_SAY, text):
         return _explained(text, said, facts, last, names)
     return None
 
@@ -104,7 +105,7 @@ def _figure(text: str, last: list[list[Any]]) -> Reading | None:
         if field == "resolution"
         else {field: value if value != int(value) else int(value)}
     )
-    considered = text.endswith("?") and re.search(r"\b(?:what|how) (?:about|if)\b|^(?:and|or)\b|^\d", text)
+    considered = text.endswith("?") and search(r"\b(?:what|how) (?:about|if)\b|^(?:and|or)\b|^\d", text)
     return Reading((Call("change_plan", arguments | ({"only_show": True} if considered else {})),))
 
 
@@ -165,53 +166,53 @@ def _explained(text: str, said: str, facts: Facts, last: list[list[Any]], names:
         return Reading((Call("explain_plan", {"field": field}), about(f"{field.replace('_', ' ')} {said}")))
     scored = (facts.get("run") or {}).get("scorecard")
     if "show_scorecard" in names or (not names and scored and facts.get("stage") == "results"):
-        return Reading((Call("show_scorecard" if re.match(_MEANS, text) else "diagnose"),))
+        return Reading((Call("show_scorecard" if match(_MEANS, text) else "diagnose"),))
     if "training_status" in names or facts.get("stage") == "training":
         return Reading((Call("training_status"),))
     if facts.get("plan") and facts.get("stage") == "launch":
         return Reading((Call("explain_plan"),))
     if "audit_dataset" in names or (facts.get("verdict") and not facts.get("plan")):
-        return Reading((Call("audit_dataset"),)) if re.match(_MEANS, text) else Reading((about(said),))
+        return Reading((Call("audit_dataset"),)) if match(_MEANS, text) else Reading((about(said),))
     return None
 
 
 def _clip_again(text: str, said: str, facts: Facts) -> Reading | None:
     """The last clip once more, with another seed, strength or scene."""
-    if re.search(_NOT_CLIP, text) or re.search(r"\b(?:don't|do not|never|why|if|launch)\b", text):
+    if search(_NOT_CLIP, text) or search(r"\b(?:don't|do not|never|why|if|launch)\b", text):
         return None
     arguments: dict[str, Any] = {}
     rest = text
-    if seed := re.search(_SEED, rest):
-        before = re.search(r"\b(?:another|a different|a new|other|new) seed\b", rest)
+    if seed := search(_SEED, rest):
+        before = search(r"\b(?:another|a different|a new|other|new) seed\b", rest)
         arguments["seed"] = int(seed["seed"]) if seed["seed"] else 1
         if not seed["seed"] and not before:
             return None
         rest = rest.replace(seed[0], " ")
-    if strength := re.search(_STRENGTH, rest):
+    if strength := search(_STRENGTH, rest):
         value = float(strength["value"] or strength["before"])
         arguments["strength"] = value / 100 if strength["percent"] or strength["percent_before"] else value
         rest = rest.replace(strength[0], " ")
-    if re.search(_NO_TRIGGER, rest):
+    if search(_NO_TRIGGER, rest):
         arguments["with_trigger"] = False
-        rest = re.sub(_NO_TRIGGER, " ", rest)
-    elif re.search(_NO_LORA, rest) and not re.search(r"\bwith and without\b", rest):
+        rest = sub(_NO_TRIGGER, " ", rest)
+    elif search(_NO_LORA, rest) and not search(r"\bwith and without\b", rest):
         arguments["strength"] = 0.0
-        rest = re.sub(_NO_LORA, " ", rest)
+        rest = sub(_NO_LORA, " ", rest)
     if not arguments and (other := _other_scene(text)) is not None:
         return other
-    if not re.search(_AGAIN, text) and not arguments:
+    if not search(_AGAIN, text) and not arguments:
         return None
-    if questions.asks(text) and not re.match(
+    if questions.asks(text) and not match(
         r"(?:and|can|could|what about|how about|how (?:does|would|do"
         r"|will) (?:it|that|this|she|he) look)\b",
         text,
     ):
         return None
-    words = scene(re.sub(_AGAIN, " ", re.sub(r"[?!.]", " ", rest)))
+    words = scene(sub(_AGAIN, " ", sub(r"[?!.]", " ", rest)))
     if (
         not arguments
         and not words
-        and not re.fullmatch(
+        and not fullmatch(
             rf"(?:(?:please|make|do|show|try|and|now|give me|me|it|that"
             rf"|a) )*{_AGAIN}(?: please)?[?.! ]*",
             text,
@@ -223,6 +224,10 @@ def _clip_again(text: str, said: str, facts: Facts) -> Reading | None:
 
 def _other_scene(text: str) -> Reading | None:
     """'Now at night in the rain', 'and on a beach?': nothing but a scene."""
-    found = re.match(r"^(?:and|now|then|next|what about|how about|and now|and what about)\b[, ]*(?P<rest>.+)$", text)
-    words = scene(found["rest"].rstrip("?!. ")) if found else ""
+    found = match(
+        r"^(?:and|now|then|next|what about|how about|and now"
+        r"|and what about)\b[, ]*(?P<rest>.+?)(?: instead| then| now| please)*[?!. ]*$",
+        text,
+    )
+    words = scene(found["rest"]) if found else ""
     return Reading((Call("generate_clip", {"prompt": words}),)) if words else None

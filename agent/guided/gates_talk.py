@@ -3,6 +3,7 @@
 import re
 
 from . import questions
+from .patterns import match, search
 from .reading import Call, Facts, Reading, about, ask
 
 _APPROVAL = (
@@ -93,71 +94,71 @@ def gates_talk(text: str, said: str, facts: Facts) -> Reading | None:
 
 
 def _approvals(text: str) -> Reading | None:
-    if re.search(_REVOKE, text):
-        if questions.asks(text) or re.search(
+    if search(_REVOKE, text):
+        if questions.asks(text) or search(
             r"\b(?:don't|do not|never) (?:take|revoke|withdraw|cancel)\b|\bif\b"
             r"|\bmaybe\b|\"",
             text,
         ):
             return None
         return Reading((Call("revoke_approval"),))
-    if re.search(_LIST, text) and not re.search(r"\b(?:who|how do|how can|why|what happens|what is an?)\b", text):
+    if search(_LIST, text) and not search(r"\b(?:who|how do|how can|why|what happens|what is an?)\b", text):
         return Reading((Call("list_approvals"),))
     return None
 
 
 def _budget(text: str, said: str) -> Reading | None:
-    if re.search(_SPENT, text):
+    if search(_SPENT, text):
         return Reading((Call("show_budget"),))
-    if not re.search(_MONEY, text) or re.search(r"\bon a budget\b", text):
+    if not search(_MONEY, text) or search(r"\bon a budget\b", text):
         return None
-    if re.search(rf"^(?:\w+ )*?{_RAISE}.*{_MONEY}", text) and not questions.asks(text):
+    if search(rf"^(?:\w+ )*?{_RAISE}.*{_MONEY}", text) and not questions.asks(text):
         return ask(_BUDGET_ONLY)
-    if re.search(
+    if search(
         r"\bhow (?:do|can|would|could) (?:i|we)\b|\bwho (?:can|may|sets?)\b|\bcan (?:i|we|you) (?:set"
         r"|change|raise)\b",
         text,
     ):
         return ask(_BUDGET_ONLY)
-    if re.search(r"\bwhat (?:is|does) an? budget\b", text):
+    if search(r"\bwhat (?:is|does) an? budget\b", text):
         return Reading((about(said),))
     if questions.asks(text) or (
-        re.match(r"(?:show|see|check|list|tell me|my|the|our)\b.*", text) and not re.search(r"\d", text)
+        match(r"(?:show|see|check|list|tell me|my|the|our)\b.*", text) and not search(r"\d", text)
     ):
         return Reading((Call("show_budget"),))
     return None
 
 
 def _consent(text: str, said: str, facts: Facts) -> Reading | None:
-    if re.search(
+    if search(
         rf"\b(?:withdraw|revoke|take back|cancel|delete|remove|undo)\b.*{_CONSENT}"
         rf"|{_CONSENT}.*\b(?:withdrawn|back|revoked)\b|\bno longer (?:agrees|consents)\b",
         text,
     ):
         return Reading((Call("withdraw_consent"),)) if not questions.asks(text) and _sure(text, no=True) else None
-    if re.search(
+    if search(
         r"\b(?:which|what|list|show|see|whose|who(?:se)? has|any|is there|do (?:i|we|you) have|did (?:i"
         r"|we))\b.*\b(?:consents?\b|permissions? (?:recorded|stored|given)|consented)",
         text,
-    ) and not re.search(r"\bwhat (?:is|does|kind|counts)\b|\bhow\b|\bwhy\b", text):
+    ) and not search(r"\bwhat (?:is|does|kind|counts)\b|\bhow\b|\bwhy\b", text):
         return Reading((Call("list_consents"),))
-    if not re.search(_AGREES, text) or questions.asks(text):
+    if not search(_AGREES, text) or questions.asks(text):
         return None
     face = facts.get("recipe") == "face"
-    if not face and not re.search(rf"{_CONSENT}|\bface\b|\blikeness\b", text):
+    if not face and not search(rf"{_CONSENT}|\bface\b|\blikeness\b", text):
         return None
     if not _sure(text):
         return ask(f"That is not a plain statement, so nothing is recorded. {WHO}") if face else None
     name = _NAME.search(" ".join(said.split()))
     who = next((part for part in name.groupdict().values() if part), "") if name else ""
-    if not who and re.search(_MYSELF, text):
+    if not who and search(_MYSELF, text):
         who = "myself"
     if not who:
         return ask(f"Who is shown in the files? {WHO}")
-    adult = {"adult": True} if re.search(_ADULT, text) else {}
+    adult = {"adult": True} if search(_ADULT, text) else {}
     statement = " ".join(said.split())[:600]
     return Reading((Call("record_consent", {"person_shown": who, "statement": statement} | adult),))
 
 
 def _sure(text: str, *, no: bool = False) -> bool:
-    return not re.search(_VAGUE.replace("|no|", "|").replace("|not|", "|") if no else _VAGUE, text)
+    return not search(_VAGUE.replace("|no|", "|").replace("|not|", "|") if no else _VAGUE, text)

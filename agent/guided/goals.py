@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from .patterns import fullmatch, match, search, sub
+
 _WISH = (
     r"\b(?:want|would like|i'd like|need|wish|teach|train|make|create|build|get|lora|model|let's do|have|my idea"
     r"|goal|trying to|going to|"
@@ -97,32 +99,32 @@ def recipe_wanted(text: str, *, stated: bool = True) -> tuple[str, str | None] |
     'my mascot in anime style' is a character: how it is to be shown later does not count. `stated`: only with a
     word of wish or possession, such as 'want' or 'my'.
     """
-    text = re.sub(
+    text = sub(
         r"\b(?:not|rather than|instead of|no longer) (?:an? |the |my |his |her )?(?:\w+ )?\w+(?=[,.!]|$)", " ", text
     )
     if not stated:
         pass
-    elif not re.search(_WISH, text) and not re.search(r"\b(?:my|our|this|it's an?|they're|about)\b", text):
+    elif not search(_WISH, text) and not search(r"\b(?:my|our|this|it's an?|they're|about)\b", text):
         return None
     plain = _MODIFIER.sub(" ", text)
-    if re.search(_DRAWN, plain) and not re.search(r"\b(?:faces?|likeness|style|look)\b", plain):
+    if search(_DRAWN, plain) and not search(r"\b(?:faces?|likeness|style|look)\b", plain):
         return "character", _noun(text)
-    if re.match(rf"(?:an?|the|this|that) (?:\w+ ){{0,2}}?(?:{_MOTION_NOUN})\b", plain):
+    if match(rf"(?:an?|the|this|that) (?:\w+ ){{0,2}}?(?:{_MOTION_NOUN})\b", plain):
         return "motion", None
-    if re.search(_PORTRAYED, plain) and not re.search(r"\bcamera\b", plain):
+    if search(_PORTRAYED, plain) and not search(r"\bcamera\b", plain):
         return "face", None
-    if re.search(
+    if search(
         r"\b(?:style|look|aesthetic|art ?work|drawings?|paintings?) (?:of|by|from)\b|\b(?:art|drawing|painting"
         r"|visual|our|my) style\b",
         text,
     ):
         return "style", None
-    if re.search(_STYLE, plain) and not re.search(_CHARACTER, plain) and not re.search(_FACE, plain):
+    if search(_STYLE, plain) and not search(_CHARACTER, plain) and not search(_FACE, plain):
         return "style", None
     for name, pattern in _KINDS:
-        if re.search(pattern, plain):
+        if search(pattern, plain):
             return name, _noun(text) if name == "character" else None
-    if re.search(_STYLE, text):
+    if search(_STYLE, text):
         return "style", None
     return None
 
@@ -142,25 +144,25 @@ _CHOSEN = (
 
 def named_recipe(text: str) -> str | None:
     """The recipe that is named as such: 'character', 'the face recipe', 'let's do style'."""
-    if re.search(r"\b(?:what|which|how|why|does|difference)\b", text) and not re.search(
+    if search(r"\b(?:what|which|how|why|does|difference)\b", text) and not search(
         r"\buse\b|\bswitch\b"
         r"|\bchange\b",
         text,
     ):
         return None
-    plain = re.sub(rf"\b(?:not|no longer|rather than|instead of|than) (?:an? |the )?{_NAMES}\b", " ", text)
-    whole = re.fullmatch(
+    plain = sub(rf"\b(?:not|no longer|rather than|instead of|than) (?:an? |the )?{_NAMES}\b", " ", text)
+    whole = fullmatch(
         rf"(?:the |a |an )?{_NAMES}s?(?: (?:recipe|lora|one))?(?:,? (?:please|then|it is|i think"
         rf"|i guess))?[.!]?",
         plain.strip(),
     )
-    found = whole or next((hit for pattern in _CHOSEN if (hit := re.search(pattern, plain.strip()))), None)
+    found = whole or next((hit for pattern in _CHOSEN if (hit := search(pattern, plain.strip()))), None)
     return found[1] if found else None
 
 
 def other_noun(text: str, facts: dict[str, Any]) -> str | None:
     """'It's actually a dog, not a cat' once a character is chosen: the class noun that is meant."""
-    found = re.match(
+    found = match(
         rf"(?:no[, ]+)?(?:it|she|he|this|that)(?:'s| is| should be)(?: (?:actually|really|in fact"
         rf"|more of))* an? (?:\w+ )?({NOUNS})\b(?:,? (?:not|and not|rather than|instead of) .*|,? (?:actually"
         rf"|though|really))?[.! ]*$"
@@ -174,7 +176,7 @@ def other_noun(text: str, facts: dict[str, Any]) -> str | None:
 
 def own_trigger(text: str, said: str) -> str | None:
     """The trigger word that a person insists on."""
-    if not re.search(
+    if not search(
         r"\b(?:want|use|change|call|set|make|rename|take|choose|should be|prefer|like|let|insist|need"
         r"|must be|my own|switch)\b",
         text,
@@ -189,7 +191,12 @@ def own_trigger(text: str, said: str) -> str | None:
         said.strip(),
         re.IGNORECASE,
     )
-    word = (found["word"] or found["first"]) if found else None
+    named = search(
+        r"\b(?:call|name) (?:it|her|him"
+        r"|them) ['\"“]?([A-Za-z]+[_0-9][A-Za-z0-9_]{1,30})['\"”]?[.! ]*$",
+        said.strip(),
+    )
+    word = (found["word"] or found["first"]) if found else named[1] if named else None
     return (
         word
         if word

@@ -14,6 +14,7 @@ from .findings_talk import findings_talk
 from .follow_ups import follow_up
 from .gates_talk import gates_talk
 from .orders_talk import orders_talk
+from .patterns import fullmatch, search, sub
 from .plan_talk import DOMAIN, plan_talk
 from .reading import Call, Facts, Reading, about
 from .results_talk import results_talk
@@ -33,6 +34,14 @@ _GOAL_ASKED = (
 DOMAIN_ONLY = (  # about the craft, not about what is to be taught
     r"\b(?:legal\w*|allowed|licen[sc]e\w*|rank|steps|pictures|photos|images|captions?|how many|how long|how much"
     r"|cost\w*|price|gpu|memory|trigger|copyright|sell|resolution)\b"
+)
+_OURS = r"\b(?:it|this|that|they|them|these|those|my|mine|i|we|our)\b"
+_ELSEWHERE = (
+    r"\b(?:weather|jokes?|what time|president|football|soccer|pizza|sky|capital|poems?|songs?|news|stocks?|bitcoin"
+    r"|dinner|lunch|love|married|birthday|homework|essay|politics|god|meaning of life"
+    r"|horoscope|lottery|translate|recipe for|cook\w*|holiday|vacation|taxi|train station|flight|hotel)\b"
+    r"|\byour (?:name|age|favou?rite|mother|opinion on)\b|\bare you (?:human|real|a (?:robot|person|bot)|alive|gpt"
+    r"|chatgpt|an ai)\b|\blaunch\w*\b"
 )
 _ASIDES = (
     ("no_pause", r"^(?:please |can you )?(?:pause|resume|suspend)\b"),
@@ -143,20 +152,20 @@ def _and_uploads(reading: Reading, facts: Facts, uploads: list[str]) -> Reading:
 
 
 def _small_talk(text: str, _said: str, facts: Facts) -> Reading | None:
-    bare = re.sub(r"[^\w\s']", "", text).strip()
-    if re.fullmatch(
+    bare = sub(r"[^\w\s']", "", text).strip()
+    if fullmatch(
         r"(?:hi|hello|hey|hiya|howdy|good (?:morning|evening|afternoon)|yo|hallo|greetings)(?: (?:there|sidekick|all"
         r"|again))*",
         bare,
     ):
         return Reading(topic="greet")
-    if re.fullmatch(
+    if fullmatch(
         r"(?:(?:many |ok |okay |great |cool |perfect )?(?:thanks|thank you|cheers)(?: (?:a lot|so much|very much"
         r"|sidekick|you))*|great|nice|cool|perfect|wow|awesome|lovely)",
         bare,
     ):
         return Reading(topic="thanks")
-    if re.search(
+    if search(
         r"^(?:help|help me|\?+)$|\bwhat (?:can|do) you do\b|\bwho are you\b|\bwhat are you\b|\bhow does (?:this"
         r"|it all|sidekick) work\b|"
         r"\bwhat is (?:this|sidekick)\b(?! (?:a |the )?(?:plan|rank))|\bwhat's this\b|\bhow do (?:i|we) (?:start"
@@ -178,7 +187,7 @@ def _run_control(text: str, _said: str, facts: Facts) -> Reading | None:
     if resumes(text, facts):
         return Reading((Call("launch_training"),))
     for topic, pattern in _ASIDES:
-        if re.search(pattern, text):
+        if search(pattern, text):
             return Reading(topic=topic)
     verdict = launches(text, facts)
     if verdict == LAUNCH_REFUSED:
@@ -206,7 +215,7 @@ def _setting_up(text: str, said: str, facts: Facts, uploads: list[str]) -> Readi
         goal
         and chosen is None
         and facts.get("recipe")
-        and not re.search(r"\b(?:want|would like|i'd like|teach|train|instead|actually)\b", text)
+        and not search(r"\b(?:want|would like|i'd like|teach|train|instead|actually)\b", text)
     ):
         goal = None  # talk about the subject that is already chosen
     from_files = file_calls(text, facts)
@@ -219,23 +228,23 @@ def _setting_up(text: str, said: str, facts: Facts, uploads: list[str]) -> Readi
         calls += _with_uploads(facts | {"recipe": facts.get("recipe") or goal}, uploads)
     known = {call.name for call in calls}
     calls += [Call(name, arguments) for name, arguments in from_files if name not in known]
-    if re.search(r"\b(?:and|then)\b.*\bplan\b", text) and calls:
+    if search(r"\b(?:and|then)\b.*\bplan\b", text) and calls:
         calls.append(Call("propose_plan", {}))
     if calls:
         return Reading(tuple(calls))
-    if re.search(r"\brecipes?\b|\boptions\b|\bwhat can (?:you|i) (?:teach|train)\b", text) and re.search(
+    if search(r"\brecipes?\b|\boptions\b|\bwhat can (?:you|i) (?:teach|train)\b", text) and search(
         r"\b(?:list|show|see|which|what|options)\b", text
     ):
         return Reading((Call("list_recipes"),))
-    if re.search(r"\brecommend\b|\byou (?:choose|decide|pick)\b|\bnot sure\b|\bdon't know\b", text) and not facts.get(
+    if search(r"\brecommend\b|\byou (?:choose|decide|pick)\b|\bnot sure\b|\bdon't know\b", text) and not facts.get(
         "recipe"
     ):
         return Reading(topic="recommend")
-    if re.search(
+    if search(
         r"\b(?:here (?:are|is)|here's|these are|attached|uploaded|i have|i've got|my (?:files|pictures|photos|images"
         r"|clips|folder))\b",
         text,
-    ) and re.search(r"\b(?:files?|pictures?|photos?|images?|clips?|videos?|folder|drawings?|dataset)\b", text):
+    ) and search(r"\b(?:files?|pictures?|photos?|images?|clips?|videos?|folder|drawings?|dataset)\b", text):
         if facts.get("waiting_uploads"):
             return Reading((Call("add_files", {}),))
         return Reading(topic="how_to_add")
@@ -245,29 +254,38 @@ def _setting_up(text: str, said: str, facts: Facts, uploads: list[str]) -> Readi
 def _goal(text: str, facts: Facts) -> tuple[str, str | None] | None:
     """Before a recipe is chosen, naming a subject is enough; later it takes a word of wish."""
     asked = questions.asks(text)
-    if asked and (not re.search(_GOAL_ASKED, text) or re.search(DOMAIN_ONLY, text)):
+    if asked and (not search(_GOAL_ASKED, text) or search(DOMAIN_ONLY, text)):
         return None
     return goals.recipe_wanted(
-        text, stated=bool(facts.get("recipe")) or (asked and not re.search(r"\bfor (?:an?|my|our|the|this)\b", text))
+        text, stated=bool(facts.get("recipe")) or (asked and not search(r"\bfor (?:an?|my|our|the|this)\b", text))
     )
 
 
 def _otherwise(text: str, said: str, facts: Facts) -> Reading:
-    bare = re.sub(r"[^\w\s']", "", text).strip()
-    if re.fullmatch(
+    bare = sub(r"[^\w\s']", "", text).strip()
+    if fullmatch(
         r"(?:(?:ok|okay|yes|yep|yeah|sure|fine|alright|right|great|good|perfect|well|please|sounds|looks|thats"
         r"|that's|cool|nice|then|now|and) ?)*"
         r"(?:(?:yes|ok|okay|yeah|yep|sure|fine|good|great|perfect|alright)|go on|go ahead|go|continue|carry on"
         r"|proceed|next|next step|next please|do it|do that|please do|"
         r"let's (?:go|continue|do it|do that|do this|go on|move on)|move on|keep going|onwards?|all of it"
+        r"|(?:just )?do (?:the rest|everything|whatever (?:is|comes) (?:next|needed)|what(?:ever)? (?:is"
+        r"|you) (?:needed|need|think))"
+        r"|whatever you think(?: is best)?|you know best|as you (?:like|think|wish)|finish (?:it|that)|(?:get"
+        r"|take) (?:it|us|me) (?:there|to the next step)"
         r"|do all of (?:it"
         r"|that)|you do it)(?: please| then| now)?",
         bare,
     ):
         return _onward(bare, facts)
-    if questions.asks(text) and re.search(DOMAIN, text):
+    if questions.asks(text) and (search(DOMAIN, text) or _on_topic(text)):
         return Reading((about(said),))
     return Reading(topic="unclear", words=said)
+
+
+def _on_topic(text: str) -> bool:
+    """A question about what is being done here, by its pronouns; other questions are not looked up."""
+    return len(text.split()) > 3 and bool(search(_OURS, text)) and not search(_ELSEWHERE, text)
 
 
 def _onward(bare: str, facts: Facts) -> Reading:
@@ -284,7 +302,7 @@ def _onward(bare: str, facts: Facts) -> Reading:
         return Reading((Call("add_files", {}),))
     if stage == "plan":
         return Reading((Call("propose_plan", {}),))
-    if stage == "launch" and re.search(r"\bgo ahead\b|\blet's (?:go|do (?:it|this))\b|^go$", bare):
+    if stage == "launch" and search(r"\bgo ahead\b|\blet's (?:go|do (?:it|this))\b|^go$", bare):
         return Reading((Call("launch_training"),))
     if stage == "training":
         return Reading((Call("training_status"),))

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from .patterns import search, sub
 from .quantities import NUMBER
 
 _UNITS = {"second": 1 / 60, "minute": 1.0, "hour": 60.0}
@@ -71,13 +72,13 @@ _PRESET_WORDS = (
 
 def take_preset(text: str, arguments: dict[str, Any]) -> str:
     """Put a named preset into the arguments; the text without it is returned."""
-    text = re.sub(
+    text = sub(
         r"\b(?:short|quick|small|test|trial|draft|rough)(?: (?:test|trial|training|first|draft))* (?:run"
         r"|try|test|training)\b",
         "fast run",
         text,
     )
-    found = next((hit for pattern in _PRESET_WORDS if (hit := re.search(pattern, text))), None)
+    found = next((hit for pattern in _PRESET_WORDS if (hit := search(pattern, text))), None)
     if found is None:
         return text
     arguments["preset"] = _PRESETS[found[1]]
@@ -86,11 +87,11 @@ def take_preset(text: str, arguments: dict[str, Any]) -> str:
 
 def take_limits(text: str, arguments: dict[str, Any]) -> tuple[str, str | None]:
     """Put limits and targets into the arguments; returns the text without them, and a question where one is unclear."""
-    if re.search(_NO_HELD_OUT, text):
+    if search(_NO_HELD_OUT, text):
         arguments["held_out_share"] = 0.0
         return "", None
     question = None
-    if more := re.search(_MORE_TIME, text):
+    if more := search(_MORE_TIME, text):
         number, unit = more[1] or more[4], more[2] or more[5]
         question = (
             f"Do you mean that it should take {number} {unit}s {more[3] or 'more'} than now, or that many in all? "
@@ -99,13 +100,13 @@ def take_limits(text: str, arguments: dict[str, Any]) -> tuple[str, str | None]:
         )
         text = _cut(text, more)
     for pattern, name in _TIMES:
-        if found := re.search(pattern, text):
+        if found := search(pattern, text):
             arguments[name] = round(float(found[1]) * _UNITS[found[2]], 4)
             text = _cut(text, found)
-    if money := re.search(_MONEY, text):
+    if money := search(_MONEY, text):
         arguments["max_dollars"] = float(next(value for value in money.groups() if value))
         text = _cut(text, money)
-    if other := re.search(_OTHER_MONEY, text):
+    if other := search(_OTHER_MONEY, text):
         unit = other[2] or {"€": "euros", "£": "pounds", "¥": "yen", "₹": "rupees"}[other[3]]
         question = (
             f"I count in US dollars and don't know what {unit} are worth; training on this machine has no charge. "

@@ -4,6 +4,7 @@ import re
 
 from . import lora_names, questions
 from .lora_names import Named
+from .patterns import fullmatch, search, sub
 from .reading import Call, Facts, Reading, ask
 
 LORA = r"\b(?:loras?|safetensors)\b"
@@ -42,12 +43,12 @@ _ATTACH = "Attach the .safetensors file to your message: I check it, and then ta
 
 def lists(text: str) -> bool:
     """Does the sentence ask which LoRAs there are?"""
-    return re.search(_LIST, text) is not None
+    return search(_LIST, text) is not None
 
 
 def handed_over(text: str, said: str, fresh: list[str]) -> Reading | None:
     """LoRA files came with the message: taken in where that is said, else looked into first."""
-    if re.search(_TAKE, text) and not re.search(DENIED, text) and not questions.asks(text):
+    if search(_TAKE, text) and not search(DENIED, text) and not questions.asks(text):
         return _take_in(text, said, fresh)
     return Reading(tuple(Call("verify_lora", {"upload": name}) for name in fresh))
 
@@ -55,30 +56,30 @@ def handed_over(text: str, said: str, fresh: list[str]) -> Reading | None:
 def lora_files_talk(text: str, said: str, given: Named, facts: Facts) -> Reading | None:
     """Check one, or take one in that waits."""
     waiting = list(facts.get("waiting_loras") or [])
-    verified = re.fullmatch(r"(?:please |now )?verify[.! ]*", text) and lora_names.known(facts)
-    about_file = re.search(LORA, text) or given.loras or waiting or verified
-    if not about_file or re.search(DENIED, text) or re.search(r"\bfiles\b|\bcaptions?\b|\bpictures?\b", text):
+    verified = fullmatch(r"(?:please |now )?verify[.! ]*", text) and lora_names.known(facts)
+    about_file = search(LORA, text) or given.loras or waiting or verified
+    if not about_file or search(DENIED, text) or search(r"\bfiles\b|\bcaptions?\b|\bpictures?\b", text):
         return None
-    checks = given.loras and re.search(_LOOK, text)
-    if checks or re.search(_CHECK, text) or re.search(_SOUND, text):
+    checks = given.loras and search(_LOOK, text)
+    if checks or search(_CHECK, text) or search(_SOUND, text):
         return _check(text, given, waiting, facts)
-    if waiting and re.fullmatch(
+    if waiting and fullmatch(
         r"(?:(?:yes|ok|okay|please|then|and|well|sure|alright|now|good|great)[, ]*)*(?:take"
         r"|keep|have|use|add|accept|include|import) (?:it|them|that|this)(?: in| then| too"
         r"| please)*[.! ]*",
         text,
     ):
         return _take_in(text, said, waiting if "them" in text else waiting[-1:])
-    if not re.search(_TAKE, text) or questions.asks(text) or given.loras:
+    if not search(_TAKE, text) or questions.asks(text) or given.loras:
         return None
     if waiting:
-        many = re.search(r"\b(?:them|both|all|these|those|loras)\b", text)
+        many = search(r"\b(?:them|both|all|these|those|loras)\b", text)
         return _take_in(text, said, waiting if many else waiting[-1:])
-    return ask(_ATTACH) if re.search(_TAKE_A_LORA, text) else None
+    return ask(_ATTACH) if search(_TAKE_A_LORA, text) else None
 
 
 def _check(text: str, given: Named, waiting: list[str], facts: Facts) -> Reading | None:
-    if re.search(r"^(?:how|why|what is|what does|where)\b", text):
+    if search(r"^(?:how|why|what is|what does|where)\b", text):
         return None
     if given.loras:
         return Reading(tuple(Call("verify_lora", {"lora": name}) for name, _ in given.loras[: lora_names.MOST]))
@@ -89,7 +90,7 @@ def _check(text: str, given: Named, waiting: list[str], facts: Facts) -> Reading
 
 def _take_in(text: str, said: str, waiting: list[str]) -> Reading | None:
     """Only a sound file is taken in, so 'if it is sound' is no condition."""
-    if re.search(_UNSURE, re.sub(_IF_SOUND, "", text)):
+    if search(_UNSURE, sub(_IF_SOUND, "", text)):
         return None
     word = _TRIGGER.search(said)
     trigger = {"trigger": word["word"]} if word and len(waiting) == 1 else {}

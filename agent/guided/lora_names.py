@@ -69,7 +69,12 @@ def listed(facts: Facts) -> str:
 
 def named(said: str, facts: Facts) -> Named:
     """What the sentence names. 'these two' and 'both' mean the LoRAs that are there where there are just as many."""
-    said = " ".join(said.split())
+    said = re.sub(
+        r"\b(?:at|with) (half|full) (?:the )?(?:strength|weight)\b",
+        _spoken_strength,
+        " ".join(said.split()),
+        flags=re.I,
+    )
     places = [(found.start(), found.end(), found[0].lower()) for found in _ID.finditer(said)]
     for word, name in _by_trigger(facts).items():
         places += [
@@ -101,6 +106,10 @@ def named(said: str, facts: Facts) -> Named:
         loras = {name: strength if strength is not None else _strength(shared) for name, strength in loras.items()}
         rest = rest.replace(shared[0], " ")
     return Named(tuple(loras.items()), " ".join(rest.split()))
+
+
+def _spoken_strength(found: re.Match[str]) -> str:
+    return f"at strength {0.5 if found[1].lower() == 'half' else 1}"
 
 
 def _by_trigger(facts: Facts) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 import re
 
+from .patterns import split, sub
+
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
@@ -21,19 +23,32 @@ _COUNTED = (
 
 def with_digits(text: str) -> str:
     """The lower-case text with every number in digits and percent as '%'."""
-    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    text = re.sub(r"\b(\d+(?:\.\d+)?)\s?k\b", lambda found: f"{float(found[1]) * 1000:g}", text)
-    text = re.sub(r"\b(?:one|1) and a half\b", "1.5", text)
-    text = re.sub(r"\b(\w+) and a half\b", lambda found: _half_more(found[1]), text)
-    text = re.sub(r"\ban? hour and a half\b|\b1\.5 hours?\b", "90 minutes", text)
-    text = re.sub(r"\b(?:half an|half-an|a half) hour\b|\bhalf-?hour\b", "30 minutes", text)
-    text = re.sub(r"\b(?:three|3) quarters of an hour\b", "45 minutes", text)
-    text = re.sub(r"\b(?:a |one )?quarter of an hour\b|\ba quarter hour\b", "15 minutes", text)
-    text = re.sub(r"\b(?:an? )?couple of (?=minutes|hours)", "2 ", text)
-    text = re.sub(r"(?<![\d.,])0,(?=\d)", "0.", text)  # a decimal comma
-    text = re.sub(rf"\b(?:an?|one) (?={_COUNTED}\b)(?!more|fewer)", "1 ", text)
+    text = sub(r"(?<=\d),(?=\d{3}\b)", "", text)
+    text = sub(r"\b(\d+(?:\.\d+)?)\s?k\b", lambda found: f"{float(found[1]) * 1000:g}", text)
+    text = sub(r"\b(?:one|1) and a half\b", "1.5", text)
+    text = sub(r"\b(\w+) and a half\b", lambda found: _half_more(found[1]), text)
+    for figures, words in (
+        ("1/2", "half"),
+        ("1/3", "a third"),
+        ("2/3", "two thirds"),
+        ("1/4", "a quarter"),
+        ("3/4", "3 quarters"),
+    ):
+        text = sub(
+            rf"(?<![\d/]){figures}(?![\d/])(?: of)?(?= (?:the|of|as|more|less|longer|time|way|done"
+            rf"|through|an hour))",
+            words,
+            text,
+        )
+    text = sub(r"\ban? hour and a half\b|\b1\.5 hours?\b", "90 minutes", text)
+    text = sub(r"\b(?:half an|half-an|a half) hour\b|\bhalf-?hour\b", "30 minutes", text)
+    text = sub(r"\b(?:three|3) quarters of an hour\b", "45 minutes", text)
+    text = sub(r"\b(?:a |one )?quarter of an hour\b|\ba quarter hour\b", "15 minutes", text)
+    text = sub(r"\b(?:an? )?couple of (?=minutes|hours)", "2 ", text)
+    text = sub(r"(?<![\d.,])0,(?=\d)", "0.", text)  # a decimal comma
+    text = sub(rf"\b(?:an?|one) (?={_COUNTED}\b)(?!more|fewer)", "1 ", text)
     text = _PHRASE.sub(lambda found: _spoken(found[0]), text)
-    return re.sub(r"(?<=\d)\s*(?:percent|per cent|pct|prozent)\b", "%", text)
+    return sub(r"(?<=\d)\s*(?:percent|per cent|pct|prozent)\b", "%", text)
 
 
 def _half_more(word: str) -> str:
@@ -43,7 +58,7 @@ def _half_more(word: str) -> str:
 
 def _spoken(phrase: str) -> str:
     """'two thousand five hundred' -> '2500'; a lone 'one' stays a word, since it is seldom a number."""
-    words = [word for word in re.split(r"[\s-]+", phrase) if word not in ("and", "a")]
+    words = [word for word in split(r"[\s-]+", phrase) if word not in ("and", "a")]
     if words == ["one"] or (words == ["zero"] and phrase != "zero"):
         return phrase
     total = part = 0

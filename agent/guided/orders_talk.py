@@ -1,9 +1,9 @@
 """Standing orders in words: 'stop if it starts to overfit', 'tell me at half time', 'forget that order'."""
 
-import re
 from typing import Any
 
 from . import questions
+from .patterns import match, search, split, sub
 from .reading import Call, Facts, Reading, ask
 
 _STOP = (
@@ -92,21 +92,21 @@ _CLAUSE = rf"(?:,| and| but|;|\.)+ (?:also |please |then )*(?={_STOP}|{_TELL})"
 
 def orders_talk(text: str, _said: str, facts: Facts) -> Reading | None:
     """What a sentence wants watched during the training; None when it is about something else."""
-    if re.search(_LISTED, text) and not re.search(r"\b(?:captions?|price|cost)\b|\bin (?:which|what) order\b", text):
+    if search(_LISTED, text) and not search(r"\b(?:captions?|price|cost)\b|\bin (?:which|what) order\b", text):
         return Reading((Call("list_standing_orders"),))
-    if re.search(_CANCELLED, text) and not re.search(r"\bdownload\b|\bin order to\b|\bmore (?:in|of)\b", text):
+    if search(_CANCELLED, text) and not search(r"\bdownload\b|\bin order to\b|\bmore (?:in|of)\b", text):
         return Reading((Call("cancel_standing_order"),)) if _plain(text) else None
     if not _is_order(text):
         return None
-    if re.search(_OTHERS, text):
+    if search(_OTHERS, text):
         return Reading(topic="launch_conditional")
     found = [order for part in _parts(text) if (order := _order(part))]
     if found:
         return Reading(tuple(Call("set_standing_order", order) for order in found))
     if (
         facts.get("plan")
-        and re.search(r"\b(?:if|when|once|as soon as|at|after)\b", text)
-        and not re.search(_ABOUT_PLAN, text)
+        and search(r"\b(?:if|when|once|as soon as|at|after)\b", text)
+        and not search(_ABOUT_PLAN, text)
     ):
         return ask(
             "I can watch for these: it starts to overfit, a share of the way such as half time, a step, a number of "
@@ -119,8 +119,8 @@ def orders_talk(text: str, _said: str, facts: Facts) -> Reading | None:
 def _parts(text: str) -> list[str]:
     """One part for each order; 'if it overfits, stop' is one."""
     parts: list[str] = []
-    for part in re.split(_CLAUSE, text):
-        if parts and not (re.search(_STOP, parts[-1]) or re.search(_TELL, parts[-1])):
+    for part in split(_CLAUSE, text):
+        if parts and not (search(_STOP, parts[-1]) or search(_TELL, parts[-1])):
             parts[-1] += f", {part}"
         else:
             parts.append(part)
@@ -128,21 +128,17 @@ def _parts(text: str) -> list[str]:
 
 
 def _plain(text: str) -> bool:
-    return not re.search(r"\b(?:if|unless|maybe|should i|said|says)\b|\"", text)
+    return not search(r"\b(?:if|unless|maybe|should i|said|says)\b|\"", text)
 
 
 def _is_order(text: str) -> bool:
-    if re.search(_DENIED, text) or not (re.search(_STOP, text) or re.search(_TELL, text)):
+    if search(_DENIED, text) or not (search(_STOP, text) or search(_TELL, text)):
         return False
-    if (
-        questions.asks(text)
-        and not re.search(_TELL, text)
-        and not re.match(r"(?:can|could|would|will) (?:you|it)\b", text)
-    ):
+    if questions.asks(text) and not search(_TELL, text) and not match(r"(?:can|could|would|will) (?:you|it)\b", text):
         return False
-    if re.match(r"^(?:what|why|how|which|who|does|did|is|are|was|where)\b", text):
+    if match(r"^(?:what|why|how|which|who|does|did|is|are|was|where)\b", text):
         return False
-    return not re.match(
+    return not match(
         r"^(?:please |can you |could you )*(?:tell|explain)\b.*\b(?:what|why|how|which|who"
         r"|whether)\b",
         text,
@@ -153,31 +149,31 @@ def _order(part: str) -> dict[str, Any] | None:
     """One order: what to wait for, and whether to tell or to stop."""
     do = (
         "tell"
-        if (told := re.search(_TELL, part)) and not _stops_first(part, told.start())
+        if (told := search(_TELL, part)) and not _stops_first(part, told.start())
         else "stop"
-        if re.search(_STOP, part)
+        if search(_STOP, part)
         else None
     )
     if do is None:
         return None
-    rest = re.sub(_STOP if do == "stop" else _TELL, " ", part, count=1)
-    if re.search(_OVERFITTING, rest) and not re.search(r"\bnan\b", rest):
+    rest = sub(_STOP if do == "stop" else _TELL, " ", part, count=1)
+    if search(_OVERFITTING, rest) and not search(r"\bnan\b", rest):
         return {"when": "overfitting", "do": do}
-    if re.search(_DONE, rest) and do == "tell":
+    if search(_DONE, rest) and do == "tell":
         return {"when": "progress", "value": 1.0, "do": do}
     if (share := _share(rest)) is not None:
         return {"when": "progress", "value": share, "do": do}
-    if step := re.search(_STEP, rest):
+    if step := search(_STEP, rest):
         return {"when": "step", "value": float(step["step"] or step["steps"]), "do": do}
-    if (minutes := re.search(_MINUTES, rest)) and re.search(
+    if (minutes := search(_MINUTES, rest)) and search(
         r"\b(?:after|in|at|once|when|past|longer|more|over"
         r"|exceeds?|within|by|for)\b",
         rest,
     ):
         factor = {"second": 1 / 60, "minute": 1.0, "hour": 60.0}[minutes["unit"]]
         return {"when": "minutes", "value": round(float(minutes["number"]) * factor, 4), "do": do}
-    if re.search(_PROBLEM, rest) and (
-        re.search(
+    if search(_PROBLEM, rest) and (
+        search(
             r"\b(?:if|when|once|should|as soon as|in case|of|on|at|about"
             r"|the moment)\b",
             rest,
@@ -188,12 +184,12 @@ def _order(part: str) -> dict[str, Any] | None:
 
 
 def _stops_first(part: str, told_at: int) -> bool:
-    stop = re.search(_STOP, part)
+    stop = search(_STOP, part)
     return stop is not None and stop.start() < told_at
 
 
 def _share(rest: str) -> float | None:
-    percent = re.search(r"(\d{1,3}(?:\.\d+)?) ?%(?! (?:more|longer|less|fewer|shorter))", rest)
+    percent = search(r"(\d{1,3}(?:\.\d+)?) ?%(?! (?:more|longer|less|fewer|shorter))", rest)
     if percent and 0 < float(percent[1]) <= 100:
         return round(float(percent[1]) / 100, 4)
-    return next((value for pattern, value in _SHARE if re.search(pattern, rest)), None)
+    return next((value for pattern, value in _SHARE if search(pattern, rest)), None)

@@ -1,12 +1,11 @@
 """Sentences about the plan: propose, change, undo, what-if, and why."""
 
-import re
-
 from . import goals, questions
 from .asked_files import imagined_files
 from .asked_values import values_beside
 from .changes import Wanted, wanted_changes
 from .files import file_calls
+from .patterns import search, sub
 from .reading import Call, Facts, Reading, about
 
 CONDITION = (
@@ -79,9 +78,9 @@ _MEASURED = (
 def plan_talk(text: str, said: str, facts: Facts) -> Reading | None:
     plan = bool(facts.get("plan"))
     if (
-        re.search(_UNDO, text)
+        search(_UNDO, text)
         and not questions.asks(text)
-        and not re.search(
+        and not search(
             r"\b(?:don't|do not"
             r"|never(?! ?mind)) \w+",
             text,
@@ -96,10 +95,10 @@ def plan_talk(text: str, said: str, facts: Facts) -> Reading | None:
         )
     asked = questions.asks(text)
     files = imagined_files(text, facts) if asked or questions.what_if(text) else {}
-    if files and (questions.what_if(text) or re.search(r"\bif\b|\bhow (?:long|much|many steps)\b", text)):
+    if files and (questions.what_if(text) or search(r"\bif\b|\bhow (?:long|much|many steps)\b", text)):
         return Reading((Call("change_plan", files | {"only_show": True}),)) if plan else Reading((about(said),))
-    wanted = wanted_changes(re.sub(_EFFECT, " ", text) if asked else text)
-    if asked and wanted.arguments and questions.what_if(text) and re.search(_MEASURED, text):
+    wanted = wanted_changes(sub(_EFFECT, " ", text) if asked else text)
+    if asked and wanted.arguments and questions.what_if(text) and search(_MEASURED, text):
         return (
             Reading((Call("change_plan", wanted.arguments | {"only_show": True}),)) if plan else Reading((about(said),))
         )
@@ -107,11 +106,11 @@ def plan_talk(text: str, said: str, facts: Facts) -> Reading | None:
         return _question(text, said, facts)
     if _proposes(text, facts):
         return _proposed(wanted, facts)
-    if wanted and re.search(CONDITION, text):
+    if wanted and search(CONDITION, text):
         return Reading(topic="launch_conditional")
     if wanted and not _about_files(text):
         return _changed(wanted, facts)
-    if re.search(
+    if search(
         r"\b(?:show|see|read|print|display|what's in|summari[sz]e|explain|describe|list|go through|walk me through"
         r"|recap)\b(?: \w+){0,3} "
         r"(?:plan|settings|parameters|values)\b|\bcurrent (?:plan|settings)\b|^(?:the )?plan[.?]?$",
@@ -125,7 +124,7 @@ def plan_talk(text: str, said: str, facts: Facts) -> Reading | None:
             else Reading(topic="no_plan")
         )
     if (
-        re.search(
+        search(
             r"\b(?:change|adjust|tweak|edit|modify) (?:the |my |some |a few )*(?:plan|settings|parameters"
             r"|things|values)\b",
             text,
@@ -141,7 +140,7 @@ def _undone(text: str, facts: Facts) -> Reading:
     if not plan:
         return Reading(topic="no_plan")
     if (
-        re.search(
+        search(
             r"\b(?:everything|all (?:of )?(?:the |my |those |these )?(?:changes|edits|it|them)?"
             r"|the whole lot)\b",
             text,
@@ -149,12 +148,12 @@ def _undone(text: str, facts: Facts) -> Reading:
         and plan.get("changes", 0) > 1
     ):
         return Reading((Call("undo_plan", {"times": min(50, plan["changes"])}),))
-    times = re.search(
+    times = search(
         r"\b(?:last |back |past |previous |these |those |latest )?(\d+)(?: (?:changes|steps|times"
         r"|edits|tweaks|of (?:them|those)))?\b",
         text,
     )
-    if times is None and (word := re.search(r"\b(?:(twice)|(both)|(thrice))\b", text)):
+    if times is None and (word := search(r"\b(?:(twice)|(both)|(thrice))\b", text)):
         return Reading((Call("undo_plan", {"times": 3 if word[3] else 2}),))
     return Reading((Call("undo_plan", {"times": int(times[1])} if times and 1 < int(times[1]) <= 50 else {}),))
 
@@ -181,8 +180,8 @@ def _changed(wanted: Wanted, facts: Facts) -> Reading:
 
 
 def _about_files(text: str) -> bool:
-    return not re.search(r"\bdrop-?out\b", text) and bool(
-        re.search(
+    return not search(r"\bdrop-?out\b", text) and bool(
+        search(
             r"\bcaptions?\b(?! dropout)|\b(?:drop|remove|exclude|leave out|set aside) (?:the )?(?:blurry|duplicates?"
             r"|small|short)",
             text,
@@ -191,17 +190,18 @@ def _about_files(text: str) -> bool:
 
 
 def _proposes(text: str, facts: Facts) -> bool:
-    if facts.get("stage") == "plan" and re.search(
+    if facts.get("stage") == "plan" and search(
         r"\b(?:give|get|need|want|have|see|show|where(?:'s| is)) (?:me |us )?(?:the|that|your|a) (?:\w+ )?(?:plan"
         r"|proposal)\b|"
         r"\bhow would (?:you|we) train\b|\bwhat (?:do|would) you (?:propose|suggest|recommend)\b|\b(?:quick|short"
         r"|test|trial|fast|first) (?:test |training )?run\b"
-        r"|\bi(?:'m| am) ready\b|\bready (?:to|for)\b|\bwork (?:it|something) out\b",
+        r"|\b(?:prepare|set up|plan|organi[sz]e|configure|arrange) (?:the |my |a |our )?training\b|\bi(?:'m"
+        r"| am) ready\b|\bready (?:to|for)\b|\bwork (?:it|something) out\b",
         text,
     ):
         return True
     return bool(
-        re.search(
+        search(
             r"\b(?:make|propose|create|give|suggest|draw up|write|prepare|build|new|fresh|recommend|work out"
             r"|come up with"
             r"|set up|put together|sketch|draft|design|generate|need|want)\b(?: (?!the plan\b)\w+){0,4} \b(?:plan"
@@ -226,7 +226,9 @@ def _before_plan(facts: Facts) -> tuple[Call, ...]:
     return tuple(calls)
 
 
-_COULD_IT = r"(?:can|could|would|will|is it|do you think|is there|which|what|are you able)\b"
+_COULD_IT = (
+    r"(?:^|[,.;] (?:so |and |but )?)(?:can|could|would|will|is it|do you think|is there|which|what|are you able)\b"
+)
 _LOOKS = (
     r"\bwhat (?:would|will|does) (?:the|a|my|your) (?:training|plan|run)(?: \w+)? look like\b|\bhow would (?:you"
     r"|we) train\b"
@@ -236,25 +238,25 @@ _LOOKS = (
 
 def _question(text: str, said: str, facts: Facts) -> Reading | None:
     plan = bool(facts.get("plan"))
-    if re.search(
+    if search(
         r"\b(?:which|what) recipes?\b|\b(?:what|which) (?:kinds?|sorts?|types?) of (?:loras?|things?|stuff"
         r"|subjects?)\b|\bwhat can (?:i|we"
         r"|you|it|one) (?:teach|train|learn)\b",
         text,
-    ) and not re.search(
+    ) and not search(
         r"\bshould\b|\bbest\b|\brecommend|\bright\b|\bfor (?:an?|my|our|the|this)\b|\bis (?:an?"
         r"|the) recipe\b|\bdo i need\b",
         text,
     ):
         return Reading((Call("list_recipes"),))
-    if re.search(
+    if search(
         r"\b(?:character|face|style|motion|effect)\b.*\b(?:or|vs\.?|versus|and)\b.*\b(?:character|face|style|motion"
         r"|effect)\b",
         text,
-    ) and re.search(r"\bor\b|\bdifference\b|\bvs\b|\bversus\b|\bbetter\b", text):
+    ) and search(r"\bor\b|\bdifference\b|\bvs\b|\bversus\b|\bbetter\b", text):
         return Reading((Call("list_recipes"), about(said)))
     if (
-        re.search(
+        search(
             r"\bwhich (?:one|recipe)\b|\bwhat (?:recipe|would you recommend|do you recommend|should i (?:use|choose"
             r"|pick))\b",
             text,
@@ -263,29 +265,30 @@ def _question(text: str, said: str, facts: Facts) -> Reading | None:
     ):
         goal = goals.recipe_wanted(text, stated=False)
         return None if goal else Reading(topic="recommend")
-    if re.search(
+    if search(
         r"^what(?:'s| is| comes| now| do (?:i|we) do)? ?(?:next|now)\b|\bwhat now\b|^(?:ok |okay |so )?and now\b"
         r"|\bnext step\b",
         text,
     ):
         return Reading(topic="next")
-    if re.search(
+    if search(
         r"\bwhat(?:'s| is) (?:the|my|in the) (?:current )?(?:plan|settings)\b|\bwhich (?:settings|values"
-        r"|parameters)\b|\bwhy (?:this|that|the) plan\b",
+        r"|parameters)\b|\bwhy (?:this|that|the|these|those|all these|such) (?:\w+ )?(?:plan|settings|values"
+        r"|numbers|parameters|choices)\b",
         text,
-    ) or (re.search(r"\bexplain\b.*\bplan\b", text)):
+    ) or (search(r"\bexplain\b.*\bplan\b", text)):
         return Reading((Call("explain_plan"),)) if plan else Reading(topic="no_plan")
     if file_calls(text, facts):
         return None
     asked = questions.field_asked(text)
-    if asked in ("price", "time") or (asked == "memory" and re.search(questions.FITS, text)):
+    if asked in ("price", "time") or (asked == "memory" and search(questions.FITS, text)):
         return Reading((Call("explain_plan", {"field": asked}),)) if plan else Reading((about(said),))
     if asked and plan:
         return Reading((Call("explain_plan", {"field": asked}), about(said)))
-    if facts.get("stage") == "plan" and re.search(_LOOKS, text):
+    if facts.get("stage") == "plan" and search(_LOOKS, text):
         return Reading((Call("propose_plan", {}),))
-    if not facts.get("recipe") and re.match(_COULD_IT, text) and goals.recipe_wanted(text):
+    if not facts.get("recipe") and search(_COULD_IT, text) and goals.recipe_wanted(text):
         return None  # a goal that is put as a question
-    if re.search(DOMAIN, text) or asked:
+    if search(DOMAIN, text) or asked:
         return Reading((about(said),))
     return None

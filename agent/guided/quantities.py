@@ -3,6 +3,7 @@
 import re
 
 from .fields import DOWN_FACTORS, FIELDS, SHARES, UP_FACTORS
+from .patterns import match, search, sub
 
 NUMBER = r"(\d+(?:\.\d+)?(?:e-?\d+)?)"
 Operation = tuple[str, float]  # ('set' | 'factor' | 'add', value), or ('vague_up' | 'vague_down', 0)
@@ -28,13 +29,13 @@ _MULTIPLES = ((r"\bdoubl\w*\b|\btwice\b", 2.0), (r"\btripl\w*\b|\bthrice\b", 3.0
 def operation(clause: str, name: str) -> Operation | None:
     """What the clause does to the field."""
     clause = _settled(clause)
-    down = re.search(_DOWN, clause) is not None
-    percent = re.search(rf"(?:\bto )?{NUMBER} ?%( of\b)?", clause)
+    down = search(_DOWN, clause) is not None
+    percent = search(rf"(?:\bto )?{NUMBER} ?%( of\b)?", clause)
     if percent and name not in SHARES:
         share = float(percent[1]) / 100
         if percent[2] or percent[0].startswith("to "):
             return "factor", share
-        return "factor", 1 - share if down or re.search(r"-\s*\d", clause) else 1 + share
+        return "factor", 1 - share if down or search(r"-\s*\d", clause) else 1 + share
     if percent:
         return "set", float(percent[1]) / 100
     factor = _spoken_factor(clause, down)
@@ -48,13 +49,13 @@ def operation(clause: str, name: str) -> Operation | None:
 
 def _settled(clause: str) -> str:
     """Without what is not wanted: 'not 500', 'instead of 32', 'from 32 to'."""
-    clause = re.sub(rf"\b(?:not|instead of|rather than|in place of|and not) {NUMBER}(?! ?%)(?: \w+)?", " ", clause)
-    return re.sub(rf"\bfrom {NUMBER}(?: steps)? (?:up |down )?(?=to\b)", " ", clause)
+    clause = sub(rf"\b(?:not|instead of|rather than|in place of|and not) {NUMBER}(?! ?%)(?: \w+)?", " ", clause)
+    return sub(rf"\bfrom {NUMBER}(?: steps)? (?:up |down )?(?=to\b)", " ", clause)
 
 
 def _adds(clause: str) -> bool:
     return bool(
-        re.search(
+        search(
             rf"\b(?:add|another|on top|plus|minus|extra|additional)\b|\+ ?{NUMBER}|{NUMBER} (?:\w+ )?(?:more|extra"
             rf"|additional|fewer|less|longer|shorter)\b"
             rf"|\b(?:more|fewer|less|longer|shorter) by\b|\bby {NUMBER}|\b(?:take|shave|trim"
@@ -69,16 +70,16 @@ def _added(clause: str, number: float, down: bool) -> Operation:
 
 
 def _spoken_factor(clause: str, down: bool) -> float | None:
-    times = re.search(
+    times = search(
         rf"{NUMBER} ?(?:x\b|times\b|fold\b|-fold\b)|\b(?:x|times) ?{NUMBER}|\bby a factor of {NUMBER}", clause
     )
     if times:
         value = float(next(entry for entry in times.groups() if entry))
         return 1 / value if down and value > 1 else value
     for pattern, value in _MULTIPLES:
-        if re.search(pattern, clause):
+        if search(pattern, clause):
             return value
-    if re.search(r"\bhal(?:ve|ved|ving)\b", clause):
+    if search(r"\bhal(?:ve|ved|ving)\b", clause):
         return 0.5
     part = _PART.search(clause)
     return round(_of_part(clause, part, down), 4) if part else None
@@ -87,36 +88,36 @@ def _spoken_factor(clause: str, down: bool) -> float | None:
 def _of_part(clause: str, part: re.Match[str], down: bool) -> float:
     share = int(part["count"] or 1) / _PARTS[part["part"]]
     before, after = clause[: part.start()], clause[part.end() :]
-    grows = re.search(_UP, clause) is not None
-    if re.match(r" (?:again|more|longer|higher|larger|bigger|extra|on top)\b", after):
+    grows = search(_UP, clause) is not None
+    if match(r" (?:again|more|longer|higher|larger|bigger|extra|on top)\b", after):
         return 1 + share
-    if re.match(r" (?:less|fewer|shorter|lower|smaller|cheaper|faster|quicker|off|down)\b", after):
+    if match(r" (?:less|fewer|shorter|lower|smaller|cheaper|faster|quicker|off|down)\b", after):
         return 1 - share
-    if re.match(r"(?: of\b| as (?:many|much|long|big|high)\b| the\b)", after) or re.search(
+    if match(r"(?: of\b| as (?:many|much|long|big|high)\b| the\b)", after) or search(
         r"\b(?:to|at|only|just|in)(?: about)? ?$", before
     ):
         return share
     if part["part"] == "half":
-        return 1.5 if grows and re.search(r"\bby\b", part[0] + before) else 0.5
+        return 1.5 if grows and search(r"\bby\b", part[0] + before) else 0.5
     return 1 - share if down else 1 + share if grows else share
 
 
 def _number(clause: str, name: str) -> float | None:
     """The number that belongs to the field: after its name if there is one, else before it."""
-    after = re.search(rf"(?:{FIELDS[name]})[^\d]*?{NUMBER}", clause)
-    before = re.search(rf"{NUMBER}[^\d]*?(?:{FIELDS[name]})", clause)
-    found = re.search(NUMBER, clause)
+    after = search(rf"(?:{FIELDS[name]})[^\d]*?{NUMBER}", clause)
+    before = search(rf"{NUMBER}[^\d]*?(?:{FIELDS[name]})", clause)
+    found = search(NUMBER, clause)
     chosen = after or before or found
     return float(chosen[1]) if chosen else None
 
 
 def _vague(clause: str, name: str, down: bool) -> Operation | None:
-    up = re.search(_UP, re.sub(r"\bspeed\b.*\bup\b", " ", clause)) is not None
+    up = search(_UP, sub(r"\bspeed\b.*\bup\b", " ", clause)) is not None
     if not (up or down) or (up and down and name != "steps"):
         return None
-    level = 0 if re.search(_LITTLE, clause) else 2 if re.search(_MUCH, clause) else 1
-    table = DOWN_FACTORS if down and not re.search(r"\bmore\b|\blonger\b", clause) else UP_FACTORS
-    if re.search(r"\b(?:less|fewer) \w+", clause) and down:
+    level = 0 if search(_LITTLE, clause) else 2 if search(_MUCH, clause) else 1
+    table = DOWN_FACTORS if down and not search(r"\bmore\b|\blonger\b", clause) else UP_FACTORS
+    if search(r"\b(?:less|fewer) \w+", clause) and down:
         table = DOWN_FACTORS
     if name in table:
         return "factor", table[name][level]

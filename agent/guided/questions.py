@@ -1,6 +1,6 @@
 """Which field of the plan does a question ask about, and is it a question at all?"""
 
-import re
+from .patterns import search
 
 FITS = (
     r"\b(?:does|will|would|can|do) (?:it|this|that|the (?:plan|training|run|model)|they|i|we)\b(?: \w+){0,2} fit\b"
@@ -66,34 +66,33 @@ _REQUEST = (
 
 def asks(text: str) -> bool:
     """True for a question that wants words; 'can you make it longer?' is a request and no question."""
-    if re.search(r"^(?:can|could|will|would) you (?:please )?(?:explain|tell|describe|say)\b", text):
+    if search(r"^(?:can|could|will|would) you (?:please )?(?:explain|tell|describe|say)\b", text):
         return True
-    if re.search(
+    if search(
         r"^(?:can|could|may|might|must|shall) (?:i|one|people|they|he|she|it(?! be)|my \w+)\b(?! (?:see"
         r"|have|get|watch|hear|look))|\bget away with\b|^(?:can|could|may) i (?:use|take|train|go|have|try"
         r"|do|set)\b.*\?",
         text,
     ):
         return True
-    if re.search(_REQUEST, text) and not re.search(r"\bwhat|\bwhy|\bhow\b|\bwhich", text):
+    if search(_REQUEST, text) and not search(r"\bwhat|\bwhy|\bhow\b|\bwhich", text):
         return False
-    return (
-        re.search(_ASKS, text) is not None
-        or text.endswith("?")
-        or bool(re.search(r"\b(?:why|what if|how come)\b", text))
-    )
+    return search(_ASKS, text) is not None or text.endswith("?") or bool(search(r"\b(?:why|what if|how come)\b", text))
 
 
 def field_asked(text: str) -> str | None:
     """The plan's field that a question is about."""
-    return next((name for name, pattern in FIELDS if re.search(pattern, text)), None)
+    return next((name for name, pattern in FIELDS if search(pattern, text)), None)
 
 
 def what_if(text: str) -> bool:
     """True when a change is only being considered: 'what happens with 3000 steps?', 'should I use rank 64?'."""
     return bool(
-        re.search(
-            r"\bwhat (?:if|happens|would happen|about|changes|does it do if)\b|\bsuppose\b|\bhow about\b"
+        search(
+            r"\bwhat (?:if|happens|would happen|about|changes|does it do if|(?:would|will|does|do|is"
+            r"|'s)(?: \w+){0,2} (?:change|mean|different|gain|bring|do|give|cost|be like)(?: if| with"
+            r"| to)?)\b(?=.*\b(?:with|if|at|to|for|\d)\b)|\bwhat (?:if|happens|would happen|about|changes)\b"
+            r"|\bsuppose\b|\bhow about\b"
             r"|\bwould (?:it|that|\d)|\bshould (?:i|we)\b|"
             r"\bhow (?:long|much).*\b(?:with|at|for|if)\b|\bis it (?:better|worth|worse)\b|\bwhat difference\b"
             r"|\bcompare|\bwould \w+ \w+ be better\b|"

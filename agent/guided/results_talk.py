@@ -6,8 +6,8 @@ from typing import Any
 from .fillers import command
 from .findings_talk import FOUND
 from .follow_ups import APPLIED
+from .patterns import fullmatch, match, search, sub
 from .reading import Call, Facts, Reading, about, ask
-from .scenes import scene
 
 _APPLY = (
     r"\b(?:apply|take|accept|follow|use|do|try|make|implement|go (?:with|ahead with))\b(?: \w+){0,2} (?:suggest\w*"
@@ -36,6 +36,8 @@ _IMPROVE = (
     r"|done) wrong\b|\bcan (?:it|this|that) be (?:improved|better|fixed|done better)\b"
     r"|\b(?:not|isn't|aren't) (?:good enough|happy|satisfied|what i (?:want\w*|expected|hoped|had in mind))\b"
     r"|\bi(?:'m| am) (?:not happy|disappointed|unhappy)\b|\bdisappoint\w+\b"
+    r"|\bhow (?:can|could|do|would|should) (?:i|we|you) (?:make|get|bring) (?!an?\b)(?:\w+ ){1,4}(?:more|less"
+    r"|better|closer|sharper|similar|stronger|weaker|cleaner|smoother)\b"
     r"|\bwhat can (?:i|we) do about\b|\bwhat now\b(?=.*\b(?:score|result|fail)\w*)"
 )
 _SUBJECT = (
@@ -64,7 +66,9 @@ _SYMPTOM = (
     r"|turn|recogni[sz]\w+|follow|listen|like (?:her|him|it|my|the))\b"
     r"|\b(?:background|wall|room|sofa|kitchen|scene) (?:always|keeps|comes|is always|stays|shows)\b|\bleak\w*\b"
     r"|\blooks? (?:just |exactly |a lot )?like (?:a|the|one of the|my|somebody|someone) (?:training|else|other|same)\b"
-    r"|\b(?:nothing|hardly anything|almost nothing|barely anything) (?:moves|happens|changes)\b|\b(?:face|eyes|hair"
+    rf"|\b{_SUBJECT} (?:always|only|just|constantly|keeps?) (?:shows?|makes?|does|has|looks?|showing|making|doing"
+    rf"|having|repeat\w*|gives?|comes?|gets?|faces?|stands?)\b|\b(?:nothing|hardly anything|almost nothing"
+    rf"|barely anything) (?:moves|happens|changes)\b|\b(?:face|eyes|hair"
     r"|look|colou?rs?|clothes|outfit|hat|shape|size|identity) (?:\w+ )?(?:changes?|var(?:y|ies)|drifts?|shifts?"
     r"|jumps?|morphs?)\b|\bflicker(?:s|ing)?\b|\bwobbl(?:es|y|ing)\b|\b(?:changes|loses|forgets|swaps|drops|morphs"
     r"|ignores|copies"
@@ -116,21 +120,28 @@ def results_talk(text: str, said: str, facts: Facts) -> Reading | None:
     ran = bool(facts.get("run") or facts.get("lora"))
     run = facts.get("run") or {}
     if (
-        re.search(_APPLY, text)
+        search(_APPLY, text)
         and ran
         and (facts.get("stage") == "results" or run.get("scorecard") or run.get("state") == "failed")
     ):
         return (
             None
-            if re.search(r"\b(?:don't|do not|never|if|unless|maybe)\b|\bshould (?:i|we)\b|\"", text)
+            if search(r"\b(?:don't|do not|never|if|unless|maybe)\b|\bshould (?:i|we)\b|\"", text)
             else _applied(facts)
         )
-    if re.search(_IMPROVE, text) and not re.search(r"\b(?:captions?|pictures?|photos?|files|dataset)\b", text):
+    if search(_IMPROVE, text) and not search(r"\b(?:captions?|pictures?|photos?|files|dataset)\b", text):
         return Reading((Call("diagnose"),)) if ran else None
+    if run.get("state") == "failed" and search(
+        r"\bwhat (?:now|next|to do|can|should|do)\b|\bhow (?:can|do"
+        r"|could) (?:i|we) (?:fix|solve|avoid|prevent|get around)\b"
+        r"|\bhelp\b",
+        text,
+    ):
+        return Reading((Call("diagnose"),))
     prompt = prompt_wanted(text, said, facts) if ran else None
-    if prompt is not None and not re.search(_SYMPTOM, text):
+    if prompt is not None and not search(_SYMPTOM, text):
         return Reading((Call("generate_clip", prompt),))
-    symptom = re.search(_SYMPTOM, text) and not re.match(
+    symptom = search(_SYMPTOM, text) and not match(
         r"(?:what|how|which|who|when|where|if|are|is|do|does|can"
         r"|should|will|would)\b",
         text,
@@ -142,18 +153,18 @@ def results_talk(text: str, said: str, facts: Facts) -> Reading | None:
     if (
         not ran
         and (facts.get("images") or facts.get("clips"))
-        and not re.search(
+        and not search(
             r"\bresults?\b|\bscore\w*|\blora\b"
             r"|\bsafetensors\b",
             text,
         )
     ):
         return None  # 'are they any good?' is about the files
-    if not ran and not re.search(_ABOUT_RUN, text):
+    if not ran and not search(_ABOUT_RUN, text):
         return None
-    if re.search(_METRIC, text):
+    if search(_METRIC, text):
         return Reading((about(said),))
-    if re.search(_RESULT, text) and not re.search(
+    if search(_RESULT, text) and not search(
         r"\bwhat (?:is|are|does) (?:a |an )?(?:safetensors|scorecard"
         r"|lora)\b|\bhow (?:do|can|to|would) (?:i|we)?\b.*\b(?:use|load"
         r"|comfy\w*|install|share|put)\b",
@@ -192,19 +203,19 @@ _NOT_SHOWN = (
 def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
     """The arguments of generate_clip, when the sentence asks for a picture of something."""
     trigger = str(facts.get("trigger") or "").lower()
-    text = re.sub(
+    text = sub(
         r"^(?:can|could|may|might) (?:i|we) (?:please )?(?=see|have|get|watch)|^(?:i want to|i'd like to"
         r"|i would like to|let me|let's) (?=see|watch|have)",
         "",
         text,
     )
-    one = re.match(
+    one = match(
         r"^(?:an? |one |another )?(?:\w+ )?(?:clip|video|picture|image|shot)s? (?:of|where|with|showing"
         r"|in which) (?P<prompt>.+)$|^(?:show|give) me (?:one|another|another one) (?:where|of|with"
         r"|in which|showing) (?P<where>.+)$",
         text,
     )
-    found = one or re.search(
+    found = one or search(
         r"\b(?:generate|make|create|render|draw|produce|try|test|show me|show|another|one more)\b(?: (?:me|us|it|one"
         r"|another|a|an|the"
         r"|new|more|short|quick|test|prompt))*"
@@ -213,9 +224,9 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
         text,
     )
     named = bool(trigger) and trigger in said.lower()
-    if not named and (shown := _SHOWN.match(command(text))) and not re.search(_NOT_SHOWN, text):
-        found = shown if scene(shown["prompt"]) or re.match(r"\w+ing\b", shown["prompt"]) else found
-    if found is None and re.match(r"(?:what|why|how|who|which|when|where|is|are|does|do|did)\b", text):
+    if not named and (shown := _SHOWN.match(command(text))) and not search(_NOT_SHOWN, text):
+        found = shown if len(shown["prompt"].split()) > 1 or match(r"\w+ing\b", shown["prompt"]) else found
+    if found is None and match(r"(?:what|why|how|who|which|when|where|is|are|does|do|did)\b", text):
         return None  # a question about it
     if found is None and not named:
         return None
@@ -224,7 +235,7 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
         and not named
         and not one
         and not _SHOWN.match(command(text))
-        and not re.search(
+        and not search(
             r"\b(?:clip|video|picture|image|render|generate|draw|test|try|shot)\b|\bshow me (?:it|her|him|them"
             r"|the \w+|a \w+|my \w+) \w+ing\b"
             r"|\bshow (?:me )?(?:it|her|him|them) (?:\w+ing|in|on|at|under|near|beside|behind)\b",
@@ -232,7 +243,7 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
         )
     ):
         return None
-    if re.search(
+    if search(
         r"\b(?:plan|captions?|results?|score|recipes?|contact sheet|safetensors|audit|training|preset|rank|steps"
         r"|learning rate)\b",
         text,
@@ -241,8 +252,9 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
     words = (
         next((part for name in ("prompt", "where") if (part := found.groupdict().get(name))), text) if found else text
     )
-    if re.fullmatch(
-        r"(?:already|now|yet|then|it|one|please|clip|video|(?:at|with)|strength|[\\d.]+|(?:the )?same(?: (?:clip"
+    if fullmatch(
+        r"(?:already|now|yet|then|it|one|please|clips?|videos?|some|more|any|all|few|test|samples?|examples?|of|the"
+        r"|(?:at|with)|strength|[\\d.]+|(?:the )?same(?: (?:clip"
         r"|video|thing|one"
         r"|scene))?|[?.! ])*",
         words,
@@ -250,25 +262,25 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
         return None
     words = words.strip(" .!?\"'")
     arguments: dict[str, Any] = {}
-    seed = re.search(r"[, ]*\b(?:with |and )?seed (\d+)", words)
+    seed = search(r"[, ]*\b(?:with |and )?seed (\d+)", words)
     if seed:
         arguments["seed"] = int(seed[1])
         words = words.replace(seed[0], "")
-    strength = re.search(r"[, ]*\b(?:at |with |and )?strength (\d+(?:\.\d+)?)", words)
+    strength = search(r"[, ]*\b(?:at |with |and )?strength (\d+(?:\.\d+)?)", words)
     if strength:
         arguments["strength"] = float(strength[1])
         words = words.replace(strength[0], "")
-    if re.search(r"\bwithout the (?:lora)\b|\b(?:on|with|from) the base(?: model)?\b|\bbase model only\b", words):
+    if search(r"\bwithout the (?:lora)\b|\b(?:on|with|from) the base(?: model)?\b|\bbase model only\b", words):
         arguments["strength"] = 0.0
-    if re.search(r"\bwithout the trigger\b|\bno trigger\b", words):
+    if search(r"\bwithout the trigger\b|\bno trigger\b", words):
         arguments["with_trigger"] = False
-    words = re.sub(
+    words = sub(
         r"[, ]*\b(?:but )?(?:without the (?:lora|trigger(?: word)?)|no trigger(?: word)?|(?:on|with"
         r"|from) the base(?: model)?|base model only|again|please)\b",
         "",
         words,
     )
-    words = re.sub(r"^(?:it|her|him|them)\b ?", "", words).strip(" ,.")
+    words = sub(r"^(?:it|her|him|them)\b ?", "", words).strip(" ,.")
     if trigger:
         words = re.sub(rf"\b{re.escape(trigger)}\b[, ]*", "", words).strip(" ,.")
     return arguments | {"prompt": words} if words else None

@@ -7,6 +7,7 @@ from functools import lru_cache
 from wordfreq import zipf_frequency
 
 from .numbers import with_digits
+from .patterns import sub
 
 _WORDS = (
     "alpha approve audit background backgrounds batch blurry cancel caption captions character characters cheaper "
@@ -110,12 +111,12 @@ def normal(text: str) -> str:
         .replace("—", " - ")
     )
     text = _ENDLESS.sub("a number that long", text)
-    text = re.sub(r"(?<=\w)\s*=\s*(?=[\w.])", " ", text)
-    text = re.sub(r"(\d)\s*(?:mins?|m)\b(?!\w)", r"\1 minutes", text)
-    text = re.sub(r"(\d)\s*(?:secs?|s)\b", r"\1 seconds", text)
-    text = re.sub(r"(\d)\s*(?:hrs?|h)\b", r"\1 hours", text)
-    text = re.sub(r"[a-z][a-z']*", lambda found: _corrected(found[0]), text)
-    return re.sub(r"\s+", " ", with_digits(text)).strip()
+    text = sub(r"(?<=\w)\s*=\s*(?=[\w.])", " ", text)
+    text = sub(r"(\d)\s*(?:mins?|m)\b(?!\w)", r"\1 minutes", text)
+    text = sub(r"(\d)\s*(?:secs?|s)\b", r"\1 seconds", text)
+    text = sub(r"(\d)\s*(?:hrs?|h)\b", r"\1 hours", text)
+    text = sub(r"[a-z][a-z']*", lambda found: _corrected(found[0]), text)
+    return sub(r"\s+", " ", with_digits(text)).strip()
 
 
 @lru_cache(maxsize=4096)

@@ -1,9 +1,9 @@
 """What the guided model says with results about LoRAs, clips and findings, and what comes next."""
 
-import re
 from typing import Any
 
 from . import lora_names
+from .patterns import sub
 
 LEADS = {
     "compare_clips": "I'll make them with the same words and seed.",
@@ -25,7 +25,7 @@ TOOLS = frozenset(
 
 def numbered(text: str) -> str:
     """The findings with their place in front, so that one can be named by it; without the ids."""
-    lines = re.sub(r" \[finding \w+\]", "", text).split("\n")
+    lines = sub(r" \[finding \w+\]", "", text).split("\n")
     place = 0
     for at, line in enumerate(lines):
         if line.startswith("- "):

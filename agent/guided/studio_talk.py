@@ -7,6 +7,7 @@ from . import lora_names, questions
 from .compare_talk import GENERAL, compare_talk
 from .lora_files_talk import DENIED, LORA, handed_over, lists, lora_files_talk
 from .lora_names import Named, named
+from .patterns import search, sub
 from .reading import Call, Facts, Reading, about, ask
 from .scenes import EXAMPLE, scene, seed_in, with_scene
 
@@ -73,14 +74,14 @@ def studio_talk(text: str, said: str, facts: Facts, uploads: list[str]) -> Readi
 def _completed(text: str, said: str, facts: Facts) -> Reading | None:
     """The answer to our question: LoRAs where it asked which, a scene where it asked for one."""
     name, arguments = str(facts[ASKED]["name"]), dict(facts[ASKED]["arguments"])
-    if questions.asks(text) or re.search(DENIED, text) or len(text) > 400:
+    if questions.asks(text) or search(DENIED, text) or len(text) > 400:
         return None
     if name in ("merge_loras", "measure_interference") or "prompt" in arguments:
         given = named(said, facts)
         joining = r"\b(?:and|with|the|please|yes|ok|plus|at|both|these|those|two|loras?)\b|[\W\d]"
-        said_more = re.sub(joining, " ", given.rest.lower()).strip()
+        said_more = sub(joining, " ", given.rest.lower()).strip()
         return _stacked(name, given, arguments) if len(given.loras) >= 2 and not said_more else None
-    if re.search(r"\bstrength\b", text):
+    if search(r"\bstrength\b", text):
         return None  # more than a scene: a sentence of its own
     seed, rest = seed_in(said)
     words = scene(rest)
@@ -91,14 +92,16 @@ def _completed(text: str, said: str, facts: Facts) -> Reading | None:
 
 def _merge(text: str, given: Named, facts: Facts) -> Reading | None:
     """Several into one file. A condition or a question measures first: merging takes a plain word."""
-    if not re.search(_MERGE, text) or not (re.search(LORA, text) or given.loras or re.search(r"\bmerg", text)):
+    if not search(_MERGE, text) or not (search(LORA, text) or given.loras or search(r"\bmerg", text)):
         return None
-    if re.search(DENIED, text):
+    if search(DENIED, text):
         return ask("All right, nothing is merged.")
+    if search(r"\b(?:maybe|perhaps|later|tomorrow|some ?day|might|should i|should we)\b", text):
+        return ask("Nothing is merged. Say “merge …” with their names when you want it.")
     asked = questions.asks(text)
-    if asked and (re.search(GENERAL, text) or len(given.loras) < 2):
+    if asked and (search(GENERAL, text) or len(given.loras) < 2):
         return None
-    if asked or re.search(r"\b(?:if|unless|when)\b", text):
+    if asked or search(r"\b(?:if|unless|when)\b", text):
         call = Call("measure_interference")
     else:
         call = Call("merge_loras", _how_merged(text, given.rest))
@@ -111,11 +114,11 @@ def _how_merged(text: str, rest: str) -> dict[str, Any]:
     title = _TITLE.search(rest)
     if title:
         text = text.replace(title[0].lower(), " ")  # a file may be called 'rainy cat'
-    method, rank = re.search(_METHOD, text), re.search(r"\brank(?: of)? (\d{1,3})\b", text)
+    method, rank = search(_METHOD, text), search(r"\brank(?: of)? (\d{1,3})\b", text)
     how: dict[str, Any] = {}
     if method:
-        how["method"] = re.sub(r"[ -]", "_", method[1])
-    elif rank or re.search(r"\bsmall(?:er)?\b", text):
+        how["method"] = sub(r"[ -]", "_", method[1])
+    elif rank or search(r"\bsmall(?:er)?\b", text):
         how["method"] = "svd"
     if rank:
         how["rank"] = int(rank[1])
@@ -124,17 +127,17 @@ def _how_merged(text: str, rest: str) -> dict[str, Any]:
 
 def _along(text: str, given: Named, facts: Facts) -> Reading | None:
     """Do they get in each other's way? Also asked as 'can I stack X and Y?'."""
-    asked = re.search(_MAY_I, text)
-    if asked and not given.loras and re.search(LORA, text) and not re.search(_ALONG, text):
+    asked = search(_MAY_I, text)
+    if asked and not given.loras and search(LORA, text) and not search(_ALONG, text):
         return Reading((about(text),))  # about LoRAs as such
-    may = len(given.loras) >= 2 and ((asked and not scene(given.rest)) or re.search(_WHAT_IF, text))
-    if not (may or re.search(_ALONG, text)) or re.search(GENERAL, text):
+    may = len(given.loras) >= 2 and ((asked and not scene(given.rest)) or search(_WHAT_IF, text))
+    if not (may or search(_ALONG, text)) or search(GENERAL, text):
         return None
-    files_only = re.search(r"\b(?:without|no) clips\b|\b(?:only|just) the (?:files|weights)\b|\bquick", text)
+    files_only = search(r"\b(?:without|no) clips\b|\b(?:only|just) the (?:files|weights)\b|\bquick", text)
     extra = {"with_clips": False} if files_only else {}
     if len(given.loras) >= 2:
         return _stacked("measure_interference", given, extra)
-    if re.search(_OF_THEM, text):
+    if search(_OF_THEM, text):
         return _which(facts, Call("measure_interference", extra), "Which two do you mean?")
     return None
 
@@ -155,17 +158,17 @@ def _stacked(name: str, given: Named, extra: dict[str, Any]) -> Reading:
 
 def _together(text: str, given: Named, facts: Facts) -> Reading | None:
     """A clip with a stack, or with another LoRA than the newest."""
-    if re.search(DENIED, text) or questions.asks(text) or re.search(_OTHER, text):
+    if search(DENIED, text) or questions.asks(text) or search(_OTHER, text):
         return None
     if not given.loras:
-        words = scene(given.rest) if re.search(_SEVERAL, text) and lora_names.known(facts) else ""
+        words = scene(given.rest) if search(_SEVERAL, text) and lora_names.known(facts) else ""
         return _which(facts, Call("generate_clip", {"prompt": words}), "Which ones do you mean?") if words else None
     newest = lora_names.known(facts)[:1]
     name, strength = given.loras[0]
     if len(given.loras) == 1:
         if newest and newest[0][0] == name and "lora_" not in text:
             return None  # the usual way: the newest is taken where none is named
-        if not re.search(_MAKE, text):
+        if not search(_MAKE, text):
             return None
     if given.too_many or given.too_strong:
         return ask(lora_names.LIMITS)
@@ -175,16 +178,16 @@ def _together(text: str, given: Named, facts: Facts) -> Reading | None:
 
 def _from_picture(text: str, said: str, given: Named, facts: Facts, pictures: list[str]) -> Reading | None:
     """A clip that begins with a picture, or follows a reference."""
-    kind = "image" if re.search(_FIRST, text) else "reference" if re.search(_REFERENCE, text) else None
+    kind = "image" if search(_FIRST, text) else "reference" if search(_REFERENCE, text) else None
     if kind is None or not (facts.get("run") or lora_names.known(facts)):
         return None
-    if re.search(DENIED, text) or questions.asks(text):
+    if search(DENIED, text) or questions.asks(text):
         return None
-    if len(pictures) > 0 and kind == "image" and re.search(r"\b(?:pictures|photos|images|files|clips|more)\b", text):
+    if len(pictures) > 0 and kind == "image" and search(r"\b(?:pictures|photos|images|files|clips|more)\b", text):
         return None  # files for the set
     names = [*pictures, *(found[0] for found in _SHOWN.finditer(said))]
     if not names:
-        mine = re.search(rf"\b(?:my|this|that|the|a) (?:own )?{_PICTURE}\b", text)
+        mine = search(rf"\b(?:my|this|that|the|a) (?:own )?{_PICTURE}\b", text)
         return ask("Which picture? Attach it, or name a file of your set by its id (itm_…).") if mine else None
     if len(names) > 1:
         return ask("One picture at a time, please. Which one?")

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from .patterns import search, split
+
 _NO = r"(?:no|without|turn(?:ed)? off|switch off|disable|drop|remove|stop using|don't use|do not use|ignore|skip)"
 _ON = r"(?:with|use|using|turn on|switch on|enable|include|add|train(?: on)?|learn|keep|do)"
 _SOUND = r"(?:the |their |its |his |her |my )?(?:clips?'? )?(?:sounds?|audio|voices?|soundtracks?)"
@@ -14,8 +16,9 @@ _RATE = r"(?:the |their |its |each clip's |the clips' )?(?:own |original )?(?:fr
 
 # (pattern, arguments); the first that is found of each argument counts, so the negative comes first
 _SWITCHES: tuple[tuple[str, dict[str, Any]], ...] = (
-    (rf"\b{_NO} {_SOUND}\b|\b(?:silent|mute|pictures?) only\b", {"with_audio": False}),
-    (rf"\b{_ON} {_SOUND}(?: too| as well)?\b", {"with_audio": True}),
+    (rf"\b(?:turn|switch|leave|keep) {_SOUND} (?:off|out|away)\b|\b{_NO} {_SOUND}\b|\b(?:silent|mute"
+     rf"|pictures?) only\b", {"with_audio": False}),
+    (rf"\b(?:turn|switch) {_SOUND} on\b|\b{_ON} {_SOUND}(?: too| as well)?\b", {"with_audio": True}),
     (rf"\b{_NO} {_REFERENCES}\b", {"reference": "none"}),
     (r"\b(?:use|with|train on) (?:the |my )?(?:start(?: and |/|-| )end |reference )?pairs\b"
      r"|\bbefore[ /-]?(?:and[ -])?after pairs\b|\b(?:use|with) (?:the )?control clips?\b", {"reference": "pair"}),
@@ -59,7 +62,7 @@ def take_switches(text: str, arguments: dict[str, Any]) -> str:
     """Put what is turned on or off into the arguments; what was read is taken out of the text that is returned."""
     text = _take_resolutions(text, arguments)
     for pattern, found_arguments in _SWITCHES:
-        found = re.search(pattern, text)
+        found = search(pattern, text)
         if found and not found_arguments.keys() & arguments.keys():
             arguments |= found_arguments
             text = text[: found.start()] + " , " + text[found.end() :]
@@ -70,7 +73,7 @@ def _take_resolutions(text: str, arguments: dict[str, Any]) -> str:
     if found := _ONE.search(text):
         arguments["more_resolutions"] = []
     elif found := _SEVERAL.search(text):
-        edges = [re.findall(r"\d+", part) for part in re.split(r",|and|&|plus", found[0])]
+        edges = [re.findall(r"\d+", part) for part in split(r",|and|&|plus", found[0])]
         if any(len(set(edge)) > 1 for edge in edges):
             return text  # further sizes are squares; others are asked for one by one
         first, *more = (int(edge[0]) for edge in edges if edge)
