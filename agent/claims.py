@@ -62,7 +62,7 @@ _SUGGESTED = re.compile(
     r"(?:say|type|try|ask|write|tell me|for example|e\.g\.|such as|or)[^\n\"“'`]{0,20}[\"“`‘'][^\"”`’'\n]*$", re.I
 )
 _BETWEEN = re.compile(r"^[^\n.;:]{0,12}?(?:→|->|\bto\b|\binstead of\b|\bof\b|/)[^\n.;:]{0,12}$")
-_KNOWN_NOTES = re.compile(r"^<(earlier|project)>.*", re.MULTILINE | re.DOTALL)
+_EARLIER = re.compile(r"^<earlier>.*</earlier>$", re.MULTILINE)
 _KEYS = (
     ("second", "time", 1.0), ("minute", "time", 60.0), ("dollar", "money", 1.0), ("price", "money", 1.0),
     ("bytes", "bytes", 1.0), ("_gb", "bytes", 1e9), ("step", "steps", 1.0), ("frames", "frames", 1.0),
@@ -81,6 +81,9 @@ class Figure:
     step: float
     shown: str
     about: bool = False
+
+
+Placed = tuple[int, int, Figure]  # where it begins and ends
 
 
 def unsupported(answer: str, system: str, messages: Sequence[AnyMessage]) -> list[str]:
@@ -106,7 +109,7 @@ def _claims(answer: str) -> Iterator[Figure]:
                     yield figure
 
 
-def _figures(text: str) -> list[tuple[int, int, Figure]]:
+def _figures(text: str) -> list[Placed]:
     """All figures of a text with their places in its lower-case form with digits."""
     text = with_digits(text.lower())
     found = []
@@ -137,7 +140,7 @@ def _figure(number: str, measure: str, size: float, shown: str, about: bool) -> 
 
 def _known(system: str, messages: Sequence[AnyMessage]) -> list[Figure]:
     """What the model could know: the project's facts, the person's words, results of tools (articles among them)."""
-    notes = _KNOWN_NOTES.search(system)
+    notes = _EARLIER.search(system)
     texts = [notes[0]] if notes else []
     data: list[Any] = [_facts(system)]
     for message in messages:
@@ -157,12 +160,32 @@ def _in_text(text: str) -> Iterator[Figure]:
     found = _figures(text)
     for _start, _end, figure in found:
         yield figure
-    for (_, end, first), (start, _, second) in pairwise(found):
-        between = digits[end:start]
-        if first.measure == second.measure == "time" and first.value > second.value and between.strip(" ,and") == "":
-            yield Figure(first.value + second.value, "time", second.step, "")
-        elif _BETWEEN.match(between) and (not first.measure or not second.measure or first.measure == second.measure):
+    whole = _put_together(found, digits)
+    for (_, end, first), (start, _, second) in pairwise(whole):
+        if not first.shown:
+            yield first
+        alike = not first.measure or not second.measure or first.measure == second.measure
+        if alike and _BETWEEN.match(digits[end:start]):
             yield from _changes(first, second)
+    if whole and not whole[-1][2].shown:
+        yield whole[-1][2]
+
+
+def _put_together(found: Sequence[Placed], digits: str) -> list[Placed]:
+    """Times of two parts, such as 1 min 34 s, as one figure."""
+    whole: list[Placed] = []
+    for start, end, figure in found:
+        before = whole[-1] if whole else None
+        if (
+            before
+            and before[2].measure == figure.measure == "time"
+            and before[2].value > figure.value
+            and digits[before[1] : start].strip(" ,and") == ""
+        ):
+            whole[-1] = (before[0], end, Figure(before[2].value + figure.value, "time", figure.step, ""))
+        else:
+            whole.append((start, end, figure))
+    return whole
 
 
 def _changes(first: Figure, second: Figure) -> Iterator[Figure]:
@@ -203,14 +226,10 @@ def _supports(known: Figure, claim: Figure) -> bool:
         return _near(known.value, claim)
     if known.measure:
         return False
-    if claim.measure == "share" and known.value <= 1.0:
-        return _near(known.value, claim)
-    if claim.measure in (
-        "share",
-        "bytes",
-    ):  # a bare number is in the unit that the claim is in: 87 for 87 %, 12 for 12 GB
-        number = float(re.search(_NUMBER, claim.shown)[0])  # type: ignore[index]
-        return bool(number) and _near(known.value * claim.value / number, claim)
+    if claim.measure in ("time", "money", "bytes"):  # a bare number may be anything
+        return False
+    if claim.measure == "share":
+        return _near(known.value if known.value <= 1.0 else known.value / 100, claim)
     return _near(known.value, claim)
 
 

@@ -38,7 +38,7 @@ KEYS = {
     "FAL_KEY": "nothing in this version yet; later, LTX-2.3 trained at fal.ai without a GPU of your own",
 }
 PACKAGES = {
-    "langchain_openai": "chat models on an OpenAI-compatible endpoint",
+    "openai": "chat models on an OpenAI-compatible endpoint",
     "rapidocr": "finding words and watermarks in pictures (pip install 'lora-sidekick[text]')",
     "bitsandbytes": "training in 8 or 4 bits and with offloading, on small GPUs (pip install 'lora-sidekick[lowmem]')",
     "playwright": "the browser test of the window, for developers",

@@ -6,10 +6,11 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from .strings import arguments_words, one_line, printable, seconds_words
+from .strings import arguments_words, one_line, printable, seconds_words, used_words
 
 if TYPE_CHECKING:
     from agent.conversation import Event
+    from agent.events import Used
     from tools.context import Card
 
 BAR_CELLS = 20
@@ -22,6 +23,7 @@ class ShellView:
         self.console = console
         self._streaming = False
         self._progress = ""  # the line of progress shown last
+        self._used: list[Used] = []  # by a language model since the last line about it
 
     def person(self, text: str, uploads: list[str] | None = None) -> None:
         """A person's turn."""
@@ -54,6 +56,8 @@ class ShellView:
             self._progress_line(event.text, event.fraction)
         elif event.kind == "problem":
             self.problem(event.text)
+        elif event.kind == "used":
+            self._used.append(event)
 
     def card(self, card: "Card") -> None:
         """What a person is asked to approve."""
@@ -70,6 +74,12 @@ class ShellView:
         """A line from the shell itself."""
         self.close_line()
         self.console.print(Text(printable(text), "dim"), soft_wrap=True)
+
+    def used(self) -> None:
+        """One line about what a language model has used since the last one; nothing where none was asked."""
+        if self._used:
+            self._tool_line(used_words(self._used), "dim")
+            self._used = []
 
     def close_line(self) -> None:
         """End a line that is still being written."""

@@ -1,8 +1,13 @@
 """The words that more than one window shows."""
 
 import traceback
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.events import Used
 
 STAGES = {
     "recipe": "What to teach",
@@ -73,6 +78,18 @@ def model_words(name: str) -> str:
     if name == "guided":
         return "The built-in guided model answers; nothing leaves this machine."
     return f"The chat model {printable(name, 80)} answers."
+
+
+def used_words(used: "Sequence[Used]") -> str:
+    """'3,012 tokens read, 21 written by gpt-4.1-mini'; what a server does not report is not counted as nothing."""
+    who = printable(used[-1].model, 60)
+    told = [(event.input_tokens or 0, event.output_tokens or 0) for event in used if event.input_tokens is not None]
+    if not told:
+        return f"tokens not reported by the server of {who}"
+    read, wrote = (sum(part) for part in zip(*told, strict=True))
+    return f"{read:,} tokens read, {wrote:,} written by {who}" + (
+        ", others not reported" if len(told) < len(used) else ""
+    )
 
 
 def tool_title(name: str) -> str:
