@@ -7,9 +7,10 @@ import pytest
 from rooms import draw_pictures, new_context, up_to_plan
 
 from tools.plan_changes import ChangePlan
-from tools.plans import change_plan
+from tools.plan_reasons import FIELDS
+from tools.plans import ExplainPlan, change_plan, estimate_of, explain_plan
 from tools.registry import ToolContext, ToolRefused
-from tools.state import plan_of
+from tools.state import manifest_of, plan_of
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +52,58 @@ def test_files_cannot_appear_by_a_change_of_the_plan(planned: ToolContext) -> No
         change_plan(planned, ChangePlan(images=100))
     with pytest.raises(ToolRefused, match="nothing to plan"):
         change_plan(planned, ChangePlan(images=0, only_show=True))
+
+
+def test_more_steps_are_answered_with_time_price_looks_risk_and_source(planned: ToolContext) -> None:
+    text = what_if(planned, steps=3000)
+    plan = plan_of(planned)
+    there = estimate_of(planned.workspace, plan.changed(steps=3000), manifest_of(planned))
+    assert f"{there.time} now" in text  # the same figures as the plan and its card have
+    assert f"seen about {3000 * plan.batch_size / 24:.0f} times" in text
+    assert "beyond the quality preset's 1600" in text
+    assert "no charge" in text
+    assert re.search(r"Source: .*LTX 2\.3.*\"Training steps.*\(2026-", text)
+
+
+def test_fewer_pictures_are_a_risk_with_the_recipes_range(planned: ToolContext) -> None:
+    text = what_if(planned, images=12)
+    assert "wants 20 to 50; with 12" in text
+    assert "instead of 160" in text
+
+
+def test_a_rank_is_answered_with_memory_and_file(planned: ToolContext) -> None:
+    assert "The LoRA's file: 2.4 MB instead of 1.2 MB" in what_if(planned, rank=64)
+    assert "memory by the estimate: " in what_if(planned, batch_size=4)
+
+
+def explain(context: ToolContext, field: str) -> str:
+    return explain_plan(context, ExplainPlan(field=field)).text
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_value_has_an_explanation_with_a_dated_source(planned: ToolContext, field: str) -> None:
+    assert re.search(r"\nSource: .*our article \".+\" \(2026-\d\d-\d\d\)\.$", explain(planned, field))
+
+
+@pytest.mark.parametrize(
+    ("field", "less", "more"),
+    [
+        ("steps", "half the steps", "twice the steps"),
+        ("rank", "rank 16", "rank 64"),
+        ("learning_rate", "half the learning rate", "twice the learning rate"),
+        ("batch_size", "batch size 4", "batch size 16"),
+        ("preset", "preset fast", "preset quality"),
+    ],
+)
+def test_both_directions_are_weighed(planned: ToolContext, field: str, less: str, more: str) -> None:
+    text = explain(planned, field)
+    for way in (less, more):
+        assert re.search(rf"\n- {way}: .+ [Tt]ime (still )?about \d", text)
+
+
+def test_what_is_not_known_is_said_to_be_unknown(planned: ToolContext) -> None:
+    change_plan(planned, ChangePlan(base="ltx-2.3"))
+    text = explain(planned, "steps")
+    assert "The time is not known" in text
+    assert not re.search(r"time (still )?about", text)
+    assert "list price of 20" in explain(planned, "price")

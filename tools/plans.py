@@ -15,8 +15,11 @@ from . import plan_reasons
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .file_notes import file_notes
 from .plan_changes import ChangePlan, apply
+from .plan_effects import looks_words, risks, size_words, totals
+from .plan_explained import explained, needs_shapes
 from .plan_imagined import check_imagined, imagined, with_files
 from .plan_reasons_shown import beyond
+from .plan_sources import source_line
 from .state import (
     base_missing,
     changes_to_undo,
@@ -143,12 +146,18 @@ def change_plan(context: ToolContext, change: ChangePlan) -> ToolResult:
     old, new = cost(before), cost(after)
     if not changes:
         return ToolResult(
-            text="\n".join(["That leaves the plan as it is.", *notes, _totals(old, new)]),
+            text="\n".join(["That leaves the plan as it is.", *notes, totals(old, new)]),
             data=plan_data(row.id, before, old, changes=[], notes=notes),
         )
     lead = "This would change (nothing is changed yet):" if change.only_show else "The plan has changed:"
     words = [_without_share(entry.words) if after.base is not before.base else entry.words for entry in changes]
-    lines = [lead, *(f"- {each}" for each in words), *notes, _totals(old, new), *_risks(before, after)]
+    lines = [lead, *(f"- {each}" for each in words), *notes, totals(old, new), *looks_words(before, after)]
+    if change.only_show:
+        context.say("Working out what it comes to …")
+        lines += size_words(before, after)
+    lines += risks(before, after)
+    if change.only_show and (source := source_line(after, [entry.field for entry in changes])):
+        lines.append(source)
     plan_id = row.id if change.only_show else _store(context, after, previous=row.id).id
     return ToolResult(
         text="\n".join(lines),
@@ -181,19 +190,27 @@ def undo_plan(context: ToolContext, arguments: UndoPlan) -> ToolResult:
     old, new = (estimate_of(context.workspace, entry, manifest) for entry in (before, plan))
     changes = [entry.words for entry in diff(before, plan)]
     fewer = f" There were only {possible} to take back." if times < arguments.times else ""
-    lines = [f"Took back {plural(times, 'change')}.{fewer}", *(f"- {words}" for words in changes), _totals(old, new)]
+    lines = [f"Took back {plural(times, 'change')}.{fewer}", *(f"- {words}" for words in changes), totals(old, new)]
     return ToolResult(text="\n".join(lines), data=plan_data(row.id, plan, new, changes=changes))
 
 
 def explain_plan(context: ToolContext, arguments: ExplainPlan) -> ToolResult:
     """Say why a value, or the whole plan, is what it is."""
-    plan = plan_of(context)
-    cost = estimate_of(context.workspace, plan, manifest_of(context))
-    if arguments.field == "memory":
-        context.say("Working out the memory that this takes …")
-        return ToolResult(text=memory_words(plan, measured()), data={"field": "memory"})
+    plan, manifest = plan_of(context), manifest_of(context)
+
+    def cost_of(other: TrainingPlan) -> Estimate:
+        return estimate_of(context.workspace, other, manifest)
+
     if arguments.field is not None:
-        return ToolResult(text=plan_reasons.reasons(plan, cost)[arguments.field], data={"field": arguments.field})
+        if needs_shapes(arguments.field):
+            context.say("Working out the memory that this takes …")
+        lead = [memory_words(plan, measured())] if arguments.field == "memory" else []
+        if arguments.field == "price" and plan.base is BaseModelName.LTX23:
+            rented = estimate(context.workspace, plan, "fal")
+            lead = [f"On a rented trainer, for comparison: {rented.price} ({rented.basis})."]
+        text = "\n".join([*lead, explained(plan, cost_of, arguments.field)])
+        return ToolResult(text=text, data={"field": arguments.field})
+    cost = cost_of(plan)
     lines = [plan_text(plan, cost), "Why these values:", *plan_reasons.summary(plan, cost, WHY)]
     return ToolResult(text="\n".join(lines))
 
@@ -244,33 +261,9 @@ def _store(context: ToolContext, plan: TrainingPlan, previous: str | None) -> Pl
     return row
 
 
-def _totals(old: Estimate, new: Estimate) -> str:
-    if (old.seconds, old.price) == (new.seconds, new.price):
-        return f"Time and price stay: {old.time}, {old.price}."
-    return f"Time: {old.time} before, {new.time} now. Price: {old.price} before, {new.price} now."
-
-
 def _without_share(words: str) -> str:
     """'width 64 -> 512': what a value is on another base is no measure for it."""
     return re.sub(r" \(\d+ % (?:more|less)\)$", "", words)
-
-
-def _risks(before: TrainingPlan, after: TrainingPlan) -> list[str]:
-    if after.base is not before.base:  # each base has its own usual values
-        return []
-    risks = []
-    if after.steps > 1.5 * before.steps:
-        risks.append("Risk: many more steps can make it copy the training pictures; the validation loss will show it.")
-    if after.steps < 0.6 * before.steps:
-        risks.append("Risk: with so few steps it may stay generic.")
-    if after.learning_rate > 1.9 * before.learning_rate:
-        risks.append(
-            "Risk: a learning rate this much higher can burn the result or end in NaN; the run stops by itself if "
-            "it does."
-        )
-    if after.rank > 1.9 * before.rank:
-        risks.append("Risk: a higher rank holds more and copies sooner, and the file grows with it.")
-    return risks
 
 
 TOOLS = (
