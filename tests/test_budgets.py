@@ -138,6 +138,21 @@ def test_an_unknown_price_is_refused_while_a_limit_stands(workspace: Workspace, 
     assert check(workspace, "ada", project, 92.5)[0].spent == 7.5
 
 
+def test_each_launch_of_a_run_that_was_gone_on_with_gets_its_own_bill(workspace: Workspace, project: str) -> None:
+    wanted = [approved(workspace, project, run_id="run_1") for _ in range(2)]
+    for launch in wanted:
+        train, _ = launching.launch(workspace, launch)
+        assert store.claim(workspace, train.id, pid=1)
+        assert store.fail(workspace, train.id, "Out of memory.")
+    set_limit(workspace, "person", "ada", 100, "ada")
+    assert left(workspace, project)[0] == pytest.approx(2 * (wanted[0].dollars or 0))
+    settle(workspace, "run_1", 3)
+    settle(workspace, "run_1", 1)
+    assert left(workspace, project) == (4, 0, 96)
+    settle(workspace, "run_1", 2)  # the latest bill was wrong
+    assert left(workspace, project)[0] == 3
+
+
 def test_both_limits_hold_and_each_person_has_an_own_share_of_everyones(workspace: Workspace, project: str) -> None:
     other = create_project(workspace, "Fox", "bob").id
     set_limit(workspace, "person", budgets.EVERYONE, 10, "root")

@@ -122,7 +122,9 @@ def reserve_in(
 
 
 def settle(workspace: Workspace, run_id: str, dollars: float) -> None:
-    """The bill of the run's latest launch is known: `dollars` count as spent, whatever was set aside or assumed.
+    """The bill of a launch of the run is known: `dollars` count as spent, whatever was set aside or assumed.
+
+    Of several launches of one run it is the latest that has no bill yet, or the latest where all have one.
 
     Raises LookupError when there is nothing to settle, ValueError for an odd amount.
     """
@@ -130,7 +132,7 @@ def settle(workspace: Workspace, run_id: str, dollars: float) -> None:
         raise ValueError(f"A bill of {dollars} makes no sense: it must be from 0 to {MOST_DOLLARS:,.0f} dollars.")
     with workspace.session() as session:
         query = select(Spending).where(Spending.run_id == run_id, Spending.state != RELEASED)
-        row = session.scalars(query.order_by(Spending.created_at.desc(), Spending.id).limit(1)).first()
+        row = session.scalars(query.order_by(Spending.billed, Spending.created_at.desc(), Spending.id).limit(1)).first()
         if row is None:
             raise LookupError(f"No money was set aside for a run called {run_id!r}, so there is nothing to settle.")
         row.state, row.paid, row.billed = SETTLED, _millionths(dollars), True
