@@ -3,12 +3,15 @@
 import os
 import signal
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from rooms import new_context
 
+from agent.conversation import Conversation
 from agent.events import Event, Problem, Said
+from agent.threads import told_event
 from agent.watcher import Narrator, endings_after, look
 from tools.context import NoArguments as Nothing
 from tools.context import ToolContext, ToolRefused
@@ -185,6 +188,27 @@ def test_a_killed_training_is_told_by_whoever_watches_and_once(context: ToolCont
     notes = [words for _id, words in endings_after(context.workspace, context.project_id, 0)]
     assert any("its process is gone" in words for words in notes)
     assert store.get(context.workspace, job.id).state == "running"  # nobody has set it going again yet
+
+
+async def test_an_open_window_tells_of_a_training_whose_process_is_gone(context: ToolContext) -> None:
+    job = submit(context)
+    assert store.claim(context.workspace, job.id, 2**22 + 1)  # a worker that never lived
+    async with await Conversation.open(context.workspace, "you", project_id=context.project_id) as conversation:
+        said = [event async for event in until_a_problem(conversation)]
+        assert "its process is gone" in said[-1].text
+        knows = [event.text async for event in conversation.send("hello") if isinstance(event, Said | Problem)]
+        assert knows
+    assert (
+        endings_after(context.workspace, context.project_id, told_event(context.workspace, conversation.thread_id))
+        == []
+    )
+
+
+async def until_a_problem(conversation: Conversation) -> AsyncIterator[Event]:
+    async for event in conversation.watch():
+        yield event
+        if isinstance(event, Problem):
+            return
 
 
 def test_told_to_stop_on_a_problem_a_lost_training_is_not_started_again(context: ToolContext) -> None:

@@ -38,7 +38,8 @@ class JobContext:
     _poll: _Poll = field(default_factory=_Poll, repr=False, compare=False)
 
     def emit(self, kind: str, **data: Any) -> None:
-        """Add an event: progress, validation, checkpoint or message."""
+        """Add an event: progress, validation, checkpoint or message. It is a sign that the job moves."""
+        self.pulse.sign()
         emit(self.workspace, self.job.id, kind, data)
 
     def cancelled(self) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from . import store
 from .context import JobContext
+from .events import emit
 from .problems import obey
 from .pulse import Quiet
 
@@ -26,12 +27,14 @@ class Lookout:
         quiet = self._context.pulse.look()
         if (quiet is not None) == self._told:
             return
+        workspace, job = self._context.workspace, self._context.job
         if quiet is None:
-            self._context.emit("moving")
+            emit(workspace, job.id, "moving", {})
         else:
-            self._context.emit("stuck", doing=quiet.doing, quiet_seconds=quiet.seconds, usual_seconds=quiet.usual)
-            if obey(self._context.workspace, self._context.job, words_of(quiet)):
-                store.request_cancel(self._context.workspace, self._context.job.id)
+            data = {"doing": quiet.doing, "quiet_seconds": quiet.seconds, "usual_seconds": quiet.usual}
+            emit(workspace, job.id, "stuck", data)  # past the context, where an event is a sign that the job moves
+            if obey(workspace, job, words_of(quiet)):
+                store.request_cancel(workspace, job.id)
         self._told = quiet is not None
 
 
