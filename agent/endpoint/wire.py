@@ -57,7 +57,7 @@ def _short(id_: str) -> str:
 
 def tool_form(tool: Any) -> dict[str, Any]:
     """A tool as Chat Completions wants it, without what tells a model nothing: titles, and null as a possible value of
-    what may be left out anyhow. That is a third of the characters."""
+    what may be left out anyhow. That is a tenth of the characters."""
     function = convert_to_openai_tool(tool)["function"]
     parameters = function.get("parameters") or {"type": "object", "properties": {}}
     return {"type": "function", "function": function | {"parameters": _compact(parameters)}}
