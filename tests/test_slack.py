@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from slack_rooms import ANN, BOB, THREAD, cards, copied, make_planned, read, run
 from slack_server import SlackServer, serving
 
 from trainer_core.jobs import store
-from trainer_core.projects import Workspace
+from trainer_core.projects import Workspace, now
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +134,38 @@ async def test_a_yes_in_words_closes_the_card(slack: SlackServer, planned: Works
         await say(slack, THREAD, "yes")
         assert f"Approved by <@{ANN}>." in card.shown
         assert len(store.list_jobs(planned)) == 2
+
+
+async def test_an_expired_card_is_replaced_by_a_fresh_one(
+    slack: SlackServer, planned: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(slack, planned):
+        old = await to_card(slack)
+        with monkeypatch.context() as later:
+            later.setattr("agent.conversation.present", lambda: now() + timedelta(minutes=31))
+            await slack.press(ANN, old, True)
+            await slack.until(read(slack, THREAD, "has expired"))
+            await slack.until(lambda: not old.buttons)
+        (fresh,) = cards(slack, THREAD)
+        assert store.list_jobs(planned) == []
+        await slack.press(ANN, fresh, True)
+        await slack.until(lambda: len(store.list_jobs(planned)) == 2)
+
+
+async def test_a_turn_goes_on_while_slack_is_away(slack: SlackServer, planned: Workspace) -> None:
+    away = (503, {"ok": False, "error": "service_unavailable"}, {})
+    async with running(slack, planned):
+        slack.refuse["chat.startStream"] += [away] * 20
+        slack.refuse["chat.postMessage"] += [away] * 3
+        await say(slack, THREAD, "train 30 % longer")
+        slack.refuse.clear()
+        await say(slack, THREAD, "launch")
+        (card,) = cards(slack, THREAD)
+        assert "380 steps" not in card.shown, "the change was made, though Slack took no word of it"
+        slack.refuse["chat.postMessage"].append(away)
+        await say(slack, THREAD, "train 30 % longer")
+        (fresh,) = cards(slack, THREAD)
+        assert fresh is not card, "a card that Slack did not take is shown again"
 
 
 async def test_a_thread_in_a_channel_belongs_to_who_began_it(slack: SlackServer, planned: Workspace) -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from slack_rules import problem_with_blocks
 from slack_server import APP_TOKEN, BOT_TOKEN, serving
 
@@ -141,3 +142,24 @@ def test_the_log_has_no_secrets(tmp_path: Path) -> None:
     assert "Failed to connect" in written
     assert "hush-hush" not in written
     assert "secretsecret" not in written
+
+
+def test_the_manifest_in_the_docs_asks_for_what_is_used_and_no_more() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "slack.md").read_text(encoding="utf-8")
+    manifest = yaml.safe_load(page.split("```yaml\n")[1].split("```")[0])
+    assert manifest["settings"]["socket_mode_enabled"] is True
+    assert manifest["settings"]["interactivity"]["is_enabled"] is True
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == {
+        "app_mentions:read",
+        "assistant:write",
+        "chat:write",
+        "files:read",
+        "files:write",
+        "im:history",
+    }
+    assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == {
+        "app_mention",
+        "assistant_thread_context_changed",
+        "assistant_thread_started",
+        "message.im",
+    }

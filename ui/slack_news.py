@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slack_sdk.errors import SlackApiError
+import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from trainer_core.jobs import store
@@ -15,7 +15,7 @@ from trainer_core.projects import Workspace
 
 from .results import results_of
 from .slack_blocks import mrkdwn, progress_text
-from .slack_reply import post
+from .slack_reply import NOT_TAKEN, cosmetic, post, reason
 from .slack_store import Place, mark, marks
 from .slack_uploads import upload
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("sidekick.slack")
 EDIT_SECONDS = 1.5  # chat.update takes about 50 calls a minute
 LINES = 3
+PATIENCE = (1, 5, 30, 120, 600)  # seconds
 
 
 class News:
@@ -47,7 +48,7 @@ class News:
         elif event.kind in ("said", "problem") and await self._is_new(event.text):
             self._told_any = True
             await self._edited()
-            await post(self._client, self._place, event.text)
+            await self._post_patiently(event.text)
 
     async def finish(self, person: str) -> None:
         """No job is at work any more: the last progress is shown, and the results come."""
@@ -85,9 +86,19 @@ class News:
             self._shown = text
             try:
                 await self._put(text)
-            except SlackApiError as refused:
-                log.info("slack refused progress: %s", refused.response.get("error"))
+            except NOT_TAKEN as error:  # the next progress says more anyway
+                log.info("slack did not take progress: %s", reason(error))
             await asyncio.sleep(EDIT_SECONDS)
+
+    async def _post_patiently(self, text: str) -> None:
+        """Post an announcement; it comes only once, so a connection that is gone for a while does not cost it."""
+        for seconds in PATIENCE:
+            try:
+                return await post(self._client, self._place, text)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                log.info("slack cannot be reached (%s); trying again in %s s", reason(error), seconds)
+                await asyncio.sleep(seconds)
+        return await cosmetic(post(self._client, self._place, text))
 
     async def _put(self, text: str) -> None:
         blocks = [{"type": "section", "text": mrkdwn(text)}]

@@ -4,7 +4,8 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from slack_sdk.errors import SlackApiError
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_chat_stream import AsyncChatStream
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from agent.events import Event, ToolFinished
 
 log = logging.getLogger("sidekick.slack")
+NOT_TAKEN = (SlackClientError, aiohttp.ClientError, TimeoutError)  # Slack refused, or could not be reached
 FLUSH_SECONDS = 0.8  # chat.appendStream takes about 100 calls a minute
 STATUS_SECONDS = 2.0
 MOST_BYTES = 9000  # of one streamed message, with Slack's own markup for tasks; it refuses somewhat above 10,000
@@ -42,8 +44,13 @@ async def cosmetic(call: Any) -> None:
     """Await a call that only makes things nicer; Slack may refuse it, for instance outside of assistant threads."""
     try:
         await call
-    except SlackApiError as refused:
-        log.info("slack refused something that is not needed: %s", refused.response.get("error"))
+    except NOT_TAKEN as error:
+        log.info("slack did not take something that is not needed: %s", reason(error))
+
+
+def reason(error: Exception) -> str:
+    """Slack's own code for an error, or what kind of error it is; never its text, which may hold an address."""
+    return str(error.response.get("error")) if isinstance(error, SlackApiError) else type(error).__name__
 
 
 class Reply:
@@ -148,7 +155,7 @@ class Reply:
                 self._spent += size
                 return
             except SlackApiError as refused:
-                log.info("slack refused a piece of a stream: %s", refused.response.get("error"))
+                log.info("slack refused a piece of a stream: %s", reason(refused))
                 await self._end()
                 if fresh or attempt == 2:
                     break
@@ -181,7 +188,7 @@ class Reply:
         try:
             await stream.stop(chunks=last)
         except SlackApiError as refused:  # too long with these, perhaps; what was said is there already
-            log.info("slack refused the end of a stream: %s", refused.response.get("error"))
+            log.info("slack refused the end of a stream: %s", reason(refused))
             await cosmetic(stream.stop())
 
     async def _without_stream(self, chunks: list[Chunk]) -> None:

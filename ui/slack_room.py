@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from agent.consent import clear_answer
 from agent.conversation import Conversation
+from tools.context import Card
 from trainer_core.projects import Workspace
 
 from . import slack_words as words
@@ -16,15 +18,16 @@ from .slack_cards import Cards
 from .slack_files import FOLDER, fetch, tidy
 from .slack_messages import Message, Press, Slack, person_of
 from .slack_news import News
-from .slack_reply import Reply, cosmetic, post
+from .slack_reply import NOT_TAKEN, Reply, cosmetic, post, reason
 from .slack_store import Place, bind, mark, thread_at
 from .slack_text import escaped, people
-from .slack_uploads import is_picture, upload
+from .slack_uploads import Outcome, upload
 from .strings import UNEXPECTED, log_error, one_line
 
 if TYPE_CHECKING:
     from agent.events import Event
 
+log = logging.getLogger("sidekick.slack")
 GRACE_SECONDS = 10.0
 
 
@@ -74,7 +77,7 @@ class Room:
                 await self._turn(message)
             except Exception as error:  # the person must hear of it; the log has the rest
                 log_error(error, self._workspace.home)
-                await post(self._client, self.place, UNEXPECTED)
+                await cosmetic(post(self._client, self.place, UNEXPECTED))
             finally:
                 await self._status("")
         self.watch()
@@ -151,24 +154,31 @@ class Room:
         await self._settle()
 
     async def _show(self, events: AsyncIterator["Event"]) -> None:
-        """Show a turn: words and tools in one message, then cards, pictures and files."""
-        reply = Reply(self._client, self.place, self.owner)
-        pictures: list[Path] = []
-        files: list[Path] = []
+        """Show a turn: words and tools in one message, then cards, pictures and files.
+
+        When Slack cannot be reached, the turn itself goes on: a tool must not be broken off for that.
+        """
+        reply, outcome = Reply(self._client, self.place, self.owner), Outcome()
+        lost = False
+        async for event in events:
+            outcome.note(event)
+            try:
+                await (self._card(reply, event.card) if event.kind == "card" else reply.show(event))
+            except NOT_TAKEN as error:
+                lost = True
+                log.warning("slack did not take a part of an answer: %s", reason(error))
         try:
-            async for event in events:
-                if event.kind == "card":
-                    await reply.close()
-                    await self._cards.show(event.card)
-                    continue
-                if event.kind == "tool_finished":
-                    pictures += [*event.pictures, *(path for path in event.files if is_picture(path))]
-                    files += [path for path in event.files if not is_picture(path)]
-                await reply.show(event)
-        finally:
             await reply.close()
-        await upload(self._client, self._workspace, self.place, pictures, again=True)
-        await upload(self._client, self._workspace, self.place, files)
+            if lost:
+                await post(self._client, self.place, words.SLACK_FAILED)
+        except NOT_TAKEN as error:
+            log.warning("slack did not take the end of an answer: %s", reason(error))
+        await upload(self._client, self._workspace, self.place, outcome.pictures, again=True)
+        await upload(self._client, self._workspace, self.place, outcome.files)
+
+    async def _card(self, reply: Reply, card: Card) -> None:
+        await reply.close()
+        await self._cards.show(card)
 
     async def _settle(self, decided: str = "", verdict: str = "") -> None:
         """Cards that no longer wait lose their buttons; the suggestions fit the stage."""
@@ -176,6 +186,8 @@ class Room:
         if decided and (pending is None or pending.id != decided):
             await self._cards.close(decided, verdict)
         await self._cards.close_others(pending.id if pending else None)
+        if pending is not None:  # Slack may not have taken it before
+            await self._cards.show(pending)
         stage = await self.conversation.stage()
         if stage != self._stage:
             self._stage = stage

@@ -3,22 +3,41 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import aiohttp
-from slack_sdk.errors import SlackApiError, SlackRequestError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from trainer_core.projects import Workspace
 
 from . import slack_words as words
-from .slack_reply import post
+from .slack_reply import NOT_TAKEN, cosmetic, post
 from .slack_store import Place, forget, mark
 from .strings import one_line
+
+if TYPE_CHECKING:
+    from agent.events import Event
 
 log = logging.getLogger("sidekick.slack")
 LARGEST = 1 << 30  # bytes; Slack takes files of up to 1 GB
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".mp4")
+
+
+@dataclass
+class Outcome:
+    """What the tools of a turn brought about, as files: what can be looked at, and the rest."""
+
+    pictures: list[Path] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+
+    def note(self, event: "Event") -> None:
+        """Take in an event of any kind."""
+        if event.kind == "tool_finished":
+            shown = [path for path in event.files if path.suffix.lower() in PICTURES]
+            self.pictures += [*event.pictures, *shown]
+            self.files += [path for path in event.files if path not in shown]
 
 
 async def upload(
@@ -37,21 +56,17 @@ async def upload(
         if not fresh and not again:
             continue
         if stat.st_size > LARGEST:
-            await post(client, place, words.TOO_LARGE.format(name=path.name, path=path))
+            await cosmetic(post(client, place, words.TOO_LARGE.format(name=path.name, path=path)))
             continue
         try:
             await client.files_upload_v2(
                 file=str(path), filename=path.name, title=path.name, channel=place.channel, thread_ts=place.ts
             )
-        except (SlackApiError, SlackRequestError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (*NOT_TAKEN, OSError) as error:
             log.warning("an upload to slack failed", exc_info=error)
             await asyncio.to_thread(forget, workspace, place, "file", name)  # it may work another time
-            await post(client, place, words.NOT_UPLOADED.format(name=path.name, path=path, why=_why(error)))
-
-
-def is_picture(path: Path) -> bool:
-    """Can Slack show it in the thread?"""
-    return path.suffix.lower() in PICTURES
+            told = words.NOT_UPLOADED.format(name=path.name, path=path, why=_why(error))
+            await cosmetic(post(client, place, told))
 
 
 def _ours(workspace: Workspace, path: Path) -> bool:
