@@ -20,7 +20,8 @@ from tools.uploads import register
 from trainer_core.projects import Workspace
 from trainer_core.recipes import RecipeName
 from ui.strings import TOOL_TITLES
-from ui.window import build_window, file_button, launch_options
+from ui.window import build_window, launch_options
+from ui.window_files import file_button
 from ui.window_screen import Screen, card_markdown, markdown, progress_html, stages_html
 from ui.window_session import Sessions
 
@@ -250,9 +251,9 @@ def test_a_button_is_shown_for_what_may_be_fetched_only(workspace: Workspace) ->
     elsewhere.write_bytes(b"weights")
     leads_out = made.with_name("lora.safetensors")
     leads_out.symlink_to(elsewhere)
-    assert file_button(made, workspace).visible
+    assert file_button(made, workspace.home).visible
     for hidden in (elsewhere, leads_out, made.with_name("..") / ".." / elsewhere.name, None):
-        button = file_button(hidden, workspace)
+        button = file_button(hidden, workspace.home)
         assert not button.visible
         assert button.value is None
 

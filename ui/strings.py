@@ -59,6 +59,9 @@ TOOL_TITLES = {
     "list_approvals": "Looking what you said yes to",
     "revoke_approval": "Taking a yes back",
     "show_budget": "Looking at the budget",
+    "set_standing_order": "Keeping your order",
+    "list_standing_orders": "Looking which orders stand",
+    "cancel_standing_order": "Taking an order back",
     "download_base": "Fetching LTX-2.3",
     "cancel_download": "Stopping the download",
 }

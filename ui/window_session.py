@@ -1,12 +1,15 @@
 """Conversations that are open in the window. Work goes on in the background: a page may reload or close meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+import time
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tools.context import ToolContext
 from trainer_core.projects import Workspace
 
+from .panels.panel import Panel
 from .results import Results, results_of
 from .strings import UNEXPECTED, log_error
 from .window_screen import Screen
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 PERSON = "you"
 REFRESH_SECONDS = 0.1  # how often words that stream in are drawn
+LOAD_SECONDS = 0.9  # between two looks at what others may have changed
 TURNS_SHOWN = 200  # of a long thread, when it is opened
 MOST_OPEN = 50  # conversations that stay open; the one that was looked at longest ago is closed first
 
@@ -38,6 +42,9 @@ class Session:
         self.conversation = conversation
         self.screen = Screen()
         self.results = Results()
+        self.parts: dict[str, Any] = {}  # what each panel shows
+        self.panels: Sequence[Panel] = ()
+        self._loaded = 0.0
         self._turn: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -62,6 +69,13 @@ class Session:
             return False
         self.screen.person(text, uploads)
         self._turn = asyncio.create_task(self._follow(self.conversation.send(text, uploads)))
+        return True
+
+    def act(self, tool: str, arguments: dict[str, Any]) -> bool:
+        """Begin what the person clicked; False when the sidekick is still at work on something."""
+        if self.busy:
+            return False
+        self._turn = asyncio.create_task(self._follow(self.conversation.act(tool, arguments)))
         return True
 
     def decide(self, card_id: str | None, approved: bool) -> bool:
@@ -105,6 +119,8 @@ class Session:
             async for event in events:
                 if not (event.kind == "said" and event.role == "person"):
                     self.screen.apply(event)
+                if event.kind == "tool_finished":
+                    await self._load()
         except Exception as error:  # a page must hear of it; the log has the rest
             log_error(error, self.workspace.home)
             self.screen.apply(Problem(text=UNEXPECTED))
@@ -117,8 +133,20 @@ class Session:
         await self._show(self.conversation.watch())
         await self._look()
 
+    async def refresh(self) -> None:
+        """Load what the panels show, at most once in a while: other windows and Slack may have changed it."""
+        if time.monotonic() - self._loaded >= LOAD_SECONDS:
+            await self._load()
+
+    async def _load(self) -> None:
+        self._loaded = time.monotonic()
+        context = ToolContext(self.workspace, self.conversation.project_id, PERSON)
+        for panel in self.panels:
+            self.parts[panel.name] = await asyncio.to_thread(panel.load, context)
+
     async def _look(self) -> None:
-        """The card, the stage and the files as they are now."""
+        """The card, the stage, the files and what the panels show, as they are now."""
+        await self._load()
         self.screen.card = await self.conversation.pending()
         self.screen.stage = await self.conversation.stage()
         self.results = await asyncio.to_thread(results_of, self.workspace, self.conversation.project_id, PERSON)
@@ -131,6 +159,7 @@ class Sessions:
     def __init__(self, workspace: Workspace, opener: Opener) -> None:
         self._workspace = workspace
         self._opener = opener
+        self.panels: Sequence[Panel] = ()  # set when the window is built
         self._open: dict[str, Session] = {}
         self._lock = asyncio.Lock()
 
@@ -147,6 +176,7 @@ class Sessions:
             except LookupError:
                 conversation = await self._opener(self._workspace, PERSON, None)
             session = Session(self._workspace, conversation)
+            session.panels = self.panels
             self._open[conversation.thread_id] = session
             await session.restore()
             if len(self._open) > MOST_OPEN:

@@ -1,0 +1,52 @@
+"""The window's frame: the work on the left in steps and tabs, the sidekick always on the right, one project in both."""
+
+from collections.abc import Sequence
+
+import gradio as gr
+
+from .drawing import Drawing
+from .handlers import Page, connect
+from .panels import launch, plan, recipe, talk
+from .panels.panel import Clicks, Panel
+from .window_screen import stages_html
+from .window_session import Sessions
+
+STORAGE_KEY = "sidekick-thread"
+BROWSER_SECRET = "sidekick"  # obscures the thread's id in the browser's storage; guards nothing
+STEPS = ("Recipe", "Dataset", "Plan", "Launch & watch")
+
+
+def build_window(sessions: Sessions) -> gr.Blocks:
+    """The window's layout and handlers. Every handler is private: nothing can be launched around the card."""
+    clicks = Clicks()
+    with gr.Blocks(title="Sidekick", fill_height=True, analytics_enabled=False, delete_cache=(3600, 86400)) as window:
+        thread = gr.BrowserState(None, storage_key=STORAGE_KEY, secret=BROWSER_SECRET)
+        shown = gr.State({})
+        with gr.Row(elem_id="top"):
+            gr.Markdown("## Sidekick", elem_id="title")
+            stages = gr.HTML(stages_html("recipe"), elem_id="stages")
+            fresh = gr.Button("New subject", size="sm", elem_id="new", scale=0, min_width=120)
+        with gr.Row(elem_id="room", scale=1):
+            with gr.Column(scale=3, min_width=320, elem_id="work"):
+                steps, panels = _work(clicks)
+            with gr.Column(scale=2, min_width=320, elem_id="side"):
+                talking = talk.build()
+        sessions.panels = panels
+        outputs = [stages, steps, *talking.outputs, *(each for panel in panels for each in panel.outputs)]
+        page = Page(window, thread, shown, fresh, talking, outputs)
+        connect(page, sessions, Drawing(panels), clicks)
+    return window
+
+
+def _work(clicks: Clicks) -> tuple[gr.Walkthrough, Sequence[Panel]]:
+    """The four steps; each panel is a file of its own."""
+    with gr.Tabs(elem_id="tabs"), gr.Tab("Work", id="work"), gr.Walkthrough(selected=0, elem_id="steps") as steps:
+        with gr.Step(STEPS[0], id=0):
+            first = recipe.build(clicks)
+        with gr.Step(STEPS[1], id=1):
+            gr.Markdown("Add your pictures and clips in the conversation: drag them into its box.")
+        with gr.Step(STEPS[2], id=2):
+            third = plan.build(clicks)
+        with gr.Step(STEPS[3], id=3):
+            fourth = launch.build(clicks)
+    return steps, (first, third, fourth)

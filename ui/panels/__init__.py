@@ -1,0 +1,1 @@
+"""The parts of the window beside the conversation, one file each."""
