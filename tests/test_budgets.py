@@ -139,13 +139,13 @@ def test_an_unknown_price_is_refused_while_a_limit_stands(workspace: Workspace, 
 
 
 def test_each_launch_of_a_run_that_was_gone_on_with_gets_its_own_bill(workspace: Workspace, project: str) -> None:
-    wanted = [approved(workspace, project, run_id="run_1") for _ in range(2)]
-    for launch in wanted:
-        train, _ = launching.launch(workspace, launch)
+    for _ in range(2):
+        wanted = approved(workspace, project, run_id="run_1")
+        train, _ = launching.launch(workspace, wanted)
         assert store.claim(workspace, train.id, pid=1)
         assert store.fail(workspace, train.id, "Out of memory.")
     set_limit(workspace, "person", "ada", 100, "ada")
-    assert left(workspace, project)[0] == pytest.approx(2 * (wanted[0].dollars or 0))
+    assert left(workspace, project)[0] == pytest.approx(2 * (wanted.dollars or 0))
     settle(workspace, "run_1", 3)
     settle(workspace, "run_1", 1)
     assert left(workspace, project) == (4, 0, 96)
