@@ -144,10 +144,16 @@ def cancels(text: str, facts: dict[str, Any]) -> bool:
         return bool(
             search(
                 r"^(?:can|could|please|will|would) (?:you|we) (?:please )?(?:stop|cancel|abort|kill) (?:it"
-                r"|the (?:training|run|job)|this)\?$",
+                r"|(?:the|that|this|my) (?:training|run|job|thing)|this|that)(?: now| please)*\?$",
                 text,
             )
         )
+    if match(
+        r"(?:can|could|would|will) (?:you|we) (?:please )?(?:stop|cancel|abort|kill) (?:it|this|that|(?:the"
+        r"|that|this|my) (?:training|run|job|thing))$",
+        text,
+    ):
+        return bool(facts.get("run"))
     if not any(fullmatch(_STOP, command(part)) for part in split(r"[.!?,;]+| - |\band\b|\bthen\b|\bbut\b", text)):
         return False
     running = {"queued", "running"} & {(facts.get("run") or {}).get("state"), (facts.get("run") or {}).get("scoring")}
@@ -159,6 +165,10 @@ _IT = (
     r"|thing))"
 )
 _HOW_FAR = (
+    r"\bhow much (?:of it |of the \w+ )?(?:is|has been|have you) (?:already )?(?:done|finished|trained|through"
+    r"|over)\b|\b(?:did|has) (?:it|the (?:training|run)) (?:already )?(?:start\w*|begin|begun)\b"
+    r"|\bis the (?:validation |training )?loss (?:going|getting|falling|dropping|rising|sinking|ok|good|fine"
+    r"|still)\b|\bwhere did it (?:stop|end|break|fail)\b|"
     r"\bstatus\b|\bprogress\b|\beta\b|\bhow (?:much|far|many \w+) (?:longer|is left|left|along|more|to go)\b"
     r"|\bhow far\b|\bhow long (?:left|until|till|more|to go|is left)\b|\bhow much (?:time"
     r"|more time) (?:is )?(?:left|remain\w*)\b"

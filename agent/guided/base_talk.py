@@ -15,7 +15,7 @@ _POLITE = r"^(?:please )?(?:can|could|would|will) (?:you|we) (?:please )?(?=(?:d
 _HERE = (
     rf"\b(?:is|are|do (?:i|we|you) have|have you got|which|what|where)\b.*\b{_LTX}\b.*"
     r"\b(?:here|there|installed|downloaded|ready|available|on this (?:machine|computer))\b"
-    r"|\b(?:which|what) (?:base )?models?\b.*\b(?:here|there|installed|ready|available|have)\b"
+    r"|\b(?:which|what) (?:base )?models?\b.*\b(?:here|there|installed|ready|available|have|exist|supported?)\b"
     r"|\b(?:status|state) of (?:the )?(?:(?:base )?models?|download)\b|\bmodel status\b"
     r"|\bhow far (?:is|along is) the download\b"
     r"|\b(?:is|how (?:big|large|long) is) the download(?:[.?]*$| (?:done|finished|ready)\b)"
@@ -29,7 +29,10 @@ _NOT = r"\b(?:don't|do not|never|not|no need to|without)\b"
 _UNSURE = r"\b(?:if|unless|maybe|perhaps|might|when|once|later|should|would|how|what|why)\b|[\"?]"
 _KINDS = {"edges": r"\bedges?\b|\boutlines?\b|\bcanny\b", "pose": r"\bposes?\b|\bskeletons?\b", "depth": r"\bdepth\b"}
 _CONTROL = r"\bcontrol (?:clips?|videos?|pictures?|images?)\b"
-_MAKE = r"\b(?:make|create|draw|generate|produce|extract|add)\b"
+_MAKE = (
+    r"\b(?:make|create|draw|generate|produce|extract|add|want|need|compute|prepare|build|use (?:edges|outlines"
+    r"|poses?|depth))\b|^(?:the )?(?:edges?|outlines?|poses?|skeletons?|depth)\b"
+)
 _REMOVE = (
     rf"\b(?:remove|delete|drop|take away|forget|throw (?:away|out)|take(?=.*\b(?:away|out|off)\b)|get rid of"
     rf"|discard|undo)\b.*(?:{_CONTROL}|\breferences\b)"

@@ -12,7 +12,7 @@ _WANTED = (
     rf"\bcandidates?\b|\b{_KIND}(?:,? (?:and |or |& )?{_KIND})*(?:[- ]view)? {_PICTURES}\b|\bmissing (?:view|angle)\b"
     rf"|\b{_PICTURES}\b.*\bfrom (?:behind|the (?:back|rear|side|sides|front))\b"
 )
-_MAKE = r"\b(?:make|generate|create|draw|produce|render|fill in)\b"
+_MAKE = r"\b(?:make|generate|create|draw|produce|render|fill in|paint|design|sketch|dream up|invent)\b"
 _USE = r"\b(?:use|take(?: \w+)? in|take|add|include|mix in|accept|train (?:on|with)|bring in|put in|approve)\b"
 _THOSE = r"\bcandidates?\b|\b(?:generated|synthetic|made[- ]up) (?:ones|files|pictures|images|views|clips|photos)\b"
 _PUT_OFF = (
@@ -20,7 +20,8 @@ _PUT_OFF = (
     rf"(?: (?:away|out|off|about|all|of|the|those|these))* (?:{_THOSE})"
 )
 _GENERATED = (
-    r"\b(?:generated|synthetic|ai[- ](?:made|generated))\b|\b(?:made|drawn|created) (?:by|with|using) (?:a |an |the )?"
+    r"\b(?:generated|synthetic|ai[- ](?:made|generated|images?|pictures?))\b|\b(?:is|are|were|was|all|pure"
+    r"|only)(?: \w+)? ai\b|\b(?:made|drawn|created) (?:by|with|using) (?:a |an |the )?"
     r"(?:\w+ )?(?:model|ai|generator|ltx\S*|midjourney|dall-?e|stable diffusion|sdxl|flux|sora|veo|kling|runway"
     r"|firefly|chatgpt|gpt\S*|imagen|grok|computer)\b"
     r"|\b(?:from|out of|are|is|were) (?:midjourney|dall-?e|stable diffusion|sora|firefly)\b"

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from .fields import BY_FACTOR, FIELDS, WHOLE, field_of, label, only_names
+from .fields import BY_FACTOR, FIELDS, SHARES, WHOLE, field_of, label, only_names
 from .limits import take_limits, take_preset
 from .patterns import search, split
 from .quantities import Operation, operation
@@ -40,6 +40,8 @@ _PIECES = (
 
 _PAIR = rf"(?:{'|'.join(FIELDS.values())})(?: ?(?:of|to|at|is|:))? ?\d[\d.e-]*"
 _LISTED = re.compile(rf"\b{_PAIR}(?= {_PAIR})")  # 'rank 64 learning rate 1e-4 steps 900'
+_LONE_ONE = re.compile(r"\b(?P<name>batch size|batch|seed|rank|alpha|accumulation)(?: of| to)? one\b")
+_SIDE = re.compile(r"\b(?P<side>width|height)(?: of| to| is| at| should be|:)? ?(?P<pixels>\d{2,4})\b")
 _OPEN: Operation = ("set", -1.0)  # a value was named, and how much of it was not
 
 
@@ -65,11 +67,15 @@ class Wanted:
 def wanted_changes(text: str) -> Wanted:
     """The changes in a normalised sentence (see spelling.normal); falsy when there are none."""
     wanted = Wanted()
+    text = _LONE_ONE.sub(r"\g<name> 1", text)
     text = _LISTED.sub(r"\g<0>,", text)
     text = take_switches(text, wanted.arguments)
     if "memory" not in wanted.arguments and search(_LESS_MEMORY, text):
         wanted.question = WHICH_TIER
         return wanted
+    for side in _SIDE.finditer(text):
+        wanted.arguments[side["side"]] = int(side["pixels"])
+    text = _SIDE.sub(" , ", text)
     text = take_preset(text, wanted.arguments)
     text, wanted.question = take_limits(text, wanted.arguments)
     previous: tuple[str, Operation] | None = None
@@ -138,6 +144,10 @@ def _store(name: str, how: Operation, wanted: Wanted) -> None:
             wanted.arguments |= {"width": int(value), "height": int(value)}
         else:
             wanted.question = "Which resolution in pixels? For example 512x512."
+    elif kind == "factor" and name in SHARES and 0 < value < 1:
+        wanted.arguments[name] = round(value, 4)
+    elif name == "learning_rate" and kind == "set" and value >= 1:
+        wanted.question = "To what should I set the learning rate? It is a small number, such as 0.0002 or 1e-4."
     elif kind == "factor":
         if name in BY_FACTOR:
             wanted.arguments[f"{name}_factor"] = round(value, 4)

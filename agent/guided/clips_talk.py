@@ -67,6 +67,12 @@ def _answered(text: str, said: str, proposed: dict[str, object]) -> Reading | No
         return Reading((Call("split_clips", proposed | {"accept": True}),))
     if answer == "no":
         return Reading(topic="question", words=STAY_WHOLE)
+    if search(
+        r"\bhow many (?:pieces|parts|clips|shots)\b|\bwhat would (?:that|it|i) (?:give|get|look like)\b"
+        r"|\bshow me (?:again|that again)\b",
+        text,
+    ):
+        return Reading((Call("split_clips", proposed),))
     names = re.findall(_NAMES, text)
     if names and match(r"(?:yes|yep|yeah|ok|okay)\b.*\b(?:only|just)\b", text) and not search(_UNSURE, text):
         return Reading((Call("split_clips", {"items": names, "accept": True}),))

@@ -15,7 +15,7 @@ _WITH = r"\b(?:with|that ha(?:s|ve)|having|containing)"
 _OTHERS_WORDS = r"\"|\b(?:he|she|they|it|boss|friend|note|text|picture|caption) (?:says?|said|wrote|told|wants)\b"
 _NOT_MEANT = (
     rf"\b(?:don't (?!use|want|need|include|take)|do not (?!use|want|include)|never|maybe|perhaps|unless|should (?:i"
-    rf"|we)|what (?:if|happens)|why|how|when|if|is it|does it|do i|did you|who|which|what)\b|{_OTHERS_WORDS}"
+    rf"|we)|what (?:if|happens)|why|how|when|if|is it|does it|do i|did you)\b|{_OTHERS_WORDS}"
 )
 _NOT_SENT = (  # pictures leave the computer only for the vision model
     r"\b(?:don't|do not|never|no|without|not)\b.*"
@@ -81,7 +81,7 @@ _LOOK_AT = (
     r"(?:check|inspect|review|analy[sz]e|examine|evaluate|assess|judge|look (?:at|over|through|into|in)"
     r"|have a (?:quick |good |close |closer )?look(?: at| over| through)?"
     r"|take a (?:quick |good |close |closer )?look(?: at| over| through)?|scan|go (?:through|over)|run through|vet"
-    r"|test|measure|rate|grade|study|peek at|glance at|screen|see|verify|make sure|confirm)(?: that| if| whether)?"
+    r"|measure|rate|grade|study|peek at|glance at|screen|verify|make sure|confirm)(?: that| if| whether)?"
 )
 _BAD = (
     r"(?:blurr?y|blurred|unsharp|out of focus|fuzzy|sharp|bad|broken|duplicates?|doubles|dupes|too (?:small|dark"
@@ -97,6 +97,8 @@ _AUDITED = (
     r"|\bwill (?:they|these|those|that|my \w+) do\b"
 )
 _THEM_LOOK = (  # about the files where files are there and nothing else is
+    rf"\b(?:check|look|scan|search|test|watch out|screen) (?:it |them |everything |all |the \w+ |my \w+ )?(?:for"
+    rf"|whether|if)\b(?: \w+){{0,4}} {_BAD}|\bcan you (?:check|look|have a look|take a look)[?. ]*$|"
     r"^(?:and |so |well |then )*(?:what do you (?:think|make of (?:it|them|these|those)|say|see)|how (?:do|does"
     r"|did) (?:they|it|these|those|that|everything|my \w+) look|how are (?:they|these|those)|your (?:opinion"
     r"|verdict|thoughts)"
@@ -172,6 +174,8 @@ def _asks_coverage(text: str) -> bool:
         search(
             rf"\b(?:which|what) (?:{kinds} )?{what} (?:are|is|am|do|should|did|would|else)\b.*"
             rf"\b(?:missing|lack\w*|need\w*|have|add|short|miss|covered|there|still)\b|"
+            rf"\b(?:do|should) (?:i|we) (?:need|add|take|shoot)(?: any| some)? (?:more|other|additional|further"
+            rf"|different) {what}\b|"
             rf"\bhow many (?:more |other |different )*(?:{kinds} )?{what} (?:do|should|are|have|must|would)\b|"
             rf"\b(?:do|did|have) (?:i|we) (?:have |got )?(?:enough|any|too (?:few|many))(?: of)?(?: the)? "
             rf"(?:{kinds} )*{what}\b|"
@@ -211,7 +215,8 @@ def _captions(text: str) -> list[tuple[str, dict[str, Any]]]:
         return [("edit_caption", {"item": edit["item"].strip("\"',:"), "caption": edit["words"].strip(" :\"'")})]
     if search(
         r"\b(?:why|what (?:is|are|makes)(?! the captions)|how (?:should|long|many)"
-        r"|how do(?! the captions))\b|^(?:do|does|are|is|did|should|must|will) ",
+        r"|how do(?! the captions))\b|^(?:does|are|is|did|should|must|will|do(?! (?:the |all |my "
+        r"|new )*captions\b[^?]*$)) ",
         text,
     ):
         return []
@@ -235,7 +240,9 @@ def _captions(text: str) -> list[tuple[str, dict[str, Any]]]:
         rf"|\b(?:describe|label|annotate|tag) (?:my |the |all |all the |all of |each |every |them )*(?:{_FILES}"
         rf"|one of them|all)\b"
         rf"|\b(?:re-?)?caption (?:my |the |all |all the |all of )*{_FILES}\b|"
-        r"^(?:(?:and|now|then|please|next|ok|so|just) )*captions?(?: (?:please|now|next|them|it|then|all))*[.!]?$"
+        r"^(?:(?:and|now|then|please|next|ok|so|just|first|the|all|new|some|my|missing"
+        r"|your) )*captions?(?: (?:please|now|next|them|it|then|all|too|as well|first|again|for .*|without .*"
+        r"|with .*))*[.!]?$"
         r"|\bcaptions?\b.*\b(?:write|do|make|generate) (?:them|it) (?:again|anew|all|new|over)\b"
         r"|\bcaptions?\b.*\b(?:re-?write|re-?do|re-?make) (?:them|it|all)\b|\bcaptioning\b|\bthen caption\b"
         r"|\band caption\b",

@@ -58,7 +58,8 @@ _WHY = (
     r"|why(?: (?:is )?(?:that|this|so)| the (?:first|second|third|last)(?: one)?)?[?.! ]*$"
     r"|how (?:do|can|did) you (?:know|tell|find|see|come to)\b|how come\b|what makes you (?:say|think|believe)\b"
     r"|says who\b|prove it\b|(?:what(?:'s| is) )?(?:the|your) (?:evidence|proof|reason)\b"
-    r"|where (?:does|do) (?:that|this|it|they|the (?:figure|number|line|limit|score|value)s?) come from\b"
+    r"|where (?:does|do) (?:(?:that|this|these|those|it|they|the)(?: (?:figure|number|line|limit|score"
+    r"|value)s?)?) come from\b"
     r"|based on what\b"
     r"|are you sure\b)"
 )

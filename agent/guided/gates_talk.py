@@ -50,7 +50,8 @@ _AGREES = (
     r"|full )*(?:permission|consent|okay|ok))"
     r"|(?:have|got|has|obtained) (?:\w+(?:'s)? )?(?:(?:written|verbal|signed|full|explicit|her|his|their"
     r"|the) )*(?:permission|consent|release|agreement))\b"
-    r"|\bi (?:agree|consent) (?:to (?:it|this|that|my|be\w*|the)|that my)\b|\bi consent\b|\bi give (?:my|you my"
+    r"|\bi (?:agree|consent) (?:to (?:it|this|that|my|be\w*|the)|that my)\b|\bi consent\b|\bi agree(?=$|[.!,])"
+    r"|\bi give (?:my|you my"
     r"|full|written)? ?(?:permission|consent)\b"
     r"|\b(?:is|are) (?:ok|okay|fine|happy|cool) with (?:it|this|that|being|me|us)\b"
 )
@@ -59,7 +60,7 @@ _MYSELF = (
     r"\b(?:(?:it's|it is|that's|this is|they're|the person (?:shown |in the \w+ )?is"
     r"|these are (?:all )?(?:pictures |photos )?(?:of )?) ?(?:me|myself)|(?:my|mine) own (?:face|likeness"
     r"|photos?|pictures?)|i'm the (?:one|person)|i am the (?:one|person)|it's my (?:own )?face|(?:pictures"
-    r"|photos|face) (?:is|are) (?:of )?(?:me|mine|my own)|myself)\b|\bi (?:agree|consent)\b"
+    r"|photos|face) (?:is|are) (?:of )?(?:me|mine|my own)|myself)\b|\bi (?:agree|consent) (?:to (?:be|my)|that my)\b"
     r"|\bi give (?:my )?consent\b"
 )
 _NAME = re.compile(

@@ -45,7 +45,7 @@ _EFFECT = (
 )
 _FACE = (
     r"\bmyself\b|\bfaces?\b|\bmy own (?:face|likeness)\b|\blikeness\b|\bselfies?\b|\blooks? like me\b"
-    r"|\breal (?:person|human|people|man|woman)\b"
+    r"|\breal (?:life )?(?:person|human|people|man|woman)\b"
     r"|\bphotoreal\w*|"
     r"\b(?:my|our) (?:wife|husband|friend|son|daughter|boss|dad|mom|mum|father|mother|partner|brother|sister|actor"
     r"|actress|presenter|"
@@ -166,11 +166,14 @@ def other_noun(text: str, facts: dict[str, Any]) -> str | None:
         rf"(?:no[, ]+)?(?:it|she|he|this|that)(?:'s| is| should be)(?: (?:actually|really|in fact"
         rf"|more of))* an? (?:\w+ )?({NOUNS})\b(?:,? (?:not|and not|rather than|instead of) .*|,? (?:actually"
         rf"|though|really))?[.! ]*$"
-        rf"|(?:call|name|make) (?:it|her|him|them) an? ({NOUNS})\b[^,]{{0,30}}$|.*\b(?:class )?noun (?:should be|to"
+        rf"|(?:call|name|make) (?:it|her|him|them) an? ({NOUNS})\b[^,]{{0,30}}$|.*\b(?:noun|class(?: word| noun)?"
+        rf"|kind) (?:should be|to"
         rf"|is|=|:)(?: an?)? (\w+)[.! ]*$",
         text,
     )
     noun = next((part for part in found.groups() if part), None) if found else None
+    if search(r"\breal\b|\bphoto\w*\b", text):
+        return None
     return noun if noun and noun != facts.get("noun") and facts.get("recipe") == "character" else None
 
 

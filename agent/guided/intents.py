@@ -14,7 +14,7 @@ from .findings_talk import findings_talk
 from .follow_ups import follow_up
 from .gates_talk import gates_talk
 from .orders_talk import orders_talk
-from .patterns import fullmatch, search, sub
+from .patterns import fullmatch, match, search, sub
 from .plan_talk import DOMAIN, plan_talk
 from .reading import Call, Facts, Reading, about
 from .results_talk import results_talk
@@ -29,7 +29,7 @@ _GOAL_ASKED = (
     r"^(?:and |but |so )*(?:can|could|would|will|is it possible|is there a way|are you able|do you think"
     r"|which (?:one|recipe)|what about|how about|may i|am i able)\b"
     r"|\bhow (?:can|do|could|would) (?:i|we|you) (?:teach|train|get|make|put|turn|bring)\b|\bwhich (?:one|recipe"
-    r"|of them)\b|\bcan (?:you|i|we|it|this)\b"
+    r"|of them)\b|\b(?:can|could|would|will) (?:you|i|we|it|this)\b"
 )
 DOMAIN_ONLY = (  # about the craft, not about what is to be taught
     r"\b(?:legal\w*|allowed|licen[sc]e\w*|rank|steps|pictures|photos|images|captions?|how many|how long|how much"
@@ -170,7 +170,7 @@ def _small_talk(text: str, _said: str, facts: Facts) -> Reading | None:
         r"|it all|sidekick) work\b|"
         r"\bwhat is (?:this|sidekick)\b(?! (?:a |the )?(?:plan|rank))|\bwhat's this\b|\bhow do (?:i|we) (?:start"
         r"|begin|get started|use (?:this|you))\b|\bwhere do (?:i|we) (?:start|begin)\b|"
-        r"\bwhat can i (?:do|say|ask)\b(?! (?:about|with|to|against))|\bnew (?:to this|here)\b",
+        r"\bwhat can i (?:do|say|ask)\b(?! (?:about|with (?!you)|to|against))|\bnew (?:to this|here)\b",
         text,
     ):
         return Reading(topic="help")
@@ -278,14 +278,20 @@ def _otherwise(text: str, said: str, facts: Facts) -> Reading:
         bare,
     ):
         return _onward(bare, facts)
-    if questions.asks(text) and (search(DOMAIN, text) or _on_topic(text)):
+    asked = questions.asks(text) or match(
+        r"(?:can|could|may|might|is|are|does|do|will|would) (?:it|they|i|this"
+        r"|that|one)\b",
+        text,
+    )
+    if asked and (search(DOMAIN, text) or _on_topic(text, facts)):
         return Reading((about(said),))
     return Reading(topic="unclear", words=said)
 
 
-def _on_topic(text: str) -> bool:
+def _on_topic(text: str, facts: Facts) -> bool:
     """A question about what is being done here, by its pronouns; other questions are not looked up."""
-    return len(text.split()) > 3 and bool(search(_OURS, text)) and not search(_ELSEWHERE, text)
+    ours = search(_OURS, text) or (facts.get("noun") and str(facts["noun"]) in text.split())
+    return len(text.split()) > 3 and bool(ours) and not search(_ELSEWHERE, text)
 
 
 def _onward(bare: str, facts: Facts) -> Reading:

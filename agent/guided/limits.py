@@ -66,6 +66,7 @@ _PRESET_WORDS = (
     rf"|back to|prefer|on) (?:the )?{_PRESET}\b"
     r"(?! enough)(?! (?:pictures|photos|images|clips|files))",
     r"\b(?:best|highest|better|higher|top|maximum|max|good|finest) (?:possible )?(quality)\b",
+    r"(?:^|, |: |- )(fast|standard|quality)(?=,|$|;)",
     rf"^{_PRESET}(?:,? please|,? then)?(?=,| but\b| and\b| with\b|$)",
 )  # fmt: skip
 

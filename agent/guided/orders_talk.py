@@ -1,5 +1,6 @@
 """Standing orders in words: 'stop if it starts to overfit', 'tell me at half time', 'forget that order'."""
 
+import re
 from typing import Any
 
 from . import questions
@@ -100,7 +101,7 @@ def orders_talk(text: str, _said: str, facts: Facts) -> Reading | None:
         return None
     if search(_OTHERS, text):
         return Reading(topic="launch_conditional")
-    found = [order for part in _parts(text) if (order := _order(part))]
+    found = [order for part in _parts(text) for order in _orders(part)]
     if found:
         return Reading(tuple(Call("set_standing_order", order) for order in found))
     if (
@@ -143,6 +144,19 @@ def _is_order(text: str) -> bool:
         r"|whether)\b",
         text,
     )
+
+
+def _orders(part: str) -> list[dict[str, Any]]:
+    """The order of a part; 'at 25% and at 75%' and 'at steps 100 and 200' are two."""
+    order = _order(part)
+    if order is None:
+        return []
+    number = r"(\d{1,3}(?:\.\d+)?) ?%" if order["when"] == "progress" else r"(?<![\d.])(\d{1,6})(?![\d.%])"
+    values = re.findall(number, part) if order["when"] in ("progress", "step") else []
+    if len(values) < 2 or search(r"\bbetween\b|\bfrom\b", part):
+        return [order]
+    share = 100 if order["when"] == "progress" else 1
+    return [order | {"value": round(float(value) / share, 4)} for value in values[:4]]
 
 
 def _order(part: str) -> dict[str, Any] | None:

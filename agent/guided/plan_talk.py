@@ -38,12 +38,13 @@ DOMAIN = (
     r"|split\w*|normali[sz]\w*|gradient|checkpointing|quanti[sz]\w*|offload\w*|ema|preservation|regulari[sz]\w*"
     r"|conditioning|sampler"
     r"|guidance|inference|workflow|nodes?|trademark\w*|credit|attribution|deep-?fakes?|card|window|browser|slack"
-    r"|undo)\b"
+    r"|undo|risks?|danger\w*|safe\w*|exist\w*|offline|mac|windows|linux|apple|result|strengths?|weakness\w*)\b"
 )
 
 
 _UNDO = (
-    r"\bundo\b|\brevert\b|\btake (?:that|it|this|the last \w+|the change|those|these|them|my last \w+) back\b"
+    r"\bundo\b|\brevert\b|\breverse (?:that|it|this|the (?:last )?(?:change|edit))\b|\btake (?:that|it|this"
+    r"|the last \w+|the change|those|these|them|my last \w+) back\b"
     r"|\btake back\b"
     r"|\broll(?: it| that)? back\b|\bgo back \d+ (?:changes?|steps?)\b|\bgo back 1\b|\b(?:1|one|a) (?:step"
     r"|change) back\b"
@@ -206,7 +207,8 @@ def _proposes(text: str, facts: Facts) -> bool:
             r"|come up with"
             r"|set up|put together|sketch|draft|design|generate|need|want)\b(?: (?!the plan\b)\w+){0,4} \b(?:plan"
             r"|proposal)\b"
-            r"|^(?:a |an )?(?:\w+ )?plan(?= with\b| for\b|,)|^plan(?: it| this| the training)?(?: please| now)?[.!]?$|"
+            r"|^(?:a |an )?(?:\w+ )?plan(?= with\b| for\b|,)|^(?:let's |let us |now |ok |then |next |please "
+            r"|and )*plan(?: it| this| the training)?(?: please| now)?[.!]?$|"
             r"\b(?:now|next) (?:the )?(?:training )?plan\b|\bplan the training\b|\bre-?plan\b|\brefresh the plan\b"
             r"|\bupdate the plan$"
             r"|\bstart over with the plan\b|\bwith a plan\b",
@@ -266,11 +268,14 @@ def _question(text: str, said: str, facts: Facts) -> Reading | None:
         goal = goals.recipe_wanted(text, stated=False)
         return None if goal else Reading(topic="recommend")
     if search(
-        r"^what(?:'s| is| comes| now| do (?:i|we) do)? ?(?:next|now)\b|\bwhat now\b|^(?:ok |okay |so )?and now\b"
+        r"^what (?:do|must|should|can) (?:i|we) (?:have to |need to )?(?:do )?(?:now|next)\b|^what(?:'s| is| comes"
+        r"| now| do (?:i|we) do)? ?(?:next|now)\b|\bwhat now\b|^(?:ok |okay |so )?and now\b"
         r"|\bnext step\b",
         text,
     ):
         return Reading(topic="next")
+    if facts.get("stage") == "plan" and search(_LOOKS, text):
+        return Reading((*_before_plan(facts), Call("propose_plan", {})))
     if search(
         r"\bwhat(?:'s| is) (?:the|my|in the) (?:current )?(?:plan|settings)\b|\bwhich (?:settings|values"
         r"|parameters)\b|\bwhy (?:this|that|the|these|those|all these|such) (?:\w+ )?(?:plan|settings|values"

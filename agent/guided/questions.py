@@ -52,7 +52,9 @@ FIELDS = (
 )
 _ASKS = (
     r"^(?:and |but |so |ok |okay |hm+ |um |well |wait |sorry |hey |hi )*(?:,? )?"
-    r"(?:what|why|how|which|who|where|when|whose|is|are|was|were|does|do(?! not\b)|did|should|would|explain|tell me"
+    r"(?:what|why|how|which|who|where|when|whose|is|are|was|were|does|do(?! (?:not|it|that|this|the|an?|so|both|all"
+    r"|another|one|as|what|number|some|more|less|\d+|everything|only|just|whatever|your|my|me)\b)|did|should|would"
+    r"|explain|tell me"
     r"|describe"
     r"|i wonder|"
     r"i don't (?:understand|get)|i do not understand|remind me|define|meaning of|am i|will)\b"

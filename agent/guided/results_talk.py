@@ -75,10 +75,12 @@ _SYMPTOM = (
     r"|repeats|mixes up)\b(?: \w+){0,3} (?:face|hat|colou?rs?|clothes|coat|look|shape|prompt|trigger|eyes|identity"
     r"|hair|likeness|pose|scene|background|tail|outfit|pictures|photos|training)\b"
     r"|\b(?:is|are) missing\b|\b(?:has|with) (?:6|six|three|3|extra|too many|no) (?:fingers|legs|arms|eyes|tails"
-    r"|hands|ears)\b|\bnothing like (?:her|him|it|my|the)\b|\bevery(?:one| person| \w+)? (?:looks|turns|becomes)\b"
+    r"|hands|ears)\b|\bnothing like (?:her|him|it|my|the)\b|\bdoes nothing\b|\b(?:has|had|have) no effect\b"
+    r"|\bno effect at all\b|\bevery(?:one| person| \w+)? (?:looks|turns|becomes)\b"
 )
 _RESULT = (
-    r"\bresults?\b|\bscore ?cards?\b|\bscores?\b|\bturned out\b|\bhow (?:did|has|was|does|do) (?:it|that"
+    r"\bresults?\b|\bscore ?cards?\b|\bscores?\b|\bturned out\b|\bshow me what (?:you|it|we|i) (?:got|made|learn\w*"
+    r"|did|have|can)\b|\bwhat (?:did|has) (?:it|she|he) learn\w*\b|\bhow (?:did|has|was|does|do) (?:it|that"
     r"|the (?:training|run"
     r"|clips?|lora|result)|this|she|he|everything) (?:go|gone|turn|do|come|work|look|perform|end|score|fare|seem"
     r"|sound|went)\b|\bcontact sheet\b"
@@ -122,6 +124,7 @@ def results_talk(text: str, said: str, facts: Facts) -> Reading | None:
     if (
         search(_APPLY, text)
         and ran
+        and not match(r"(?:and |so |but )*(?:what|which|how|why|where|when)\b", text)
         and (facts.get("stage") == "results" or run.get("scorecard") or run.get("state") == "failed")
     ):
         return (

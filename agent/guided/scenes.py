@@ -20,7 +20,8 @@ _LOOSE_END = re.compile(
 _SCENE = re.compile(
     r"^(?:(?:he|she|it|they|him|her|them|is|are)\s+)*"
     r"(?:(?!(?:no|any|some|every)thing\b)\w+ing\b|(?:in|on|at|under|near|inside|outside|by|beside|behind|while|when|as"
-    r"|through|against|a|an|one|two|three)\b.*\w)",
+    r"|through|against|a|an|one|two|three)\b.*\w"
+    r"|[a-z]{2,}s (?:on|in|at|under|near|through|over|by|into|with|a|the|down|up|from|around|across|along)\b.*\w)",
     re.IGNORECASE,
 )
 _FILLERS = (

@@ -16,7 +16,7 @@ ASKED = "studio_asked"  # among the facts while our last answer was a question: 
 _ALONG = (
     r"\b(?:get|go|work|fit|play)s?(?: \w+)? (?:along|together|with each other|well together)\b|\bclash\w*|\binterfer\w+"
     r"|\bconflict\w*|\b(?:get|stand) in (?:each other's|the) way\b|\bcompatible\b|\bharmoni[sz]e\b"
-    r"|\b(?:hurt|harm|disturb|affect|bite|fight|spoil|damage)s? each other\b"
+    r"|\b(?:hurt|harm|disturb|affect|bite|fight|spoil|damage)s? each other\b|\bfight(?:s|ing)?[?. ]*$|\bget on\b"
 )
 _MAY_I = (
     r"^(?:(?:and|so|ok|hm+|then) )*(?:can|could|may|should|is it (?:ok|safe|possible) to) (?:i |we )?.*"

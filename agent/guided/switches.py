@@ -22,7 +22,8 @@ _SWITCHES: tuple[tuple[str, dict[str, Any]], ...] = (
     (rf"\b{_NO} {_REFERENCES}\b", {"reference": "none"}),
     (r"\b(?:use|with|train on) (?:the |my )?(?:start(?: and |/|-| )end |reference )?pairs\b"
      r"|\bbefore[ /-]?(?:and[ -])?after pairs\b|\b(?:use|with) (?:the )?control clips?\b", {"reference": "pair"}),
-    (r"\banother (?:picture|photo|image) of (?:the same|him|her|them|it)\b(?: \w+)* as (?:a )?reference\b"
+    (r"\banother (?:picture|photo|image) of (?:the same|him|her|them|it|(?:the|my"
+     r"|our) \w+)\b(?: \w+)* as (?:a )?reference\b"
      rf"|\b{_ON} {_REFERENCES}\b", {"reference": "same_subject"}),
     (r"\b(?:don't|do not|never|no) crop\w*\b|\b(?:don't|do not|never) cut (?:my|the|any) (?:files|pictures|images)\b"
      rf"|\bkeep {_ASPECT}\b|\bwithout cropping\b", {"keep_aspect": True}),
