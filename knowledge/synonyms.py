@@ -2,7 +2,7 @@
 
 # Our words on the left, what people type on the right. Only words that are rarely meant otherwise in this field.
 _TABLE = """
-image: photo photograph pic picture still jpg jpeg png selfie snapshot photography heic
+image: photo photograph pic picture still jpg jpeg png selfie snapshot photography heic sketch sketches drawing drawings
 video clip: footage movie vid film reel
 view: angle perspective
 view back: rear behind backside
@@ -19,8 +19,8 @@ cost: price pricing money expensive cheap fee pay charge billing bill dollar eur
 time minutes hours: duration overnight night day eta
 comfyui: comfy
 licence: license terms
-overfit: overtrain overtrained overfitting overcook
-overfit copy: memorise memorize memorised memorized memorising memorizing
+overfit: overtrain overtrained overfitting overcook overcooked
+overfit copy: reproduce memorise memorize memorised memorized memorising memorizing
 underfit: underfitting undertrained undertrain
 blur: blurry fuzzy unfocused unsharp focus
 trigger word: token keyword
