@@ -278,7 +278,7 @@ def _meet(
     if present <= limit and not exactly:
         return plan
     per_step = (present - short) / max(1, plan.steps - 2)
-    steps = 2 + int((limit - short) / per_step) if per_step > 0 else plan.steps
+    steps = 2 + int(min((limit - short) / per_step, 1e12)) if per_step > 0 else plan.steps
     steps = steps // 10 * 10 if steps >= 20 else steps
     if steps < 2:
         notes.append(f"Not even two steps fit into {shown}; the steps stay at {plan.steps}.")

@@ -43,14 +43,15 @@ def add_files(folder: Path, sources: Iterable[Path], *, progress: Callable[[int,
     known = {item.sha256: item for item in manifest.items}
     before = set(known)
     refused = dict.fromkeys(manifest.rejected)
-    found, problems = find_files(sources)
+    given = list(sources)
+    found, problems = find_files(given)
     refused.update(dict.fromkeys(problems))
-    pairs = pair_up(found)
+    pairs, roots = pair_up(found), _roots(given)
     ends: dict[str, Path] = {}  # item id -> its start
     for index, path in enumerate(pairs.items):
         name = display_name(path)
         try:
-            item = _take(folder, path, name)
+            item = _take(folder, _still_inside(path, roots), name)
         except (UnusableMedia, OSError) as error:
             refused[Rejected(name=name, reason=_why(error))] = None
         else:
@@ -64,7 +65,7 @@ def add_files(folder: Path, sources: Iterable[Path], *, progress: Callable[[int,
             progress(index + 1, len(pairs.items))
 
     def copied(path: Path, item: Item) -> Reference:
-        return copy_reference(folder, path, "start", item)
+        return copy_reference(folder, _still_inside(path, roots), "start", item)
 
     items, told = with_starts({item.id: item for item in known.values()}, ends, pairs.lone_starts, copied)
     shown = {item.reference.name for item in items.values() if item.reference}
@@ -136,6 +137,23 @@ def find_files(sources: Iterable[Path]) -> tuple[list[Path], list[Rejected]]:
             elif reason is None:
                 found.append(path)
     return found, problems
+
+
+def _roots(sources: Iterable[Path]) -> list[Path]:
+    """The folders that what was handed over lies in, with all links followed."""
+    real = [source.expanduser().resolve() for source in sources]
+    return [path if path.is_dir() else path.parent for path in real]
+
+
+def _still_inside(path: Path, roots: Iterable[Path]) -> Path:
+    """The path, looked at again right before it is read: somebody may have swapped it for a link meanwhile.
+
+    Raises UnusableMedia and OSError.
+    """
+    real = path.resolve(strict=True)
+    if not any(real.is_relative_to(root) for root in roots):
+        raise UnusableMedia("It became a link that leads out of the folder while the files were read; add the file.")
+    return path
 
 
 def _walk(folder: Path, problems: list[Rejected]) -> Iterator[Path]:
