@@ -123,6 +123,12 @@ def _of_before(clause: str, wanted: Wanted, previous: tuple[str, Operation] | No
         if how is not None:
             _store(previous[0], how, wanted)
         return previous
+    if previous is not None and search(r"\b(?:them|it|that|this|those)\b", clause) and previous[0] in BY_FACTOR:
+        how = operation(clause, previous[0])  # 'too many steps, cut them in half'
+        if how is not None and how != previous[1] and (search(r"\d", clause) or how[0] == "factor"):
+            wanted.arguments.pop(f"{previous[0]}_factor", None)
+            _store(previous[0], how, wanted)
+            return previous[0], how
     bare = _INSTEAD.fullmatch(clause)
     if bare is None:
         return previous

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from .fillers import command
-from .patterns import fullmatch, search, sub
+from .patterns import fullmatch, match, search, sub
 
 _FILES = (
     r"(?:files?|pictures?|photos?|images?|clips?|videos?|dataset|data|set|folder|them|those|these|everything"
@@ -98,7 +98,8 @@ _AUDITED = (
 )
 _THEM_LOOK = (  # about the files where files are there and nothing else is
     rf"\b(?:check|look|scan|search|test|watch out|screen) (?:it |them |everything |all |the \w+ |my \w+ )?(?:for"
-    rf"|whether|if)\b(?: \w+){{0,4}} {_BAD}|\bcan you (?:check|look|have a look|take a look)[?. ]*$|"
+    rf"|whether|if)\b(?: \w+){{0,4}} {_BAD}|\bcan you (?:check|look|have a look|take a look)[?. ]*$|\b(?:run|do"
+    rf"|start|make|perform) (?:an? |the |your )?(?:\w+ )?(?:check|inspection|analysis|review|quality test)\b|"
     r"^(?:and |so |well |then )*(?:what do you (?:think|make of (?:it|them|these|those)|say|see)|how (?:do|does"
     r"|did) (?:they|it|these|those|that|everything|my \w+) look|how are (?:they|these|those)|your (?:opinion"
     r"|verdict|thoughts)"
@@ -130,7 +131,11 @@ def _wants_audit(text: str, facts: dict[str, Any]) -> bool:
     if search(_AUDITED, text):
         return True
     there = (facts.get("images") or facts.get("clips")) and facts.get("stage") == "dataset"
-    if there and (search(_THEM_LOOK, command(text)) or search(_THEM_LOOK, text) or search(_WHICH_BAD, text)):
+    if (
+        there
+        and not match(r"(?:what|but what|and what) if\b", text)
+        and (search(_THEM_LOOK, command(text)) or search(_THEM_LOOK, text) or search(_WHICH_BAD, text))
+    ):
         return True
     return bool(
         search(
@@ -165,7 +170,8 @@ def _wants_words(text: str) -> bool:
 def _asks_coverage(text: str) -> bool:
     """A question about what the set has or lacks: sides, backgrounds, light, expressions, how many of what."""
     aspects = (
-        r"(?:views?|angles?|sides?|profiles?|backs?|fronts?|backgrounds?|places|expressions?|faces|lights?|lighting"
+        r"(?:views?|angles?|sides?|poses?|profiles?|backs?|fronts?|backgrounds?|places|expressions?|faces|lights?"
+        r"|lighting"
         r"|shots?|shot sizes|close-?ups)"
     )
     what = rf"(?:{aspects}|pictures?|photos?|images?|clips?|files?)"

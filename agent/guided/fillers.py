@@ -62,6 +62,8 @@ def command(text: str) -> str:
 def sentences(text: str) -> list[str]:
     """The sentences of a message; figures such as 0.5 and names such as a.png stay whole."""
     parts = split(
-        r"(?<=[.!?;])\s+|;\s*|\s+(?:and then|and also|and after that|after that|afterwards)\s+|,\s*then\s+", text
+        r"(?<=[.!?;])\s+|;\s*|\s+and\s+(?=(?:launch|start|begin)(?: (?:it|the training|training|now"
+        r"|please))*[.!]*$)|\s+(?:and then|and also|and after that|after that|afterwards)\s+|,\s*then\s+",
+        text,
     )
     return [part.strip() for part in parts if search(r"\w", part)]

@@ -24,6 +24,7 @@ from .studio_talk import studio_talk
 __all__ = ["Call", "Facts", "Reading", "read"]
 
 
+_CARDS = frozenset(("launch_training", "download_base", "take_in_candidates", "mark_synthetic", "record_consent"))
 _LINKED = re.compile(r"\b(?:if|unless|maybe|said|says|wrote|told)\b|\"|:")  # what belongs together stays together
 _GOAL_ASKED = (
     r"^(?:and |but |so )*(?:can|could|would|will|is it possible|is there a way|are you able|do you think"
@@ -95,6 +96,9 @@ def _joined(whole: Reading, parts: list[Reading]) -> Reading:
     if len(looked_up) > 1:
         calls = [call for call in calls if call.name != "look_up" or call is looked_up[0]]
     unclear = [part for part in parts if not part.calls and part.topic == "unclear"]
+    stated = {call.name for call in whole.calls}
+    if any(call.name in _CARDS and call.name not in stated for call in calls) and any(not part.calls for part in parts):
+        return whole  # a card opens only where every word around the wish for it is understood
     if whole.calls and (unclear or len(whole.calls) > len(calls)):
         return whole
     return Reading(tuple(calls))

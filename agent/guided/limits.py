@@ -18,6 +18,11 @@ _LIMIT = (
     r"|above|in under|in|inside|by)"
 )
 _TIMES = (
+    (
+        rf"\b(?:limit|cap|keep|max\w*|at most|under|below|no more than|within)\b[^.]*?\b(?:and|or"
+        rf"|,) {NUMBER} {_UNIT}(?! (?:more|longer))",
+        "max_minutes",
+    ),
     (rf"\b{_LIMIT} {_ABOUT}{NUMBER} {_UNIT}", "max_minutes"),
     (
         rf"{NUMBER} {_UNIT} (?:at most|at the most|max(?:imum)?|tops|or less|or under|limit|is all i(?: have"
@@ -41,6 +46,7 @@ _MONEY = (
     rf"|no more than))* {_AMOUNT}"
     rf"|{_AMOUNT} (?:at most|at the most|max(?:imum)?|tops|or less|limit|is (?:all|the (?:limit|most|maximum)))"
 )
+_LIMIT_WORD = "limit ,"  # stays in the place of a sum that was taken out: what follows may be a limit of time
 _OTHER_MONEY = (
     rf"{NUMBER} ?(credits?|euros?|eur|€|pounds?|quid|gbp|£|francs?|chf|yen|jpy|rupees?|inr|kronor|zloty|tokens?)"
     rf"|(€|£|¥|₹) ?{NUMBER}"
@@ -100,13 +106,13 @@ def take_limits(text: str, arguments: dict[str, Any]) -> tuple[str, str | None]:
             "steps or in all."
         )
         text = _cut(text, more)
+    if money := search(_MONEY, text):
+        arguments["max_dollars"] = float(next(value for value in money.groups() if value))
+        text = text.replace(money[0], f" {_LIMIT_WORD} ")
     for pattern, name in _TIMES:
         if found := search(pattern, text):
             arguments[name] = round(float(found[1]) * _UNITS[found[2]], 4)
             text = _cut(text, found)
-    if money := search(_MONEY, text):
-        arguments["max_dollars"] = float(next(value for value in money.groups() if value))
-        text = _cut(text, money)
     if other := search(_OTHER_MONEY, text):
         unit = other[2] or {"€": "euros", "£": "pounds", "¥": "yen", "₹": "rupees"}[other[3]]
         question = (

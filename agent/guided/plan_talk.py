@@ -43,7 +43,8 @@ DOMAIN = (
 
 
 _UNDO = (
-    r"\bundo\b|\brevert\b|\breverse (?:that|it|this|the (?:last )?(?:change|edit))\b|\btake (?:that|it|this"
+    r"\btake\b.*\b(?:changes?|edits?)\b.*\bback\b|\bundo\b|\brevert\b|\breverse (?:that|it|this"
+    r"|the (?:last )?(?:change|edit))\b|\btake (?:that|it|this"
     r"|the last \w+|the change|those|these|them|my last \w+) back\b"
     r"|\btake back\b"
     r"|\broll(?: it| that)? back\b|\bgo back \d+ (?:changes?|steps?)\b|\bgo back 1\b|\b(?:1|one|a) (?:step"
@@ -105,7 +106,7 @@ def plan_talk(text: str, said: str, facts: Facts) -> Reading | None:
         )
     if asked:
         return _question(text, said, facts)
-    if _proposes(text, facts):
+    if _proposes(text, facts) and not any(name == "set_excluded" for name, _ in file_calls(text, facts)):
         return _proposed(wanted, facts)
     if wanted and search(CONDITION, text):
         return Reading(topic="launch_conditional")
@@ -278,7 +279,9 @@ def _question(text: str, said: str, facts: Facts) -> Reading | None:
         return Reading((*_before_plan(facts), Call("propose_plan", {})))
     if search(
         r"\bwhat(?:'s| is) (?:the|my|in the) (?:current )?(?:plan|settings)\b|\bwhich (?:settings|values"
-        r"|parameters)\b|\bwhy (?:this|that|the|these|those|all these|such) (?:\w+ )?(?:plan|settings|values"
+        r"|parameters)\b|\bis (?:the|this|that|my|your) (?:\w+ )?plan (?:ok|okay|good|fine|any good|right"
+        r"|reasonable|all right|alright|solid|sensible)\b|\bwhy (?:this|that|the|these|those|all these"
+        r"|such) (?:\w+ )?(?:plan|settings|values"
         r"|numbers|parameters|choices)\b",
         text,
     ) or (search(r"\bexplain\b.*\bplan\b", text)):

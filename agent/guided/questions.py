@@ -51,7 +51,7 @@ FIELDS = (
     ),
 )
 _ASKS = (
-    r"^(?:and |but |so |ok |okay |hm+ |um |well |wait |sorry |hey |hi )*(?:,? )?"
+    r"^(?:and |but |so |ok |okay |hm+ |um |well |wait |sorry |hey |hi |please )*(?:,? )?"
     r"(?:what|why|how|which|who|where|when|whose|is|are|was|were|does|do(?! (?:not|it|that|this|the|an?|so|both|all"
     r"|another|one|as|what|number|some|more|less|\d+|everything|only|just|whatever|your|my|me)\b)|did|should|would"
     r"|explain|tell me"
@@ -68,6 +68,8 @@ _REQUEST = (
 
 def asks(text: str) -> bool:
     """True for a question that wants words; 'can you make it longer?' is a request and no question."""
+    if search(r"\bwhat i (?:want|mean|need|am after|'m after)[.! ]*$", text):
+        return False
     if search(r"^(?:can|could|will|would) you (?:please )?(?:explain|tell|describe|say)\b", text):
         return True
     if search(

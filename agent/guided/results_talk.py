@@ -75,7 +75,10 @@ _SYMPTOM = (
     r"|repeats|mixes up)\b(?: \w+){0,3} (?:face|hat|colou?rs?|clothes|coat|look|shape|prompt|trigger|eyes|identity"
     r"|hair|likeness|pose|scene|background|tail|outfit|pictures|photos|training)\b"
     r"|\b(?:is|are) missing\b|\b(?:has|with) (?:6|six|three|3|extra|too many|no) (?:fingers|legs|arms|eyes|tails"
-    r"|hands|ears)\b|\bnothing like (?:her|him|it|my|the)\b|\bdoes nothing\b|\b(?:has|had|have) no effect\b"
+    r"|hands|ears)\b|\bnothing like (?:her|him|it|my|the)\b|\bdoes nothing\b|\b(?:not|isn't"
+    r"|aren't) (?:\w+ )?(?:similar|close|sharp|stable|consistent|recogni[sz]able|good|smooth)(?: enough)?\b"
+    r"|\btoo (?:much|little|many) (?:flicker\w*|motion|noise|movement|blur|grain|contrast|wobble|shaking"
+    r"|saturation)\b|\b(?:has|had|have) no effect\b"
     r"|\bno effect at all\b|\bevery(?:one| person| \w+)? (?:looks|turns|becomes)\b"
 )
 _RESULT = (
@@ -96,7 +99,8 @@ _RESULT = (
     r"|\bdoes it (?:look like|work|resemble)\b(?! (?:in|with|on|for)\b)|\bhow (?:well|does it look)\b|\b(?:did"
     r"|has) (?:it|that|this|she|he|everything|the (?:training|lora)) (?:\w+ )?(?:work\w*|learn\w*|succeed\w*"
     r"|pass\w*|turn(?:ed)? out|get|got)\b"
-    r"|\b(?:is|was|are) (?:it|this|that|the lora|she|he|they|the result) (?:\w+ )?(?:good|ok|okay|usable|great|fine"
+    r"|\b(?:is|was|are) (?:it|this|that|the lora|she|he|they|the (?:result|likeness|face|identity|quality|score"
+    r"|motion)) (?:\w+ )?(?:good|ok|okay|usable|great|fine"
     r"|successful|a success|worth|done well|decent|bad|enough|alright)\b|\bwhat(?:'s| is| was| are) the (?:verdict"
     r"|outcome|figures|numbers|grade|identity|likeness|rating|evaluation|leak)\b"
     r"|\bwhat (?:do|does) (?:these|those|the|all these|all those|that|this) (?:numbers?|figures?|scores?|values?"
@@ -163,7 +167,14 @@ def results_talk(text: str, said: str, facts: Facts) -> Reading | None:
         )
     ):
         return None  # 'are they any good?' is about the files
-    if not ran and not search(_ABOUT_RUN, text):
+    if not ran and (
+        not search(_ABOUT_RUN, text)
+        or match(
+            r"(?:what (?:do|does|is|are|kind)|how (?:do|many|long"
+            r"|much)|which|why)\b",
+            text,
+        )
+    ):
         return None
     if search(_METRIC, text):
         return Reading((about(said),))

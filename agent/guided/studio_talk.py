@@ -20,7 +20,7 @@ _ALONG = (
 )
 _MAY_I = (
     r"^(?:(?:and|so|ok|hm+|then) )*(?:can|could|may|should|is it (?:ok|safe|possible) to) (?:i |we )?.*"
-    r"\b(?:stack|combine|mix|use|load|pair)\b"
+    r"\b(?:stack|combine|mix|use|load|pair)e?d?\b"
 )
 _WHAT_IF = r"\b(?:what happens|what if|if (?:i|we))\b"
 _MERGE = (

@@ -11,7 +11,9 @@ _SOUND = r"(?:the |their |its |his |her |my )?(?:clips?'? )?(?:sounds?|audio|voi
 _REFERENCES = (
     r"(?:the |any )?(?:reference (?:images?|pictures?|clips?|tokens?|training)|references|in[ -]context(?: training)?)"
 )
-_ASPECT = r"(?:the |their |its |each (?:file|clip|picture)'s )?(?:own )?(?:aspect(?: ratios?)?|proportions|shapes?)"
+_ASPECT = (
+    r"(?:the |their |its |each (?:file|clip|picture)'s )?(?:own |original )?(?:aspect(?: ratios?)?|proportions|shapes?)"
+)
 _RATE = r"(?:the |their |its |each clip's |the clips' )?(?:own |original )?(?:frame[ -]?rates?|fps)"
 
 # (pattern, arguments); the first that is found of each argument counts, so the negative comes first
