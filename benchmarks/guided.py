@@ -5,12 +5,14 @@
     python -m benchmarks.guided --set held_out --misses
 
 A reading is exact when the same tools are called in the same order with the same arguments; an argument that has its
-default value counts as not given. What exactly is looked up, and a consent's wording, is free text and not compared.
+default value counts as not given. A label may name other readings that are as good ("also"). What exactly is looked
+up, and a consent's wording, is free text and not compared.
 "Gated by mistake" are readings that open a card (launch, download, synthetic files, consent) where the label does not.
 """
 
 import argparse
 import json
+import math
 import sys
 import time
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ from tools.registry import TOOLS
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
 FILES = {"held_out": "utterances_held_out.json", "judge": "utterances_judge.json"}  # written by others than the rules
-FREE_TEXT = {"look_up": {"query"}, "record_consent": {"statement"}}
+FREE_TEXT = {"look_up": {"query"}, "record_consent": {"statement", "person_shown"}}
 Called = tuple[str, dict[str, Any]]
 
 
@@ -36,11 +38,12 @@ class Miss:
     text: str
     got: list[Called]
     wanted: list[Called]
+    also: list[list[Called]]  # other readings that a person would be as glad about
 
     @property
     def gated(self) -> bool:
         """Was a card opened that the label does not have?"""
-        asked_for = {name for name, _ in self.wanted}
+        asked_for = {name for calls in (self.wanted, *self.also) for name, _ in calls}
         return any(TOOLS[name].gated and name not in asked_for for name, _ in self.got)
 
 
@@ -85,9 +88,12 @@ def measure(states: dict[str, Any], entries: list[dict[str, Any]]) -> Score:
         reading = read(entry["text"], states[entry["state"]], entry.get("uploads", []))
         seconds.append(time.perf_counter() - start)
         got = [compared(call.name, call.arguments) for call in reading.calls]
-        wanted = [compared(name, arguments[0] if arguments else {}) for name, *arguments in entry["calls"]]
-        if got != wanted:
-            misses.append(Miss(entry["state"], entry["text"], got, wanted))
+        wanted, *also = [
+            [compared(name, arguments[0] if arguments else {}) for name, *arguments in calls]
+            for calls in (entry["calls"], *entry.get("also", []))
+        ]
+        if not any(same(got, calls) for calls in (wanted, *also)):
+            misses.append(Miss(entry["state"], entry["text"], got, wanted, also))
     return Score(len(entries), misses, seconds)
 
 
@@ -98,6 +104,20 @@ def compared(name: str, arguments: dict[str, Any]) -> Called:
     except (KeyError, ValidationError):
         full = dict(arguments)  # an unknown tool, or arguments that it refuses: as it is written
     return name, {key: value for key, value in full.items() if key not in FREE_TEXT.get(name, ())}
+
+
+def same(one: list[Called], other: list[Called]) -> bool:
+    """Equal calls; factors such as 0.6667 and 2/3 are equal."""
+    return len(one) == len(other) and all(
+        first == second and left.keys() == right.keys() and all(_equal(left[key], right[key]) for key in left)
+        for (first, left), (second, right) in zip(one, other, strict=True)
+    )
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, int | float):
+        return math.isclose(one, other, rel_tol=1e-3)
+    return bool(one == other)
 
 
 def main() -> int:
