@@ -52,6 +52,7 @@ class Narrator:
         return []
 
     def _progress(self, data: dict[str, Any], job: Job) -> list[Event]:
+        data = events.sound_progress(data)
         out: list[Event] = []
         if trains(job) and job.id not in self._eta_told and data.get("eta_seconds") is not None:
             self._eta_told.add(job.id)

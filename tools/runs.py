@@ -162,6 +162,7 @@ def training_status(context: ToolContext, _arguments: NoArguments) -> ToolResult
 
 def progress_words(data: dict[str, Any]) -> str:
     """'step 120 of 500 (24 %), loss 0.0312, about 2 minutes left' ; missing figures are left out."""
+    data = events.sound_progress(data)
     step, steps = data.get("step"), data.get("steps")
     if data.get("phase") == "encoding":
         return f"reading the files once, {step} of {steps}"

@@ -13,6 +13,8 @@ from .redact import redact
 
 LONGEST_TEXT = 4_000  # characters
 LONGEST_LIST = 10_000  # entries
+_FIGURES = frozenset({"step", "steps", "left", "loss", "eta_seconds"})
+_LARGEST_FIGURE = 1e12
 
 
 def emit(workspace: Workspace, job_id: str, kind: str, data: Mapping[str, Any]) -> None:
@@ -47,6 +49,19 @@ def latest(workspace: Workspace, job_id: str, kind: str) -> EventRow | None:
         return session.scalars(query.limit(1)).first()
 
 
+def sound_progress(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A progress event's data for those who show it: figures that are none are left out, and so is any file.
+
+    Our worker writes neither; what a remote machine or a damaged row says is not believed.
+    """
+    shown = {key: value for key, value in data.items() if key != "pictures"}
+    return {key: value for key, value in shown.items() if key not in _FIGURES or _is_figure(value)}
+
+
+def _is_figure(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LARGEST_FIGURE
+
+
 def plain(value: Any) -> Any:
     """The value as JSON that any database takes: no NaN or infinity, no secrets, capped texts and lists."""
     if value is None or isinstance(value, bool | int):
@@ -54,7 +69,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key)[:200]: plain(entry) for key, entry in value.items()}
+        return {redact(str(key))[:200]: plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(entry) for entry in list(value)[:LONGEST_LIST]]
     if isinstance(value, str | Path):
