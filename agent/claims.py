@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +18,7 @@ from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 from .guided.numbers import with_digits
 
 MOST_NAMED = 5
+LONGEST_HEDGE = 16  # characters: 'approximately'
 SMALLEST_COUNT = 4  # fewer things than that are counted by anybody who reads a list
 
 _UNITS: dict[str, tuple[str, float]] = {}  # unit as written: its measure, and its size in the measure's own unit
@@ -116,7 +118,7 @@ def _figures(text: str) -> list[Placed]:
     for match in _QUANTITY.finditer(text):
         unit = match["sign"] or match["unit"] or ""
         measure, size = _UNITS.get(unit.lower(), ("", 1.0))
-        about = bool(_HEDGE.search(text[: match.start()]))
+        about = bool(_HEDGE.search(text, max(0, match.start() - LONGEST_HEDGE), match.start()))
         for part in ("from", "number"):
             if match[part]:
                 shown = (
@@ -154,7 +156,13 @@ def _known(system: str, messages: Sequence[AnyMessage]) -> list[Figure]:
     return figures
 
 
-def _in_text(text: str) -> Iterator[Figure]:
+@lru_cache(maxsize=256)
+def _in_text(text: str) -> tuple[Figure, ...]:
+    """The same results are looked at again with every answer."""
+    return tuple(_all_in(text))
+
+
+def _all_in(text: str) -> Iterator[Figure]:
     """The figures of a result, times put together from parts (1 min 34 s), and what 'from a to b' changes."""
     digits = with_digits(text.lower())
     found = _figures(text)

@@ -47,7 +47,7 @@ class Contained(AgentMiddleware):
             return response
         await self._count(request, message)
         message = without_repeats(without_thoughts(message), turn_of(request.messages))
-        note = self._note(request, message)
+        note = await asyncio.to_thread(self._note, request, message)  # a long thread holds many figures
         return ModelResponse(result=[message, *note], structured_response=response.structured_response)
 
     async def _within_time(self, request: ModelRequest, handler: Handler) -> ModelResponse:

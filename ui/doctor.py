@@ -34,6 +34,7 @@ OUR_PACKAGES = ("agent", "knowledge", "tools", "trainer_core", "ui")
 KEYS = {
     "OPENAI_API_KEY": "a chat model of your choice instead of the built-in guided one",
     "OPENAI_BASE_URL": "a chat model on a server of your choice (Ollama, vLLM, llama.cpp), also without a key",
+    "SIDEKICK_DAILY_TOKENS": "a limit for the tokens that a chat model uses in a day",
     "SIDEKICK_VISION_MODEL": "a second opinion on views and captions by a model that sees, when you ask for it",
     "FAL_KEY": "nothing in this version yet; later, LTX-2.3 trained at fal.ai without a GPU of your own",
 }

@@ -114,11 +114,12 @@ def not_reached(host: str) -> ModelFailed:
     )
 
 
-def too_slow(model: str, seconds: float) -> ModelFailed:
-    """Nothing came for a long time."""
+def too_slow(model: str, seconds: float, *, whole: bool) -> ModelFailed:
+    """Nothing came for a long time, or the `whole` answer took too long."""
+    what = "was not ready after" if whole else "was silent for"
     return BrokenOff(
-        f"{quoted(model, 60)} was silent for {seconds:.0f} seconds, so I stopped waiting. A slow model needs more: "
-        "set SIDEKICK_MODEL_SECONDS.",
+        f"{quoted(model, 60)} {what} {seconds:.0f} seconds, so I stopped waiting. A slow model needs more: set "
+        "SIDEKICK_MODEL_SECONDS.",
         again=True,
     )
 

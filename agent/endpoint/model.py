@@ -33,6 +33,7 @@ from .reading import Answer
 from .wire import on_the_wire, tool_form
 
 TEMPERATURE = 0.2
+ONCE_MORE = "\n\n(The connection broke off here. Once more:)\n\n"
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class EndpointModel(BaseChatModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         tools = kwargs.get("tools", [])
         end = time.monotonic() + self.limits.call
-        shown, broken = "", False
+        shown, joint = "", ""  # what the person has seen, and how what comes now is joined to it
         used: list[tuple[int, int]] = []
         asked = on_the_wire(messages)
         tries = self.limits.tries
@@ -112,7 +113,7 @@ class EndpointModel(BaseChatModel):
             try:
                 async with aclosing(pieces):
                     async for piece in pieces:
-                        if not broken:
+                        if not joint:
                             shown += piece
                             yield _words(piece)
             except ModelFailed as error:
@@ -122,16 +123,17 @@ class EndpointModel(BaseChatModel):
             if failure is None:
                 break
             tries -= not isinstance(failure, OptionRefused)
-            if not failure.again or tries <= 0 or not await self._wait(failure, tries, end):
+            known = isinstance(failure, OptionRefused) and failure.option in self._refused  # it was not the option
+            if known or not failure.again or tries <= 0 or not await self._wait(failure, tries, end):
                 if shown and isinstance(failure, BrokenOff):
                     yield _words("\n\n(The connection broke off here. Say “go on” for the rest.)")
                     answer.calls = []
                     break
                 raise failure
-            broken = bool(shown)
+            joint = "" if not shown else "\n\n" if isinstance(failure, Unreadable) else ONCE_MORE
             asked = self._learn(asked, failure)
-        if broken and failure is None:
-            yield _words(_rest(answer, shown))
+        if joint and failure is None:
+            yield _words(_rest(answer, shown, joint))
         yield self._last(answer, used)
 
     def _answer(self, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> Answer:
@@ -182,15 +184,17 @@ class EndpointModel(BaseChatModel):
         try:
             async with aclosing(chunks):
                 while not answer.too_long:
+                    silence = min(self.limits.silence, max(0.0, end - time.monotonic()))
                     try:
-                        async with asyncio.timeout(min(silence, max(0.0, end - time.monotonic()))):
+                        async with asyncio.timeout(silence):
                             chunk = await anext(chunks)
                     except StopAsyncIteration:
                         break
                     if piece := answer.take(chunk):
                         yield piece
         except (TimeoutError, httpx2.TimeoutException, openai.APITimeoutError):
-            raise too_slow(self.model_name, silence) from None
+            whole = silence < self.limits.silence
+            raise too_slow(self.model_name, self.limits.call if whole else silence, whole=whole) from None
         except openai.APIStatusError as error:
             raise self._of(error) from None  # the cause can hold the key
         except openai.APIConnectionError:
@@ -250,13 +254,13 @@ class EndpointModel(BaseChatModel):
         )
 
 
-def _rest(answer: Answer, shown: str) -> str:
+def _rest(answer: Answer, shown: str, joint: str) -> str:
     """What is still to be shown of an answer that came after another had broken off."""
     if answer.text.startswith(shown):
         return answer.text[len(shown) :]
     if answer.calls:  # the words before a call were shown the first time
         return ""
-    return f"\n\n(The connection broke off here. Once more:)\n\n{answer.text}"
+    return f"{joint}{answer.text}"
 
 
 def _words(text: str) -> ChatGenerationChunk:
