@@ -1,14 +1,17 @@
 """Explanations and what-if questions have this plan's figures and a source, and change nothing."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rooms import draw_pictures, new_context, up_to_plan
 
+from tools.context import NoArguments
 from tools.plan_changes import ChangePlan
 from tools.plan_reasons import FIELDS
 from tools.plans import ExplainPlan, change_plan, estimate_of, explain_plan
+from tools.recipes import list_recipes
 from tools.registry import ToolContext, ToolRefused
 from tools.state import manifest_of, plan_of
 
@@ -99,6 +102,14 @@ def test_both_directions_are_weighed(planned: ToolContext, field: str, less: str
     text = explain(planned, field)
     for way in (less, more):
         assert re.search(rf"\n- {way}: .+ [Tt]ime (still )?about \d", text)
+
+
+def test_which_recipe_is_answered_for_these_files(planned: ToolContext, tmp_path: Path) -> None:
+    lines = {line.split(":")[0]: line for line in list_recipes(planned, NoArguments()).text.splitlines()}
+    assert "With your 24 pictures (enough): 480 steps on mini, about" in lines["- character"]
+    assert "(fewer than the 30 that are wanted)" in lines["- style"]
+    assert "cannot teach it" in lines["- motion"]
+    assert "With your" not in list_recipes(new_context(tmp_path), NoArguments()).text
 
 
 def test_what_is_not_known_is_said_to_be_unknown(planned: ToolContext) -> None:

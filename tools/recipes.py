@@ -15,6 +15,7 @@ from trainer_core.recipes import RECIPES, Recipe, RecipeName
 
 from .consent import ASK
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
+from .recipe_costs import with_these_files
 from .text import quoted
 
 PREFIXES = {
@@ -50,9 +51,9 @@ def describe(recipe: Recipe) -> str:
     return f"{recipe.name}: teaches {recipe.teaches}. Good for {recipe.good_for}. Needs {recipe.needs}."
 
 
-def list_recipes(_context: ToolContext, _arguments: NoArguments) -> ToolResult:
-    """All recipes with what they are for and what they need."""
-    lines = [f"- {describe(recipe)}" for recipe in RECIPES.values()]
+def list_recipes(context: ToolContext, _arguments: NoArguments) -> ToolResult:
+    """All recipes with what they are for and need, and what each would take with the files that are there."""
+    lines = [f"- {describe(recipe)} {with_these_files(context, recipe)}".rstrip() for recipe in RECIPES.values()]
     sources = sorted({recipe.source for recipe in RECIPES.values()})
     return ToolResult(
         text="\n".join([*lines, "Source: " + "; ".join(sources)]),
@@ -136,7 +137,12 @@ def _noun(words: str | None) -> str | None:
 
 
 TOOLS = (
-    Tool("list_recipes", "List the five recipes: what each teaches, is good for and needs.", NoArguments, list_recipes),
+    Tool(
+        "list_recipes",
+        "List the five recipes: what each teaches, is good for and needs, and what it takes with the present files.",
+        NoArguments,
+        list_recipes,
+    ),
     Tool(
         "choose_recipe",
         "Set what this project teaches. Makes the trigger word. Can be called again to change the recipe or the "
