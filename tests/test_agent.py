@@ -1,20 +1,24 @@
 """The conversation through its one door, with the guided model: from hello to a run, and everything in between."""
 
 import asyncio
+import json
 import os
 import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from endpoint import serving
 from rooms import draw_pictures, new_context, up_to_plan
 from talking import called, talk, whole, words
 
 from agent.conversation import Conversation
+from agent.endpoint.model import EndpointModel
 from agent.events import Card, CardShown, Event, Progress, Said, ToolFinished
 from agent.stages import Stage, system_prompt
 from agent.threads import threads_of
 from tools import runs
+from tools.endpoints import Endpoint
 from tools.registry import ToolContext
 from tools.state import Facts, PlanFacts, RunFacts
 from trainer_core.jobs import store
@@ -306,3 +310,16 @@ def test_prompts_are_as_agreed(stage: Stage) -> None:
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
     assert f'"stage": "{stage}"' in text
+
+
+async def test_a_request_is_as_agreed(tmp_path: Path) -> None:
+    """The first request of a new conversation with a language model, whole, as it goes over the wire."""
+    with serving(["Hello."]) as endpoint:
+        model = EndpointModel(endpoint=Endpoint(endpoint.url), model_name="stub")
+        async with await Conversation.open(Workspace.open(tmp_path), model=(model, "stub")) as conversation:
+            assert [event async for event in conversation.send("hi")]
+    text = json.dumps(endpoint.requests[0]["body"], indent=1, ensure_ascii=False) + "\n"
+    golden = GOLDEN / "request.json"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
