@@ -26,7 +26,10 @@ _HERE = (
 )
 _STOP = rf"\b(?:stop|cancel|abort|end|halt)\b.*{_DOWNLOAD}"
 _NOT = r"\b(?:don't|do not|never|not|no need to|without)\b"
-_UNSURE = r"\b(?:if|unless|maybe|perhaps|might|when|once|later|should|would|how|what|why)\b|[\"?]"
+_UNSURE = (
+    r"\b(?:if|unless|maybe|perhaps|might|when|once|later|tomorrow|tonight|soon|next week|should|would|how|what"
+    r"|why)\b|[\"?]"
+)
 _KINDS = {"edges": r"\bedges?\b|\boutlines?\b|\bcanny\b", "pose": r"\bposes?\b|\bskeletons?\b", "depth": r"\bdepth\b"}
 _CONTROL = r"\bcontrol (?:clips?|videos?|pictures?|images?)\b"
 _MAKE = (

@@ -29,9 +29,13 @@ _GENERATED = (
 _EXCEPT = r"\b(?:except(?:ing)?|excluding|other than|apart from|besides|all but|but not)\b"
 _OWN = r"\b(?:is|are|was|were)(?:n't| not)\b"
 _DENIED = r"\b(?:don't|do not|never|no|not|without|stop)\b"
-_UNSURE = r"\b(?:if|unless|maybe|perhaps|might|when|once|later|said|says|told|wrote|would|should)\b|\""
+_UNSURE = (
+    r"\b(?:if|unless|maybe|perhaps|might|when|once|later|tomorrow|tonight|soon|next \w+|said|says|told|wrote|would"
+    r"|should)\b|\""
+)
 _UNSURE_TO_MAKE = (
-    r"\b(?:if|unless|maybe|perhaps|might|when|once|later|said|says|told|wrote|wants)\b|\bwould (?:it|that)\b|\""
+    r"\b(?:if|unless|maybe|perhaps|might|when|once|later|tomorrow|tonight|soon|next \w+|said|says|told|wrote"
+    r"|wants)\b|\bwould (?:it|that)\b|\""
 )
 _ASKED = (
     r"^(?:(?:and|but|so|ok) )*(?:how|why|what|which|when|where|who|do|does|did|is|are|was|were|should)\b"

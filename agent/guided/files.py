@@ -3,19 +3,16 @@
 import re
 from typing import Any
 
+from .captions_talk import caption_calls
+from .file_words import FILES, OTHERS_WORDS
 from .fillers import command
 from .patterns import fullmatch, match, search, sub
 
-_FILES = (
-    r"(?:files?|pictures?|photos?|images?|clips?|videos?|dataset|data|set|folder|them|those|these|everything"
-    r"|drawings?|uploads?|it all|what i (?:sent|gave|uploaded))"
-)
 _PRINT = r"water ?marks?|logos?|subtitles?|text|words|writing|letters"
 _WITH = r"\b(?:with|that ha(?:s|ve)|having|containing)"
-_OTHERS_WORDS = r"\"|\b(?:he|she|they|it|boss|friend|note|text|picture|caption) (?:says?|said|wrote|told|wants)\b"
 _NOT_MEANT = (
     rf"\b(?:don't (?!use|want|need|include|take)|do not (?!use|want|include)|never|maybe|perhaps|unless|should (?:i"
-    rf"|we)|what (?:if|happens)|why|how|when|if|is it|does it|do i|did you)\b|{_OTHERS_WORDS}"
+    rf"|we)|what (?:if|happens)|why|how|when|if|is it|does it|do i|did you)\b|{OTHERS_WORDS}"
 )
 _NOT_SENT = (  # pictures leave the computer only for the vision model
     r"\b(?:don't|do not|never|no|without|not)\b.*"
@@ -73,7 +70,7 @@ def file_calls(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
         calls.append(("audit_dataset", how))
     return calls + [
         (name, {"by_model": False} if kept_in and name == "write_captions" else arguments)
-        for name, arguments in _captions(text)
+        for name, arguments in caption_calls(text)
     ]
 
 
@@ -116,8 +113,8 @@ _THEM_LOOK = (  # about the files where files are there and nothing else is
 _WHICH_BAD = (
     rf"\b(?:which|what|are|is|were|how many|do|does|see (?:if|whether)|tell me (?:if|whether|which)|know (?:if"
     rf"|whether|which)|find|show(?: me)?|list|if|whether)\b(?: \w+){{0,5}}? (?:ones?|of (?:them|these|those|the \w+"
-    rf"|my \w+)|any|some|{_FILES}|there|anything|something|all)\b(?: \w+){{0,4}}? {_BAD}\b"
-    rf"|\b(?:which|what|how many) (?:ones|of (?:them|these|those|my \w+)|{_FILES}) (?:are|is|were|have|should|would"
+    rf"|my \w+)|any|some|{FILES}|there|anything|something|all)\b(?: \w+){{0,4}}? {_BAD}\b"
+    rf"|\b(?:which|what|how many) (?:ones|of (?:them|these|those|my \w+)|{FILES}) (?:are|is|were|have|should|would"
     rf"|did you|do you|need|must)\b|\b(?:which|what)(?: ones)? did you flag\b|\bwhy (?:did you|were they|are they"
     rf"|is it|was it|are (?:those|these)) flag\w*"
     rf"|\b(?:show|list|see|which are|what are|tell me) (?:me )?the (?:{_BAD}|flagged) (?:ones|files|pictures|photos"
@@ -140,15 +137,15 @@ def _wants_audit(text: str, facts: dict[str, Any]) -> bool:
     return bool(
         search(
             rf"\b{_LOOK_AT}\b(?: (?:at|over|through))?(?: (?:my|the|all|all of|all the|of|these|those|our|every"
-            rf"|whole|each|if|whether|any|single))* {_FILES}\b|"
-            rf"\b(?:are|is) (?:my|the|these|those|they|all the|our) ?{_FILES}? ?(?:all )?(?:ok|okay|good|fine|enough"
+            rf"|whole|each|if|whether|any|single))* {FILES}\b|"
+            rf"\b(?:are|is) (?:my|the|these|those|they|all the|our) ?{FILES}? ?(?:all )?(?:ok|okay|good|fine|enough"
             rf"|usable|alright|any good|sharp enough|good enough|suitable|sufficient)\b|"
             rf"\b(?:anything|something|what's|what is|what was) wrong with (?:my|the|these|those|any"
-            rf"|some)?(?: of)?(?: the| my| these)? ?{_FILES}\b|\bhow (?:good"
-            rf"|bad) (?:are|is) (?:my|the|these) {_FILES}\b|"
-            rf"\bwhat do you (?:think of|make of|say (?:about|to)) (?:my|the|these|those)? ?{_FILES}\b|\b(?:do"
-            rf"|did) (?:i|we) have enough {_FILES}\b"
-            rf"|\bproblems? (?:with|in) (?:my|the) {_FILES}\b",
+            rf"|some)?(?: of)?(?: the| my| these)? ?{FILES}\b|\bhow (?:good"
+            rf"|bad) (?:are|is) (?:my|the|these) {FILES}\b|"
+            rf"\bwhat do you (?:think of|make of|say (?:about|to)) (?:my|the|these|those)? ?{FILES}\b|\b(?:do"
+            rf"|did) (?:i|we) have enough {FILES}\b"
+            rf"|\bproblems? (?:with|in) (?:my|the) {FILES}\b",
             text,
         )
     )
@@ -201,65 +198,6 @@ def _asks_coverage(text: str) -> bool:
             text,
         )
     )
-
-
-def _captions(text: str) -> list[tuple[str, dict[str, Any]]]:
-    edit = search(
-        r"\bcaption (?:of|for|on) (?P<item>\S+?)(?:,? (?:should (?:be|say|read)|to(?: say| read| be)?|is|as|with"
-        r"|into|must (?:be|say))|:) ?(?P<words>.+)$",
-        text,
-    ) or search(
-        r"\b(?:caption|describe|label) (?P<item>itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))(?: with"
-        r"| as|:| =) ?(?P<words>.+)$"
-        r"|\b(?P<item2>itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))(?:'s)? caption(?:,? (?:should (?:be"
-        r"|say|read)|to|is|as|with|must (?:be|say))|:) ?(?P<words2>.+)$",
-        text,
-    )
-    if edit and edit.groupdict().get("item2"):
-        return [("edit_caption", {"item": edit["item2"], "caption": edit["words2"].strip(" :\"'")})]
-    if edit:
-        return [("edit_caption", {"item": edit["item"].strip("\"',:"), "caption": edit["words"].strip(" :\"'")})]
-    if search(
-        r"\b(?:why|what (?:is|are|makes)(?! the captions)|how (?:should|long|many)"
-        r"|how do(?! the captions))\b|^(?:does|are|is|did|should|must|will|do(?! (?:the |all |my "
-        r"|new )*captions\b[^?]*$)) ",
-        text,
-    ):
-        return []
-    shown = search(
-        r"\b(?:show|see|read|list|print|what do|what are|look at|view|check|spot-check|give|hear|display|how do"
-        r"|let me|examples? of|sample of)\b(?: \w+){0,5} \bcaptions\b"
-        r"|\b(?:show|see|read|list|print|check|hear|what is|what's)\b(?: \w+){0,4} \bcaption\b|\bwhat did you write\b",
-        text,
-    )
-    if shown and not search(r"\bgive (?:them|it|every|each|all)\b|\blet me (?:write|caption|edit)\b", text):
-        count = search(
-            r"\b(\d{1,2})(?: \w+)? captions\b|\b(?:all (?:the )?|every )captions?\b"
-            r"|\bfirst (\d{1,2})\b",
-            text,
-        )
-        number = (count[1] or count[2]) if count else None
-        return [("show_captions", {"count": int(number)} if number else {})]
-    if search(
-        rf"\b(?:write|make|create|do|generate|add|redo|start|produce|need|want|give|finish|update|refresh|rewrite"
-        rf"|re-?do|prepare|put|get|proceed|go (?:on|ahead)|continue)\b(?: \w+){{0,4}} \b(?:captions?|descriptions?)\b"
-        rf"|\b(?:describe|label|annotate|tag) (?:my |the |all |all the |all of |each |every |them )*(?:{_FILES}"
-        rf"|one of them|all)\b"
-        rf"|\b(?:re-?)?caption (?:my |the |all |all the |all of )*{_FILES}\b|"
-        r"^(?:(?:and|now|then|please|next|ok|so|just|first|the|all|new|some|my|missing"
-        r"|your) )*captions?(?: (?:please|now|next|them|it|then|all|too|as well|first|again|for .*|without .*"
-        r"|with .*))*[.!]?$"
-        r"|\bcaptions?\b.*\b(?:write|do|make|generate) (?:them|it) (?:again|anew|all|new|over)\b"
-        r"|\bcaptions?\b.*\b(?:re-?write|re-?do|re-?make) (?:them|it|all)\b|\bcaptioning\b|\bthen caption\b"
-        r"|\band caption\b",
-        text,
-    ) and not search(
-        r"\b(?:don't|do not|never|no) (?:\w+ )?(?:any |the )?captions?\b|\bdropout\b|\bmyself\b|\bby hand\b"
-        r"|\bmy own captions?\b|\bon my own\b|\bshould (?:i|we)\b|" + _OTHERS_WORDS,
-        text,
-    ):
-        return [("write_captions", {})]
-    return []
 
 
 def _set_aside(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -34,7 +34,7 @@ _COURTESY = (
 _TAIL = re.compile(rf"(?:[\s,.!-]+{_COURTESY}|, (?:ok(?:ay)?|right|yes|yeah|no)\?)+(?P<end>[\s.!?]*)$")
 _ORDER = re.compile(
     r"^(?:(?:please|kindly|just|now|then|yes|yeah|yep|sure|and|but|also|can we|could we|shall we|let's|let us"
-    r"|we can|we could"
+    r"|we can"
     r"|(?:can|could|would|will) you(?: please| kindly| just| maybe)?|would you mind|you (?:can|may|could)"
     r"|go ahead and|feel free to"
     r"|i (?:want|need|would like|wish|would love|would prefer)(?: you| it| us)? to|i'd (?:like|love|prefer)(?: you"

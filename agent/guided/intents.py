@@ -1,41 +1,32 @@
 """From a sentence and the project's facts to what should be done: tool calls in order, or a topic to speak about."""
 
 import re
-from typing import Any
 
-from . import goals, questions
-from .actions import LAUNCH_DENIED, LAUNCH_REFUSED, cancels, from_the_beginning, launches, resumes, status_asked
+from . import questions
 from .base_talk import base_talk
 from .candidates import candidates_talk
 from .clips_talk import clips_talk
-from .files import file_calls
+from .domain import DOMAIN
 from .fillers import sentences, without_frills
 from .findings_talk import findings_talk
 from .follow_ups import follow_up
 from .gates_talk import gates_talk
 from .orders_talk import orders_talk
 from .patterns import fullmatch, match, search, sub
-from .plan_talk import DOMAIN, plan_talk
+from .plan_talk import plan_talk
 from .reading import Call, Facts, Reading, about
 from .results_talk import results_talk
+from .run_control import run_control
+from .setting_up import setting_up
 from .spelling import normal
 from .studio_talk import studio_talk
+from .uploads_talk import and_uploads, with_uploads
 
 __all__ = ["Call", "Facts", "Reading", "read"]
 
 
 _CARDS = frozenset(("launch_training", "download_base", "take_in_candidates", "mark_synthetic", "record_consent"))
 _LINKED = re.compile(r"\b(?:if|unless|maybe|said|says|wrote|told)\b|\"|:")  # what belongs together stays together
-_GOAL_ASKED = (
-    r"^(?:and |but |so )*(?:can|could|would|will|is it possible|is there a way|are you able|do you think"
-    r"|which (?:one|recipe)|what about|how about|may i|am i able)\b"
-    r"|\bhow (?:can|do|could|would) (?:i|we|you) (?:teach|train|get|make|put|turn|bring)\b|\bwhich (?:one|recipe"
-    r"|of them)\b|\b(?:can|could|would|will) (?:you|i|we|it|this)\b"
-)
-DOMAIN_ONLY = (  # about the craft, not about what is to be taught
-    r"\b(?:legal\w*|allowed|licen[sc]e\w*|rank|steps|pictures|photos|images|captions?|how many|how long|how much"
-    r"|cost\w*|price|gpu|memory|trigger|copyright|sell|resolution)\b"
-)
 _OURS = r"\b(?:it|this|that|they|them|these|those|my|mine|i|we|our)\b"
 _ELSEWHERE = (
     r"\b(?:weather|jokes?|what time|president|football|soccer|pizza|sky|capital|poems?|songs?|news|stocks?|bitcoin"
@@ -44,41 +35,13 @@ _ELSEWHERE = (
     r"|\byour (?:name|age|favou?rite|mother|opinion on)\b|\bare you (?:human|real|a (?:robot|person|bot)|alive|gpt"
     r"|chatgpt|an ai)\b|\blaunch\w*\b"
 )
-_ASIDES = (
-    ("no_pause", r"^(?:please |can you )?(?:pause|resume|suspend)\b"),
-    (
-        "close_window",
-        r"\b(?:can|may|should|do|must) i (?:have to |need to )?(?:close|quit|leave|shut|turn off|switch off|go away"
-        r"|log off|stay|keep)\b(?! out)(?!.*\b(?:blurry|out|pictures|files)\b)"
-        r"|\b(?:if|when|while|once) (?:i|my) (?:\w+ )?(?:close|quit|leave|shut|turn|switch|go|log|sleep|laptop"
-        r"|computer|browser|window)\w*\b(?=.*\b(?:laptop|computer|browser|window|tab|machine|off|away|down|bed|app"
-        r"|home)\b)|\bclose the (?:window"
-        r"|browser|laptop)\b",
-    ),
-    (
-        "how_launch",
-        r"\bhow (?:do|can|would) (?:i|we) (?:launch|start (?:it|the training)|train it)\b|\bsafe to (?:launch|start)\b",
-    ),
-    (
-        "no_editing",
-        r"^(?:\w+ ){0,4}?(?:remove|erase|delete|clean|retouch|blur|paint over|get rid of|take out|cut out|wipe|hide"
-        r"|edit out|crop out|crop) (?:out |off |away |up )?"
-        r"(?:(?:the|that|this|those|these|my|all|any|her|his) )*(?:water ?marks?|logos?|subtitles?|text|writing"
-        r"|stamps?|signatures?|backgrounds?|people|person)"
-        r"(?: (?:in|on|from|of) .*| for me| away| out| off)?[.! ]*$"
-        r"|\b(?:brighten|sharpen|upscale|denoise|retouch|enhance|rotate|colou?r[- ]correct"
-        r"|photoshop)\b(?: \w+){0,3} (?:pictures?|photos?|images?|clips?|files?|ones?|them|it)\b",
-    ),
-    ("no_card", r"^(?:i )?(?:approved?|confirm(?:ed)?)(?: it| this)?[.!]?$"),
-    ("captions_needed", r"\b(?:skip|no|without|don't (?:need|want|write)) (?:the |any )?captions?\b(?! dropout)"),
-)
 
 
 def read(said: str, facts: Facts, uploads: list[str]) -> Reading:
     """Understand a message. Never launches on anything but a plain request to start the training."""
     text = normal(said)
     if not text:
-        return Reading(calls=_with_uploads(facts, uploads)) if uploads else Reading(topic="unclear")
+        return Reading(calls=with_uploads(facts, uploads)) if uploads else Reading(topic="unclear")
     whole = _read_one(text, said, facts, uploads)
     parts = sentences(text)
     if len(parts) < 2 or uploads or _LINKED.search(text):
@@ -121,13 +84,13 @@ def _read_one(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading
     about_studio = studio_talk(text, said, facts, uploads) or findings_talk(text, facts)
     if about_studio is not None:
         return about_studio
-    for rule in (clips_talk, base_talk, _gates, _small_talk, _run_control, results_talk, plan_talk):
+    for rule in (clips_talk, base_talk, _gates, _small_talk, run_control, results_talk, plan_talk):
         if uploads and rule is _small_talk:
             continue
-        reading = rule(whole if rule in (_small_talk, _run_control) else text, said, facts)
+        reading = rule(whole if rule in (_small_talk, run_control) else text, said, facts)
         if reading is not None and not (uploads and not reading.calls):
-            return _and_uploads(reading, facts, uploads)
-    reading = _setting_up(text, said, facts, uploads)
+            return and_uploads(reading, facts, uploads)
+    reading = setting_up(text, said, facts, uploads)
     if reading is not None:
         return reading
     return _otherwise(text, said, facts)
@@ -135,24 +98,6 @@ def _read_one(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading
 
 def _gates(text: str, said: str, facts: Facts) -> Reading | None:
     return gates_talk(text, said, facts) or orders_talk(text, said, facts)
-
-
-def _with_uploads(facts: Facts, uploads: list[str]) -> tuple[Call, ...]:
-    """Pictures and clips go into the set; a LoRA file among them is looked into."""
-    loras = [name for name in uploads if name in (facts.get("waiting_loras") or [])]
-    files = [name for name in uploads if name not in loras]
-    checks = tuple(Call("verify_lora", {"upload": name}) for name in loras)
-    if not files:
-        return checks
-    return (
-        *checks,
-        Call("add_files", {"uploads": files}),
-        *([Call("audit_dataset")] if facts.get("recipe") else []),
-    )
-
-
-def _and_uploads(reading: Reading, facts: Facts, uploads: list[str]) -> Reading:
-    return Reading((*_with_uploads(facts, uploads), *reading.calls)) if uploads else reading
 
 
 def _small_talk(text: str, _said: str, facts: Facts) -> Reading | None:
@@ -179,90 +124,6 @@ def _small_talk(text: str, _said: str, facts: Facts) -> Reading | None:
     ):
         return Reading(topic="help")
     return None
-
-
-def _run_control(text: str, _said: str, facts: Facts) -> Reading | None:
-    if cancels(text, facts):
-        return Reading((Call("cancel_training"),)) if facts.get("run") else Reading(topic="nothing_runs")
-    if status_asked(text, facts):
-        return Reading((Call("training_status"),)) if facts.get("run") else Reading(topic="nothing_ran")
-    if from_the_beginning(text, facts):
-        return Reading(topic="from_the_beginning")
-    if resumes(text, facts):
-        return Reading((Call("launch_training"),))
-    for topic, pattern in _ASIDES:
-        if search(pattern, text):
-            return Reading(topic=topic)
-    verdict = launches(text, facts)
-    if verdict == LAUNCH_REFUSED:
-        return Reading(topic="launch_conditional")
-    if verdict == LAUNCH_DENIED:
-        return Reading(topic="launch_denied")
-    if verdict:
-        if facts.get("plan"):
-            return Reading((Call("launch_training"),))
-        return Reading(topic="launch_without_plan")
-    return None
-
-
-def _setting_up(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading | None:
-    calls: list[Call] = []
-    asked = questions.asks(text)
-    chosen = None if asked and facts.get("recipe") else goals.named_recipe(text)
-    goal = (chosen, (goals.recipe_wanted(text) or (None, None))[1]) if chosen else _goal(text, facts)
-    if facts.get("recipe") and not asked:
-        if noun := goals.other_noun(text, facts):
-            return Reading((Call("choose_recipe", {"recipe": facts["recipe"], "noun": noun}),))
-        if (word := goals.own_trigger(text, said)) and not facts.get("waiting_loras"):
-            return Reading((Call("choose_recipe", {"recipe": facts["recipe"], "trigger": word}),))
-    if (
-        goal
-        and chosen is None
-        and facts.get("recipe")
-        and not search(r"\b(?:want|would like|i'd like|teach|train|instead|actually)\b", text)
-    ):
-        goal = None  # talk about the subject that is already chosen
-    from_files = file_calls(text, facts)
-    if goal and not (from_files and facts.get("recipe")):
-        arguments: dict[str, Any] = {"recipe": goal[0]}
-        if goal[1]:
-            arguments["noun"] = goal[1]
-        calls.append(Call("choose_recipe", arguments))
-    if uploads:
-        calls += _with_uploads(facts | {"recipe": facts.get("recipe") or goal}, uploads)
-    known = {call.name for call in calls}
-    calls += [Call(name, arguments) for name, arguments in from_files if name not in known]
-    if search(r"\b(?:and|then)\b.*\bplan\b", text) and calls:
-        calls.append(Call("propose_plan", {}))
-    if calls:
-        return Reading(tuple(calls))
-    if search(r"\brecipes?\b|\boptions\b|\bwhat can (?:you|i) (?:teach|train)\b", text) and search(
-        r"\b(?:list|show|see|which|what|options)\b", text
-    ):
-        return Reading((Call("list_recipes"),))
-    if search(r"\brecommend\b|\byou (?:choose|decide|pick)\b|\bnot sure\b|\bdon't know\b", text) and not facts.get(
-        "recipe"
-    ):
-        return Reading(topic="recommend")
-    if search(
-        r"\b(?:here (?:are|is)|here's|these are|attached|uploaded|i have|i've got|my (?:files|pictures|photos|images"
-        r"|clips|folder))\b",
-        text,
-    ) and search(r"\b(?:files?|pictures?|photos?|images?|clips?|videos?|folder|drawings?|dataset)\b", text):
-        if facts.get("waiting_uploads"):
-            return Reading((Call("add_files", {}),))
-        return Reading(topic="how_to_add")
-    return None
-
-
-def _goal(text: str, facts: Facts) -> tuple[str, str | None] | None:
-    """Before a recipe is chosen, naming a subject is enough; later it takes a word of wish."""
-    asked = questions.asks(text)
-    if asked and (not search(_GOAL_ASKED, text) or search(DOMAIN_ONLY, text)):
-        return None
-    return goals.recipe_wanted(
-        text, stated=bool(facts.get("recipe")) or (asked and not search(r"\bfor (?:an?|my|our|the|this)\b", text))
-    )
 
 
 def _otherwise(text: str, said: str, facts: Facts) -> Reading:
@@ -301,7 +162,8 @@ def _on_topic(text: str, facts: Facts) -> bool:
 def _onward(bare: str, facts: Facts) -> Reading:
     """'go on': the next step, as far as it needs no decision."""
     stage, run = facts.get("stage"), facts.get("run") or {}
-    if stage == "launch" and run.get("of_current_plan") and run.get("state") in ("failed", "cancelled"):
+    stopped = run.get("of_current_plan") and run.get("state") in ("failed", "cancelled")
+    if stage == "launch" and stopped and search(r"\b(?:on|continue|proceed|going|ahead|go|onwards?)\b", bare):
         return Reading((Call("launch_training"),))  # the card says from where it would go on
     if stage == "dataset" and (facts.get("images") or facts.get("clips")) and facts.get("recipe"):
         calls = [] if facts.get("verdict") else [Call("audit_dataset")]
@@ -312,7 +174,7 @@ def _onward(bare: str, facts: Facts) -> Reading:
         return Reading((Call("add_files", {}),))
     if stage == "plan":
         return Reading((Call("propose_plan", {}),))
-    if stage == "launch" and search(r"\bgo ahead\b|\blet's (?:go|do (?:it|this))\b|^go$", bare):
+    if stage == "launch" and not stopped and search(r"\bgo ahead\b|\blet's (?:go|do (?:it|this))\b|^go$", bare):
         return Reading((Call("launch_training"),))
     if stage == "training":
         return Reading((Call("training_status"),))

@@ -64,7 +64,9 @@ _SHARE = (
     (r"\b(?:2 thirds?|2/3)\b", 0.6667),
     (r"\b(?:a|1|one) third\b|\b1/3\b", 0.3333),
 )  # fmt: skip
-_ORDER = r"\b(?:standing )?(?:orders?|instructions?|reminders?|alarms?|alerts?|notifications?|watch(?:es|ers)?)\b"
+_ORDER = (
+    r"\b(?:(?:standing )?orders?|standing instructions?|reminders?|alarms?|alerts?|notifications?|watch(?:es|ers)?)\b"
+)
 _LISTED = (
     rf"\b(?:what|which|any|list|show|see|are there|have i|how many|do i have|remind me)\b.*{_ORDER}|^(?:my |the "
     rf"|all )*standing orders?[?.! ]*$"

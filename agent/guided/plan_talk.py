@@ -1,44 +1,16 @@
 """Sentences about the plan: propose, change, undo, what-if, and why."""
 
-from . import goals, questions
+from . import questions
 from .asked_files import imagined_files
 from .asked_values import values_beside
 from .changes import Wanted, wanted_changes
 from .files import file_calls
 from .patterns import search, sub
+from .plan_questions import before_plan, plan_question
 from .reading import Call, Facts, Reading, about
 
 CONDITION = (
     r"\b(?:if|unless|provided|as long as|only when|in case)\b(?! (?:possible|you can|you could|that's ok|needed))"
-)
-DOMAIN = (
-    r"\b(?:loras?|train\w*|caption\w*|trigger|dataset|data|images?|pictures?|photos?|clips?|videos?|files?|ltx|mini"
-    r"|comfy\w*|fal|diffusers|over-?fit\w*|under-?fit\w*|overtrain\w*|recipes?|character|face|style|motion|effect"
-    r"|likeness"
-    r"|licen[sc]e\w*|commercial\w*|copyright\w*|legal\w*|law|sell\w*|sold|publish\w*|privacy|private|share|gpu"
-    r"|graphics|video card|nvidia"
-    r"|amd|cuda|vram|laptop|computer|machine|cloud|internet|offline|disk|cpu|checkpoints?|validation|loss|epochs?"
-    r"|iterations?"
-    r"|optimi[sz]er|adam\w*|scheduler|warm-?up|backgrounds?|angles?|views?|poses?|expressions?|outfits?|clothes"
-    r"|hair|glasses|light\w*"
-    r"|duplicates?|blurr?\w*|resolution|steps|rank|alpha|seed|frames|fps|precision|bf16|fp16|fp8|int8|safetensors"
-    r"|consent|permission"
-    r"|credits?|price|pricing|costs?|budget|approv\w*|leak\w*|noun|sharp\w*|prompt\w*|stack\w*|strength|memory"
-    r"|base model|models?|generic"
-    r"|dropout|held|batch|learning rate|formats?|jpe?g|png|webp|gif|heic|mp4|mov|webm|zip|folder|cuts?|identity"
-    r"|consisten\w*|quality"
-    r"|originals?|square|portrait|landscape|aspect|crop\w*|pixels?|watermark\w*|logos?|subtitles?|phone|camera"
-    r"|screenshots?|drawings?"
-    r"|sketch\w*|merge\w*|scores?|scorecard|report|findings?|flicker\w*|artifacts?|sound|audio|voice|music"
-    r"|references?|control clips?"
-    r"|recordings?|footage|upload\w*|class word|weights?|civitai|hugging ?face|ollama|vision model|children|kids"
-    r"|people|person|celebrit\w*"
-    r"|cartoons?|mascot|anime|subject|examples?|minimum|maximum|teach\w*|learn\w*|generat\w+|synthetic|preset|plan"
-    r"|deleted?|stored?"
-    r"|split\w*|normali[sz]\w*|gradient|checkpointing|quanti[sz]\w*|offload\w*|ema|preservation|regulari[sz]\w*"
-    r"|conditioning|sampler"
-    r"|guidance|inference|workflow|nodes?|trademark\w*|credit|attribution|deep-?fakes?|card|window|browser|slack"
-    r"|undo|risks?|danger\w*|safe\w*|exist\w*|offline|mac|windows|linux|apple|result|strengths?|weakness\w*)\b"
 )
 
 
@@ -105,7 +77,7 @@ def plan_talk(text: str, said: str, facts: Facts) -> Reading | None:
             Reading((Call("change_plan", wanted.arguments | {"only_show": True}),)) if plan else Reading((about(said),))
         )
     if asked:
-        return _question(text, said, facts)
+        return plan_question(text, said, facts)
     if _proposes(text, facts) and not any(name == "set_excluded" for name, _ in file_calls(text, facts)):
         return _proposed(wanted, facts)
     if wanted and search(CONDITION, text):
@@ -121,7 +93,7 @@ def plan_talk(text: str, said: str, facts: Facts) -> Reading | None:
         if plan:
             return Reading((Call("explain_plan"),))
         return (
-            Reading((*_before_plan(facts), Call("propose_plan", {})))
+            Reading((*before_plan(facts), Call("propose_plan", {})))
             if facts.get("verdict")
             else Reading(topic="no_plan")
         )
@@ -166,7 +138,7 @@ def _proposed(wanted: Wanted, facts: Facts) -> Reading:
         return Reading(topic="no_plan")
     further = wanted.without("preset", "base")
     change = (Call("change_plan", further),) if further else ()
-    return Reading((*_before_plan(facts), Call("propose_plan", wanted.only("preset", "base")), *change))
+    return Reading((*before_plan(facts), Call("propose_plan", wanted.only("preset", "base")), *change))
 
 
 def _changed(wanted: Wanted, facts: Facts) -> Reading:
@@ -216,87 +188,3 @@ def _proposes(text: str, facts: Facts) -> bool:
             text,
         )
     )
-
-
-def _before_plan(facts: Facts) -> tuple[Call, ...]:
-    """What a plan needs first and can be done without asking."""
-    calls: list[Call] = []
-    if facts.get("recipe") and (facts.get("images") or facts.get("clips")):
-        if not facts.get("verdict"):
-            calls.append(Call("audit_dataset"))
-        if facts.get("without_caption"):
-            calls.append(Call("write_captions"))
-    return tuple(calls)
-
-
-_COULD_IT = (
-    r"(?:^|[,.;] (?:so |and |but )?)(?:can|could|would|will|is it|do you think|is there|which|what|are you able)\b"
-)
-_LOOKS = (
-    r"\bwhat (?:would|will|does) (?:the|a|my|your) (?:training|plan|run)(?: \w+)? look like\b|\bhow would (?:you"
-    r"|we) train\b"
-    r"|\bwhat (?:do|would) you (?:propose|suggest)\b|\bwhat(?:'s| is) (?:the|your) (?:plan|proposal)\b"
-)
-
-
-def _question(text: str, said: str, facts: Facts) -> Reading | None:
-    plan = bool(facts.get("plan"))
-    if search(
-        r"\b(?:which|what) recipes?\b|\b(?:what|which) (?:kinds?|sorts?|types?) of (?:loras?|things?|stuff"
-        r"|subjects?)\b|\bwhat can (?:i|we"
-        r"|you|it|one) (?:teach|train|learn)\b",
-        text,
-    ) and not search(
-        r"\bshould\b|\bbest\b|\brecommend|\bright\b|\bfor (?:an?|my|our|the|this)\b|\bis (?:an?"
-        r"|the) recipe\b|\bdo i need\b",
-        text,
-    ):
-        return Reading((Call("list_recipes"),))
-    if search(
-        r"\b(?:character|face|style|motion|effect)\b.*\b(?:or|vs\.?|versus|and)\b.*\b(?:character|face|style|motion"
-        r"|effect)\b",
-        text,
-    ) and search(r"\bor\b|\bdifference\b|\bvs\b|\bversus\b|\bbetter\b", text):
-        return Reading((Call("list_recipes"), about(said)))
-    if (
-        search(
-            r"\bwhich (?:one|recipe)\b|\bwhat (?:recipe|would you recommend|do you recommend|should i (?:use|choose"
-            r"|pick))\b",
-            text,
-        )
-        and not plan
-    ):
-        goal = goals.recipe_wanted(text, stated=False)
-        return None if goal else Reading(topic="recommend")
-    if search(
-        r"^what (?:do|must|should|can) (?:i|we) (?:have to |need to )?(?:do )?(?:now|next)\b|^what(?:'s| is| comes"
-        r"| now| do (?:i|we) do)? ?(?:next|now)\b|\bwhat now\b|^(?:ok |okay |so )?and now\b"
-        r"|\bnext step\b",
-        text,
-    ):
-        return Reading(topic="next")
-    if facts.get("stage") == "plan" and search(_LOOKS, text):
-        return Reading((*_before_plan(facts), Call("propose_plan", {})))
-    if search(
-        r"\bwhat(?:'s| is) (?:the|my|in the) (?:current )?(?:plan|settings)\b|\bwhich (?:settings|values"
-        r"|parameters)\b|\bis (?:the|this|that|my|your) (?:\w+ )?plan (?:ok|okay|good|fine|any good|right"
-        r"|reasonable|all right|alright|solid|sensible)\b|\bwhy (?:this|that|the|these|those|all these"
-        r"|such) (?:\w+ )?(?:plan|settings|values"
-        r"|numbers|parameters|choices)\b",
-        text,
-    ) or (search(r"\bexplain\b.*\bplan\b", text)):
-        return Reading((Call("explain_plan"),)) if plan else Reading(topic="no_plan")
-    if file_calls(text, facts):
-        return None
-    asked = questions.field_asked(text)
-    if asked in ("price", "time") or (asked == "memory" and search(questions.FITS, text)):
-        return Reading((Call("explain_plan", {"field": asked}),)) if plan else Reading((about(said),))
-    if asked and plan:
-        return Reading((Call("explain_plan", {"field": asked}), about(said)))
-    if facts.get("stage") == "plan" and search(_LOOKS, text):
-        return Reading((Call("propose_plan", {}),))
-    if not facts.get("recipe") and search(_COULD_IT, text) and goals.recipe_wanted(text):
-        return None  # a goal that is put as a question
-    if search(DOMAIN, text) or asked:
-        return Reading((about(said),))
-    return None
