@@ -142,6 +142,29 @@ async def test_two_messages_at_once_are_answered_one_after_the_other(slack: Slac
         assert calls == ["chat.startStream", "chat.stopStream"] * 3
 
 
+async def test_an_answer_that_was_broken_off_is_picked_up(
+    slack: SlackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def endless(*_arguments: Any, **_more: Any) -> AsyncIterator[Event]:
+        await asyncio.sleep(3600)
+        yield Said(role="sidekick", text="never")
+
+    workspace = Workspace.open(tmp_path)
+    event = slack.said(ANN, "hello", None)
+    with monkeypatch.context() as stuck:
+        stuck.setattr(Conversation, "send", endless)
+        stuck.setattr("ui.slack_room.GRACE_SECONDS", 0.01)
+        async with running(slack, workspace):
+            await slack.event(event)
+            await slack.until(lambda: slack.called("assistant.threads.setStatus"))
+    async with running(slack, workspace):
+        await slack.until(read(slack, event["ts"], "say it once more"))
+        await slack.event(slack.said(ANN, "hello", event["ts"]))
+        await slack.until(read(slack, event["ts"], "Sidekick"))
+    async with running(slack, workspace):
+        assert slack.thread().count("say it once more") == 2, "once as text and once as a block"
+
+
 async def test_a_defect_is_told_without_its_details(
     slack: SlackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

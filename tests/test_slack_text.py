@@ -1,7 +1,10 @@
 """Words to and from Slack: nothing smuggled in, nothing too long for it; and what keeps the bot from starting."""
 
+import asyncio
 import json
 import logging
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from slack_server import APP_TOKEN, BOT_TOKEN, serving
 from agent.guided.intents import read as understood
 from tools.context import Card
 from trainer_core.projects import Workspace
-from ui.slack import Bot, NotStarted, Settings, run_slack
+from ui.slack import Bot, NotStarted, Settings, run_slack, serve
 from ui.slack_blocks import card_blocks, progress_text
 from ui.slack_text import escaped, heard, markdown, people, pieces
 from ui.slack_words import PROMPTS, prompts_for
@@ -128,6 +131,24 @@ async def test_wrong_tokens_are_not_let_in_and_never_shown(tmp_path: Path) -> No
         with pytest.raises(NotStarted, match=r"invalid_auth.*docs/slack\.md"):
             await bot.start()
     assert "wrong" not in repr(bot.settings)
+
+
+async def test_the_command_runs_until_it_is_told_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with serving() as slack:
+        monkeypatch.setenv("SLACK_BOT_TOKEN", BOT_TOKEN)
+        monkeypatch.setenv("SLACK_APP_TOKEN", APP_TOKEN)
+        monkeypatch.setenv("SLACK_API_URL", f"{slack.url}/api/")
+        command = asyncio.create_task(serve(Workspace.open(tmp_path), Settings.from_environment()))
+        await slack.until(lambda: slack.connections)
+        await asyncio.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await asyncio.wait_for(command, 20) == 0
+    told = capsys.readouterr().out
+    assert "Connected to Slack as sidekick in Test." in told
+    assert "Goodbye." in told
+    assert "secret" not in told
 
 
 def test_the_log_has_no_secrets(tmp_path: Path) -> None:

@@ -116,13 +116,14 @@ def run_slack(home: Path | None) -> int:
         return 1
     try:
         settings = Settings.from_environment()
-        return asyncio.run(_run(Workspace.open(home), settings))
+        return asyncio.run(serve(Workspace.open(home), settings))
     except NotStarted as words:
         print(words, file=sys.stderr)
         return 1
 
 
-async def _run(workspace: Workspace, settings: Settings) -> int:
+async def serve(workspace: Workspace, settings: Settings) -> int:
+    """Connect, and serve until SIGINT or SIGTERM. Exit code 0. Raises NotStarted."""
     from agent.models import chat_model
 
     from .strings import TRAINING_GOES_ON, model_words, printable

@@ -15,8 +15,8 @@ from . import slack_words as words
 from .slack_blocks import APPROVE, REJECT
 from .slack_messages import Message, Press, Slack
 from .slack_reply import cosmetic, post
-from .slack_room import Room
-from .slack_store import Place, find_thread, known_threads, mark, thread_at
+from .slack_room import TURN, Room
+from .slack_store import Place, find_thread, known_threads, mark, thread_at, threads_with
 from .slack_text import escaped, heard
 from .strings import log_error, one_line
 
@@ -34,6 +34,7 @@ class Rooms:
     def __init__(self, slack: Slack, workspace: Workspace) -> None:
         self.slack, self.workspace = slack, workspace
         self._open: dict[Place, Room] = {}
+        self._picking_up: list[asyncio.Task[None]] = []
         self._lock = asyncio.Lock()
 
     async def get(self, place: Place, user: str) -> Room:
@@ -46,15 +47,17 @@ class Rooms:
                 await self._open.pop(at).close()
             return room
 
-    async def go_on(self) -> int:
-        """Watch again what was being watched when the bot was stopped; how many threads that are."""
-        working = {job.project_id for job in store.list_jobs(self.workspace, states=store.UNFINISHED)}
-        count = 0
+    async def go_on(self) -> None:
+        """Watch again what was being watched, and go on with the answers that broke off, when the bot was stopped."""
+        working = {
+            job.project_id for job in await asyncio.to_thread(store.list_jobs, self.workspace, None, store.UNFINISHED)
+        }
         for row in await asyncio.to_thread(known_threads, self.workspace):
             if await asyncio.to_thread(_has_news, self.workspace, row.thread_id or "", working):
                 (await self.get(row.place, row.user)).watch()
-                count += 1
-        return count
+        for row in await asyncio.to_thread(threads_with, self.workspace, TURN):
+            room = await self.get(row.place, row.user)
+            self._picking_up.append(asyncio.create_task(room.pick_up()))  # a language model may take its time
 
     async def close(self) -> None:
         """Let go of everything; conversations and jobs stay."""

@@ -1,10 +1,13 @@
 """What comes from Slack, and how Slack is reached."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slack_sdk.web.async_client import AsyncWebClient
+
+if TYPE_CHECKING:
+    from agent.events import Event
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,11 @@ class Slack:
 def person_of(team: str, user: str) -> str:
     """The name of a Slack user everywhere in the workspace: 'slack:T1:U1'."""
     return f"slack:{team}:{user}"
+
+
+async def chain(first: Sequence["Event"], rest: AsyncIterator["Event"]) -> AsyncIterator["Event"]:
+    """Events that were taken out already, and those that follow them."""
+    for event in first:
+        yield event
+    async for event in rest:
+        yield event

@@ -3,10 +3,10 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.consent import clear_answer
 from agent.conversation import Conversation
@@ -16,10 +16,10 @@ from trainer_core.projects import Workspace
 from . import slack_words as words
 from .slack_cards import Cards
 from .slack_files import FOLDER, fetch, tidy
-from .slack_messages import Message, Press, Slack, person_of
+from .slack_messages import Message, Press, Slack, chain, person_of
 from .slack_news import News
 from .slack_reply import NOT_TAKEN, Reply, cosmetic, post, reason
-from .slack_store import Place, bind, mark, thread_at
+from .slack_store import Place, bind, forget, mark, marks, thread_at
 from .slack_text import escaped, people
 from .slack_uploads import Outcome, upload
 from .strings import UNEXPECTED, log_error, one_line
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sidekick.slack")
 GRACE_SECONDS = 10.0
+TURN = "turn"
 
 
 class Room:
@@ -43,8 +44,8 @@ class Room:
         self._cards = Cards(slack.client, workspace, place)
         self._news = News(slack.client, workspace, place, conversation.project_id)
         self._watch: asyncio.Task[None] | None = None
+        self._worker: asyncio.Task[Any] | None = None  # whose turn it is
         self._stage = ""
-        self._resumed = False
 
     @classmethod
     async def open(cls, slack: Slack, workspace: Workspace, place: Place, user: str) -> "Room":
@@ -66,25 +67,30 @@ class Room:
 
     async def hear(self, message: Message) -> None:
         """A person's message. The same one again does nothing."""
-        async with self._lock:
+        async with self._at_work():
             if not await asyncio.to_thread(mark, self._workspace, self.place, "heard", message.id):
                 return
             if message.user != self.owner:
                 await self._whisper(message.user, words.NOT_YOURS.format(owner=f"<@{self.owner}>"))
                 return
+            await asyncio.to_thread(mark, self._workspace, self.place, TURN, message.id)
             await self._status(words.FETCHING if message.files else words.THINKING)
-            try:
-                await self._turn(message)
-            except Exception as error:  # the person must hear of it; the log has the rest
-                log_error(error, self._workspace.home)
-                await cosmetic(post(self._client, self.place, UNEXPECTED))
-            finally:
-                await self._status("")
+            await self._guarded(self._turn(message))
+            await asyncio.to_thread(forget, self._workspace, self.place, TURN, message.id)
+        self.watch()
+
+    async def pick_up(self) -> None:
+        """Go on with an answer that was broken off when the bot was stopped."""
+        async with self._at_work():
+            for entry in await asyncio.to_thread(marks, self._workspace, self.place, TURN):
+                await self._status(words.THINKING)
+                await self._guarded(self._resume())
+                await asyncio.to_thread(forget, self._workspace, self.place, TURN, entry.name)
         self.watch()
 
     async def press(self, press: Press) -> None:
         """A button. Whether it counts, the conversation says: it is asked in the name of the one who pressed."""
-        async with self._lock:
+        async with self._at_work():
             presser = person_of(self.place.team, press.user)
             if press.user == self.owner:
                 await self._press(self.conversation, press)
@@ -103,11 +109,38 @@ class Room:
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE_SECONDS), self._lock:
                 pass
+        if self._worker is not None:  # it is picked up at the next start
+            self._worker.cancel()
+            await asyncio.wait([self._worker])
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait([self._watch])
         await self._news.close()
         await self.conversation.close()
+
+    @asynccontextmanager
+    async def _at_work(self) -> AsyncIterator[None]:
+        async with self._lock:
+            self._worker = asyncio.current_task()
+            try:
+                yield
+            finally:
+                self._worker = None
+
+    async def _guarded(self, turn: Coroutine[Any, Any, None]) -> None:
+        try:
+            await turn
+        except Exception as error:  # the person must hear of it; the log has the rest
+            log_error(error, self._workspace.home)
+            await cosmetic(post(self._client, self.place, UNEXPECTED))
+        await self._status("")
+
+    async def _resume(self) -> None:
+        if await self.conversation.broken_off():
+            await self._show(self.conversation.resume())
+        else:  # it had not come as far as the conversation, or only its last words were not shown
+            await post(self._client, self.place, words.SAY_AGAIN)
+        await self._settle()
 
     async def _turn(self, message: Message) -> None:
         name = hashlib.sha256(f"{self.place.key} {message.id}".encode()).hexdigest()[:24]
@@ -124,9 +157,6 @@ class Room:
             if not message.files:
                 await post(self._client, self.place, words.NOTHING_SAID)
             return
-        if not self._resumed:  # an answer that broke off when the bot was stopped comes before the next
-            self._resumed = True
-            await self._show(self.conversation.resume())
         card = await self.conversation.pending()
         answer = clear_answer(message.text) if card and not paths else None
         decided = f"{words.APPROVED if answer == 'yes' else words.REJECTED} <@{message.user}>." if answer else ""
@@ -150,7 +180,7 @@ class Room:
         verdict = f"{words.APPROVED if press.approved else words.REJECTED} <@{press.user}>." if counted else ""
         if verdict:
             await self._cards.close(press.card_id, verdict)
-        await self._show(_chain([first, *([second] if second else [])], events))
+        await self._show(chain([first, *([second] if second else [])], events))
         await self._settle()
 
     async def _show(self, events: AsyncIterator["Event"]) -> None:
@@ -217,10 +247,3 @@ class Room:
         await self._client.chat_postEphemeral(
             channel=self.place.channel, user=user, thread_ts=self.place.ts, text=text, link_names=False, parse="none"
         )
-
-
-async def _chain(first: Sequence["Event"], rest: AsyncIterator["Event"]) -> AsyncIterator["Event"]:
-    for event in first:
-        yield event
-    async for event in rest:
-        yield event

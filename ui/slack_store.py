@@ -44,7 +44,8 @@ class SlackThread(Table):
 class SlackMark(Table):
     """Something that was done in a thread and is not to be done again, or a message that may have to be edited.
 
-    `kind`: heard (a message), told (an announcement), file (an upload), card (`value` is the card as JSON) or progress.
+    `kind`: heard (a message), turn (one that is being answered), told (an announcement), file (an upload), card (an
+    open one; `value` is the card as JSON) or progress.
     """
 
     __tablename__ = "slack_marks"
@@ -89,6 +90,13 @@ def known_threads(workspace: Workspace) -> list[SlackThread]:
     query = select(SlackThread).where(SlackThread.thread_id.is_not(None)).order_by(SlackThread.created_at)
     with workspace.session() as session:
         return list(session.scalars(query))
+
+
+def threads_with(workspace: Workspace, kind: str) -> list[SlackThread]:
+    """The threads in which something of this kind is remembered."""
+    with workspace.session() as session:
+        keys = set(session.scalars(select(SlackMark.place).where(SlackMark.kind == kind)))
+    return [row for row in known_threads(workspace) if row.place.key in keys] if keys else []
 
 
 def bind(workspace: Workspace, place: Place, thread_id: str) -> None:

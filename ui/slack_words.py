@@ -18,6 +18,7 @@ NOT_YOURS = (
 )
 NOTHING_SAID = "Tell me what you would like to teach, or drop pictures or clips into this thread."
 SLACK_FAILED = "Slack did not take my last message. Nothing is lost; ask me again, or look into this thread later."
+SAY_AGAIN = "I was restarted while I answered you. Everything up to then is kept. Please say it once more."
 TOO_LARGE = "{name} is too large for Slack. It is on the machine that the sidekick runs on: {path}"
 NOT_UPLOADED = "I could not upload {name} to Slack ({why}). It is on the machine that the sidekick runs on: {path}"
 
