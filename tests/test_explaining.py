@@ -8,11 +8,13 @@ import pytest
 from rooms import draw_pictures, new_context, up_to_plan
 
 from tools.context import NoArguments
+from tools.evaluation.scorecard import Measure, Threshold
 from tools.plan_changes import ChangePlan
 from tools.plan_reasons import FIELDS
 from tools.plans import ExplainPlan, change_plan, estimate_of, explain_plan
 from tools.recipes import list_recipes
 from tools.registry import ToolContext, ToolRefused
+from tools.results import where_lines_come_from
 from tools.state import manifest_of, plan_of
 
 
@@ -118,3 +120,12 @@ def test_what_is_not_known_is_said_to_be_unknown(planned: ToolContext) -> None:
     assert "The time is not known" in text
     assert not re.search(r"time (still )?about", text)
     assert "list price of 20" in explain(planned, "price")
+
+
+def test_a_figure_is_placed_beside_its_line_with_the_lines_source() -> None:
+    line = Threshold(value=0.75, direction="at least", source="calibrated on drawings")
+    good = Measure(id="identity", title="Likeness", value=0.8, unit="", definition="", threshold=line)
+    unknown = Measure(id="leak", title="Leak", value=None, unit="", definition="", threshold=line)
+    assert where_lines_come_from([good, unknown]) == [
+        "- Likeness is 0.05 above its line of 0.75. The line's source: calibrated on drawings."
+    ]

@@ -1,5 +1,6 @@
 """Tools for results: the scorecard, and what to change next."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from trainer_core.jobs import events, store
@@ -11,7 +12,7 @@ from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .evaluation import scorecard as scorecards
 from .evaluation.diagnosis import Diagnosis, Finding, examine
 from .evaluation.report import report_of
-from .evaluation.scorecard import Scorecard
+from .evaluation.scorecard import Measure, Scorecard
 from .state import Proposal, job_of, latest_lora, latest_run, proposal_of, runs_of
 from .text import quoted
 
@@ -23,7 +24,7 @@ def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     run, card = _scored(context)
     folder = context.workspace.run_folder(run.id)
     lora = _lora_of(context, run)
-    lines = [*_of_an_earlier_run(context, run), card.words()]
+    lines = [*_of_an_earlier_run(context, run), card.words(), *where_lines_come_from(card.measures)]
     if lora:
         strength = card.sweep.best_strength if card.sweep else 1.0
         use = f" and the LoRA at strength {strength:g}" if strength != 1 else ""
@@ -39,6 +40,19 @@ def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
         pictures=[_shown(context, sheet)] if sheet.exists() else [],
         files=[*([lora.file] if lora else []), *([_shown(context, report)] if report else [])],
     )
+
+
+def where_lines_come_from(measures: Sequence[Measure]) -> list[str]:
+    """For the figures that were judged: how far each is from its line, and the line's source, once for those alike."""
+    by_source: dict[str, list[str]] = {}
+    for measure in measures:
+        line = measure.threshold
+        if line is None or measure.value is None:
+            continue
+        gap = measure.value - line.value
+        side = "on" if abs(gap) < 0.005 else f"{abs(gap):.2f} {'above' if gap > 0 else 'below'}"
+        by_source.setdefault(line.source, []).append(f"{measure.title} is {side} its line of {line.value:.2f}")
+    return [f"- {'; '.join(words)}. The line's source: {source.rstrip('.')}." for source, words in by_source.items()]
 
 
 def _shown(context: ToolContext, path: Path) -> str:
