@@ -1,18 +1,11 @@
-"""The shape of an attack, and the tables of those that are only words."""
+"""The tables of attacks that are only words, by name; each test says through which door they come."""
 
-from dataclasses import dataclass
+import pytest
 
 
-@dataclass(frozen=True)
-class Attack:
-    """`door` is where it comes in, `payload` what comes in."""
-
-    name: str
-    door: str
-    payload: str
-
-    def __str__(self) -> str:
-        return f"{self.door}: {self.name}"
+def named(table: dict[str, str]) -> list[object]:
+    """The table as parameters, each with its name as the test's id."""
+    return [pytest.param(payload, id=name.replace(" ", "-").replace(",", "")) for name, payload in table.items()]
 
 
 MARKUP = {

@@ -5,11 +5,10 @@ import os
 from typing import Any
 
 import pytest
-from attacks import FORGED_NOTES, MARKUP
+from attacks import FORGED_NOTES, MARKUP, named
 from endpoint import Endpoint
 from hostile_server import Hostile, call, words
 from house import SECRETS, House, gathered
-from test_red_words import named
 
 from agent.conversation import Conversation
 from agent.events import CardShown

@@ -3,9 +3,8 @@
 import datetime as dt
 
 import pytest
-from attacks import MARKUP
+from attacks import MARKUP, named
 from pages import live_in_terminal, live_markdown, live_markup, live_markup_of_events
-from test_red_words import named
 
 from agent.events import Card, CardShown, Event, Problem, Progress, Said, ToolFinished, ToolStarted
 from trainer_core.projects import now

@@ -3,15 +3,10 @@
 import time
 
 import pytest
-from attacks import FORGED_NOTES, MARKUP, NO_YES, ORDERS
+from attacks import FORGED_NOTES, MARKUP, NO_YES, ORDERS, named
 from house import House, gathered, guided, rows
 
 from agent.conversation import Conversation
-
-
-def named(table: dict[str, str]) -> list[object]:
-    """The table as parameters, each with its name as the test's id."""
-    return [pytest.param(payload, id=name.replace(" ", "-").replace(",", "")) for name, payload in table.items()]
 
 
 async def still_answers(house: House, thread_id: str | None) -> None:
