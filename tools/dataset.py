@@ -6,9 +6,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.dataset import manifest as manifests
 from trainer_core.dataset.manifest import Item, Manifest
+from trainer_core.projects import get_project
 
 from .audit import run as audits
+from .audit.tools import LookAtFiles, audit_dataset
 from .context import Tool, ToolContext, ToolRefused, ToolResult
+from .dataset_history import recorded
 from .references import pair_lines
 from .state import item_named, manifest_of
 from .synthetic.tools import refuse_synthetic
@@ -28,6 +31,7 @@ class AddFiles(BaseModel):
             default_factory=list,
         ),
     ]
+    look: Annotated[bool, Field(description="true also looks at the files, as audit_dataset does")] = False
 
 
 class SetExcluded(BaseModel):
@@ -72,10 +76,11 @@ def add_files(context: ToolContext, arguments: AddFiles) -> ToolResult:
         lines.append(f"{plural(len(refused), 'file')} could not be taken:")
         lines += [f"- {quoted(entry.name, 60)}: {quoted(entry.reason, 160)}" for entry in refused[:12]]
     lines.append("The originals were not touched.")
-    return ToolResult(
-        text="\n".join(lines),
-        data={"added": len(fresh), "refused": len(refused), "images": manifest.images, "clips": manifest.clips},
-    )
+    figures = {"added": len(fresh), "refused": len(refused), "images": manifest.images, "clips": manifest.clips}
+    if arguments.look and manifest.items and get_project(context.workspace, context.project_id).recipe:
+        looked = audit_dataset(context, LookAtFiles())
+        return ToolResult(text="\n".join([*lines, looked.text]), data=figures | looked.data, pictures=looked.pictures)
+    return ToolResult(text="\n".join(lines), data=figures)
 
 
 def set_excluded(context: ToolContext, arguments: SetExcluded) -> ToolResult:
@@ -95,9 +100,10 @@ def set_excluded(context: ToolContext, arguments: SetExcluded) -> ToolResult:
     if not arguments.excluded:
         refuse_synthetic(items)
     folder = context.workspace.dataset_folder(context.project_id)
-    for item in items:
-        manifest = manifests.set_excluded(folder, item.id, arguments.excluded)
     verb = "Set aside" if arguments.excluded else "Took back"
+    what = plural(len(items), "file") if len(items) > 1 else quoted(items[0].name, 60)
+    with recorded(folder, f"{'setting aside' if arguments.excluded else 'taking back'} {what}"):
+        manifest = manifests.set_all_excluded(folder, [item.id for item in items], arguments.excluded)
     names = ", ".join(quoted(item.name, 40) for item in items[:8])
     text = (
         f"{verb} {plural(len(items), 'file')}: {names}. The set now has {_counted(manifest.usable)}. Nothing was "

@@ -5,6 +5,7 @@ from . import (
     clip_tools,
     consent,
     dataset,
+    dataset_history,
     gates,
     knowledge,
     library,
@@ -27,7 +28,7 @@ TOOLS: dict[str, Tool] = {
     tool.name: tool
     for group in (
         *(recipes, dataset, audit, captioning, clip_tools, synthetic, plans, runs, studio, results, repairs, knowledge),
-        *(base_models, references, library, scoring_again, standing_orders, consent, gates),
+        *(dataset_history, base_models, references, library, scoring_again, standing_orders, consent, gates),
     )
     for tool in group.TOOLS
 }

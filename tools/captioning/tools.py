@@ -8,10 +8,12 @@ from trainer_core.dataset import manifest as manifests
 from trainer_core.projects import get_project
 
 from ..context import Tool, ToolContext, ToolRefused, ToolResult
+from ..dataset_history import recorded
 from ..second_eye.model import VisionModelFailed, configured
 from ..state import item_named, manifest_of, recipe_of
 from ..text import plural, quoted
 from . import captions
+from .replace import TOOLS as REPLACE_TOOLS
 from .words import has_word
 
 
@@ -59,7 +61,8 @@ def write_captions(context: ToolContext, arguments: WriteCaptions) -> ToolResult
     except VisionModelFailed as failure:
         raise ToolRefused(str(failure)) from failure
     noun = project.noun or recipe.noun
-    written = captions.write_captions(folder, project.trigger, noun, recipe, model=model, say=context.say)
+    with recorded(folder, "writing captions", but_not_by_a_person=True):
+        written = captions.write_captions(folder, project.trigger, noun, recipe, model=model, say=context.say)
     items = manifests.load(folder).usable
     lines = [
         f"Captioned {plural(len(written.captions), 'file')}; "
@@ -121,7 +124,9 @@ def edit_caption(context: ToolContext, arguments: EditCaption) -> ToolResult:
     words = quoted(arguments.caption, 1000)
     if project.trigger:
         words = captions.with_trigger(words, project.trigger)
-    manifests.set_caption(context.workspace.dataset_folder(context.project_id), item.id, words, "person")
+    folder = context.workspace.dataset_folder(context.project_id)
+    with recorded(folder, f"the caption of {quoted(item.name, 60)}"):
+        manifests.set_caption(folder, item.id, words, "person")
     return ToolResult(text=f"The caption of {quoted(item.name, 60)} is now: {words}", data={"item": item.id})
 
 
@@ -135,4 +140,5 @@ TOOLS = (
     ),
     Tool("show_captions", "Read out captions with the ids of their files.", ShowCaptions, show_captions),
     Tool("edit_caption", "Replace one file's caption with the person's words.", EditCaption, edit_caption),
+    *REPLACE_TOOLS,
 )

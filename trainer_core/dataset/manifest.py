@@ -3,6 +3,7 @@
 This is the door; records.py holds the shapes and their storage, intake.py copies files in.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from .intake import add_files
@@ -19,6 +20,7 @@ __all__ = [
     "one_line",
     "path_of",
     "save",
+    "set_all_excluded",
     "set_caption",
     "set_captions",
     "set_excluded",
@@ -42,6 +44,11 @@ def set_captions(folder: Path, captions: dict[str, tuple[str, CaptionSource]]) -
 def set_excluded(folder: Path, item_id: str, excluded: bool) -> Manifest:
     """Leave an item out of training, or take it back in; its copy stays. Raises LookupError for an unknown id."""
     return _change(folder, {item_id: {"excluded": excluded}})
+
+
+def set_all_excluded(folder: Path, item_ids: Iterable[str], excluded: bool) -> Manifest:
+    """Leave several items out, or take them back in, in one write. Raises LookupError for an unknown id."""
+    return _change(folder, {item_id: {"excluded": excluded} for item_id in item_ids})
 
 
 def _change(folder: Path, changes: dict[str, dict[str, object]]) -> Manifest:
