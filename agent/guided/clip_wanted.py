@@ -76,7 +76,8 @@ def prompt_wanted(text: str, said: str, facts: Facts) -> dict[str, Any] | None:
         next((part for name in ("prompt", "where") if (part := found.groupdict().get(name))), text) if found else text
     )
     if fullmatch(
-        r"(?:already|now|yet|then|it|one|please|clips?|videos?|some|more|any|all|few|test|samples?|examples?|of|the"
+        r"(?:already|now|yet|then|it|one|please|clips?|videos?|some|more|any|all|few|test|same|at|with|strength"
+        r"|[\d.]+|samples?|examples?|of|the"
         r"|(?:at|with)|strength|[\\d.]+|(?:the )?same(?: (?:clip"
         r"|video|thing|one"
         r"|scene))?|[?.! ])*",
