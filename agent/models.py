@@ -25,7 +25,8 @@ def chat_model(settings: Mapping[str, str] | None = None) -> tuple[BaseChatModel
     endpoint = None if name == "guided" else endpoint_of(known)
     if endpoint is None:
         return GuidedModel(), "guided"
-    from .endpoint.model import EndpointModel, Limits  # takes half a second to import: only those who use it pay
+    from .endpoint.client import Limits  # takes half a second to import: only those who use it pay
+    from .endpoint.model import EndpointModel
 
     seconds = _seconds(known.get("SIDEKICK_MODEL_SECONDS", "").strip())
     limits = Limits(silence=0.4 * seconds, call=seconds)

@@ -13,7 +13,8 @@ from pydantic import Field
 from rooms import draw_pictures, new_context, up_to_plan
 
 from agent.conversation import Conversation
-from agent.endpoint.model import EndpointModel, Limits
+from agent.endpoint.client import Limits
+from agent.endpoint.model import EndpointModel
 from agent.events import CardShown, Event, Problem, Said, ToolFinished, ToolStarted
 from agent.models import chat_model
 from agent.stages import visible_tools

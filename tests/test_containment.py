@@ -10,7 +10,8 @@ from test_agent import stage_facts
 
 from agent.containment import without_thoughts
 from agent.conversation import Conversation
-from agent.endpoint.model import EndpointModel, Limits
+from agent.endpoint.client import Limits
+from agent.endpoint.model import EndpointModel
 from agent.endpoint.wire import on_the_wire, tool_form
 from agent.events import Event, Problem, Said, ToolFinished
 from agent.graph import schema_of

@@ -8,7 +8,8 @@ import pytest
 from exchanges import FOLDER, replaying
 
 from agent.conversation import Conversation
-from agent.endpoint.model import EndpointModel, Limits
+from agent.endpoint.client import Limits
+from agent.endpoint.model import EndpointModel
 from agent.events import Event, Problem, Progress, Said, ToolFinished, Used
 from agent.usage import usage_of
 from tools.endpoints import Endpoint

@@ -9,9 +9,7 @@ import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import httpx2
 import openai
@@ -28,27 +26,13 @@ from pydantic import PrivateAttr
 from tools.endpoints import Endpoint
 
 from . import PROVIDER, sse
+from .client import Limits, client_of
 from .failures import BrokenOff, ModelFailed, OptionRefused, Unreadable, not_reached, of_status, too_slow
 from .reading import Answer
 from .wire import on_the_wire, tool_form
 
 TEMPERATURE = 0.2
 ONCE_MORE = "\n\n(The connection broke off here. Once more:)\n\n"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """In seconds, except `tries`: of one call of the model."""
-
-    connect: float = 10.0
-    silence: float = 120.0  # until the first word, and between two: a small computer reads the prompt that long
-    call: float = 300.0
-    longest_wait: float = 30.0  # that a busy server may ask for
-    tries: int = 3
-    pause: float = 0.5  # before the second try; it doubles
-
-
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], openai.AsyncOpenAI]] = WeakKeyDictionary()
 
 
 class EndpointModel(BaseChatModel):
@@ -212,27 +196,12 @@ class EndpointModel(BaseChatModel):
         return of_status(error.status_code, body, headers, self.model_name, self.endpoint.host)
 
     async def _chunks(self, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        create = self._client().chat.completions.with_streaming_response.create
+        create = client_of(self.endpoint, self.limits).chat.completions.with_streaming_response.create
         async with create(**body) as response:
             pieces = sse.chunks(response.iter_bytes(), response.headers.get("content-type", ""))
             async with aclosing(pieces):
                 async for chunk in pieces:
                     yield chunk
-
-    def _client(self) -> openai.AsyncOpenAI:
-        """One client for each server in this event loop: connections belong to the loop that opened them."""
-        clients = _clients.setdefault(asyncio.get_running_loop(), {})
-        key = (self.endpoint.url, self.endpoint.key)
-        if key not in clients:
-            seconds = httpx2.Timeout(self.limits.silence, connect=self.limits.connect)
-            clients[key] = openai.AsyncOpenAI(
-                api_key=self.endpoint.key,
-                base_url=self.endpoint.url,
-                timeout=seconds,
-                max_retries=0,  # a stream that breaks in the middle must be tried again too, so all tries are here
-                http_client=openai.DefaultAsyncHttpx2Client(timeout=seconds, **self.endpoint.client_options()),
-            )
-        return clients[key]
 
     def _last(self, answer: Answer, used: Sequence[tuple[int, int]]) -> ChatGenerationChunk:
         """The end of the message: its calls, what it used, and who wrote it."""
