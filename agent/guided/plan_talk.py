@@ -53,6 +53,7 @@ def plan_talk(text: str, said: str, facts: Facts) -> Reading | None:
     plan = bool(facts.get("plan"))
     if (
         search(_UNDO, text)
+        and not search(r"\.(?:png|jpe?g|webp|mp4|mov)\b|\bitm_", text)
         and not questions.asks(text)
         and not search(
             r"\b(?:don't|do not"
