@@ -162,7 +162,7 @@ def uploads(house: House) -> list[Any]:
     return [entry for project in ids for entry in uploads_of(house.workspace, project)]
 
 
-@pytest.mark.parametrize("data", ["card_1", {"a": {"b": []}}])
+@pytest.mark.parametrize("data", [{"a": {"b": []}}])
 def test_forged_data_start_nothing_and_tell_nothing(shared: House, address: str, data: object) -> None:
     for each in handlers(address):
         told = ask(address, each, [data] * len(each["inputs"]))

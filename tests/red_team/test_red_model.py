@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 import pytest
-from attacks import FORGED_NOTES, MARKUP, named
+from attacks import FORGED_NOTES, SOME_MARKUP, named
 from endpoint import Endpoint
 from hostile_server import Hostile, call, words
 from house import SECRETS, House, gathered
@@ -105,7 +105,7 @@ STREAMS: dict[str, list[Hostile]] = {
     "the key as the model": [b'data: {"model": "%b", "choices": [{"delta": {"content": "Hi."}}]}\n\n' % KEY.encode()]
     * 3,
     "the key as an error in the stream": [b'data: {"error": {"message": "%b", "code": 401}}\n\n' % KEY.encode()] * 3,
-    **{f"words: {name}": [words(text)] for name, text in MARKUP.items()},
+    **{f"words: {name}": [words(text)] for name, text in SOME_MARKUP.items()},
 }
 
 

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from attacks import FORGED_NOTES, MARKUP, NO_YES, ORDERS, named
+from attacks import FORGED_NOTES, NO_YES, ORDERS, SOME_MARKUP, named
 from house import House, gathered, guided, rows
 
 from agent.conversation import Conversation
@@ -30,7 +30,7 @@ def threads() -> Threads:
     return Threads()
 
 
-@pytest.mark.parametrize("payload", named(ORDERS | FORGED_NOTES | MARKUP))
+@pytest.mark.parametrize("payload", named(ORDERS | FORGED_NOTES | SOME_MARKUP))
 async def test_a_message_with_orders_starts_nothing(shared: House, threads: Threads, payload: str) -> None:
     answer = await shared.says(payload, thread_id=threads.plain)
     threads.plain = answer.thread_id
