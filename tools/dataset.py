@@ -12,6 +12,7 @@ from .audit import run as audits
 from .audit.tools import LookAtFiles, audit_dataset
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .dataset_history import recorded
+from .handed_over import clear_taken
 from .references import pair_lines
 from .state import item_named, manifest_of
 from .synthetic.tools import refuse_synthetic
@@ -68,6 +69,7 @@ def add_files(context: ToolContext, arguments: AddFiles) -> ToolResult:
     context.say("Copying the files in and checking that each can be read …")
     manifest = manifests.add_files(folder, sources)
     mark_added(context.workspace, context.project_id, wanted)
+    clear_taken(context.workspace, context.project_id)
     fresh = [item for item in manifest.items if item.id not in known_ids]
     told_before = set(before.rejected)
     refused = [entry for entry in manifest.rejected if entry not in told_before]

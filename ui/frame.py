@@ -6,7 +6,7 @@ import gradio as gr
 
 from .drawing import Drawing
 from .handlers import Page, connect
-from .panels import launch, plan, recipe, talk
+from .panels import dataset, launch, plan, recipe, talk
 from .panels.panel import Clicks, Panel
 from .window_screen import stages_html
 from .window_session import Sessions
@@ -44,9 +44,9 @@ def _work(clicks: Clicks) -> tuple[gr.Walkthrough, Sequence[Panel]]:
         with gr.Step(STEPS[0], id=0):
             first = recipe.build(clicks)
         with gr.Step(STEPS[1], id=1):
-            gr.Markdown("Add your pictures and clips in the conversation: drag them into its box.")
+            second = dataset.build(clicks)
         with gr.Step(STEPS[2], id=2):
             third = plan.build(clicks)
         with gr.Step(STEPS[3], id=3):
             fourth = launch.build(clicks)
-    return steps, (first, third, fourth)
+    return steps, (first, second, third, fourth)

@@ -1,5 +1,6 @@
 """What happens on a page: loading, ticking, talking, deciding and clicking. Every handler is private."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from .panels.talk import Talk
 from .window_session import Session, Sessions
 
 TICK_SECONDS = 1.0
+WAIT_SECONDS = 0.2  # between two looks whether the sidekick has answered
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}  # a public handler would be an API
 BUSY = "One moment, I am still answering."
 CLOSED = "That question is no longer open, so nothing was started. Please look at it again."
@@ -99,6 +101,8 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
             except NotYet as why:
                 gr.Info(str(why))
                 return
+            while click.waits and session.busy:
+                await asyncio.sleep(WAIT_SECONDS)
             if not begin(session, wanted):
                 gr.Info(BUSY)
                 return

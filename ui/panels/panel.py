@@ -41,6 +41,7 @@ class Click:
     listen: Listen
     make: Callable[..., Call | Words]
     inputs: tuple["Component", ...]
+    waits: bool = False  # until the sidekick has answered; else a click meanwhile is refused
 
 
 @dataclass
@@ -50,9 +51,11 @@ class Clicks:
     acts: list[Click] = field(default_factory=list)
     says: list[Click] = field(default_factory=list)
 
-    def act(self, listen: Listen, make: Callable[..., Call], inputs: Sequence["Component"] = ()) -> None:
+    def act(
+        self, listen: Listen, make: Callable[..., Call], inputs: Sequence["Component"] = (), *, waits: bool = False
+    ) -> None:
         """A click that calls a tool."""
-        self.acts.append(Click(listen, make, tuple(inputs)))
+        self.acts.append(Click(listen, make, tuple(inputs), waits))
 
     def say(self, listen: Listen, make: Callable[..., Words], inputs: Sequence["Component"] = ()) -> None:
         """A click that says something to the sidekick, perhaps with files."""
