@@ -48,6 +48,11 @@ def graph_thread(thread_id: str, number: int) -> str:
     return f"{thread_id}/{number}" if number else thread_id
 
 
+def thread_of(graph_thread: str) -> str:
+    """The thread to which a chapter with this name belongs."""
+    return graph_thread.partition("/")[0]
+
+
 def split(messages: Sequence[AnyMessage]) -> tuple[list[AnyMessage], list[AnyMessage]]:
     """(what is closed, what the next chapter begins with); nothing is closed while the chapter is short."""
     if len(messages) <= LONGEST:

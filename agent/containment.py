@@ -13,6 +13,7 @@ from langgraph.config import get_config
 
 from tools.registry import ToolContext
 
+from .chapters import thread_of
 from .claims import unsupported
 from .endpoint import PROVIDER
 from .endpoint.failures import BrokenOff, ContextTooLong, ModelFailed
@@ -68,12 +69,18 @@ class Contained(AgentMiddleware):
     async def _short_enough(self, request: ModelRequest, handler: Handler) -> ModelResponse:
         """A thread that is too long for the model is shortened once."""
         try:
-            return await handler(request)
+            return await self._paid_for(request, handler)
         except ContextTooLong:
-            return await handler(request.override(messages=shortened(request.messages)))
-        except BrokenOff:
-            name = getattr(request.model, "model_name", "a model")
-            await self._keep(name, None, _length(request) // 4)  # it has cost something, nobody knows how much
+            return await self._paid_for(request.override(messages=shortened(request.messages)), handler)
+
+    async def _paid_for(self, request: ModelRequest, handler: Handler) -> ModelResponse:
+        """What a failed answer has cost is counted too; of one that broke off nobody knows it, so it is estimated."""
+        try:
+            return await handler(request)
+        except ModelFailed as failure:
+            if failure.tokens or isinstance(failure, BrokenOff):
+                name = getattr(request.model, "model_name", "a model")
+                await self._keep(name, failure.tokens, _length(request) // 4)
             raise
 
     async def _used_up(self, messages: Sequence[AnyMessage]) -> str:
@@ -105,7 +112,7 @@ class Contained(AgentMiddleware):
         await self._keep(str(message.response_metadata.get("model_name", "")), tokens, estimate)
 
     async def _keep(self, model: str, tokens: tuple[int, int] | None, estimate: int) -> None:
-        thread = str(get_config()["configurable"]["thread_id"])
+        thread = thread_of(str(get_config()["configurable"]["thread_id"]))
         await asyncio.to_thread(record, self._context.workspace, thread, model, tokens, estimate)
 
     def _note(self, request: ModelRequest, message: AIMessage) -> list[BaseMessage]:

@@ -10,7 +10,7 @@ from sqlalchemy import String, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tools.text import plural, quoted
-from trainer_core.projects import Table, Workspace, now
+from trainer_core.projects import Table, Workspace, make_tables, now
 
 MESSAGE_TOKENS = 250_000  # of one message of the person's; a full turn takes a tenth of that
 
@@ -86,7 +86,7 @@ def record(workspace: Workspace, thread_id: str, model: str, tokens: tuple[int, 
 
 def usage_of(workspace: Workspace, thread_id: str) -> Usage:
     """What a thread has used so far."""
-    Table.metadata.create_all(workspace.engine)
+    make_tables(workspace.engine)  # a workspace may have been opened before this table was declared
     query = select(
         ModelUse.model,
         func.count(),

@@ -8,6 +8,7 @@ from endpoint import Turn, serving
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from test_agent import stage_facts
 
+from agent import chapters
 from agent.containment import without_thoughts
 from agent.conversation import Conversation
 from agent.endpoint.client import Limits
@@ -66,6 +67,21 @@ async def test_a_day_has_its_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     events, asked = await tell(tmp_path, ["Never said."])
     assert asked == 0
     assert "begins anew at midnight" in said(events)[0]
+
+
+async def test_usage_of_a_long_thread_is_that_of_all_its_chapters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chapters, "LONGEST", 4)
+    monkeypatch.setattr(chapters, "KEPT", 2)
+    workspace = Workspace.open(tmp_path)
+    with serving(["Yes?"] * 6) as endpoint:
+        model = EndpointModel(endpoint=Endpoint(endpoint.url), model_name="stub")
+        async with await Conversation.open(workspace, model=(model, "stub")) as conversation:
+            for number in range(6):
+                assert [event async for event in conversation.send(f"message {number}")]
+            assert chapters.number_of(workspace, conversation.thread_id) > 0
+            assert usage_of(workspace, conversation.thread_id).calls == 6
 
 
 def test_limits_that_are_no_numbers_are_said() -> None:

@@ -11,7 +11,7 @@ from agent.conversation import Conversation
 from agent.endpoint.client import Limits
 from agent.endpoint.model import EndpointModel
 from agent.events import Event, Problem, Progress, Said, ToolFinished, Used
-from agent.usage import usage_of
+from agent.usage import tokens_today, usage_of
 from tools.endpoints import Endpoint
 from trainer_core.projects import Workspace
 
@@ -181,6 +181,11 @@ async def test_usage_is_kept_for_each_thread_and_nothing_is_counted_as_zero(tmp_
     )
     assert "does not report tokens" in usage_of(workspace, second.id).words()
     assert "No language model" in usage_of(workspace, "thr_none").words()
+
+
+async def test_answers_that_could_not_be_used_are_counted_all_the_same(tmp_path: Path) -> None:
+    assert (await hear(tmp_path, "openai_empty")).problems
+    assert tokens_today(Workspace.open(tmp_path)) == 3 * (3012 + 21)
 
 
 def test_every_exchange_is_used_by_a_test() -> None:

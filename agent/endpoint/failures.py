@@ -30,7 +30,12 @@ OPTIONS = ("temperature", "stream_options")  # that a server may not know, and t
 
 
 class ModelFailed(Exception):
-    """There is no answer; the message says why. `again`: another try may help, after `wait` seconds if known."""
+    """There is no answer; the message says why. `again`: another try may help, after `wait` seconds if known.
+
+    `tokens`: read and written for it all the same, where the server told.
+    """
+
+    tokens: tuple[int, int] | None = None
 
     def __init__(self, words: str, *, again: bool = False, wait: float | None = None) -> None:
         super().__init__(words)

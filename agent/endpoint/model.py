@@ -113,6 +113,7 @@ class EndpointModel(BaseChatModel):
                     yield _words("\n\n(The connection broke off here. Say “go on” for the rest.)")
                     answer.calls = []
                     break
+                failure.tokens = _sum(used)
                 raise failure
             joint = "" if not shown else "\n\n" if isinstance(failure, Unreadable) else ONCE_MORE
             asked = self._learn(asked, failure)
@@ -209,14 +210,14 @@ class EndpointModel(BaseChatModel):
             tool_call_chunk(name=call.name, args=json.dumps(call.arguments), id=call.id, index=index)
             for index, call in enumerate(answer.calls)
         ]
-        read, wrote = (sum(tokens) for tokens in zip(*used, strict=True)) if used else (0, 0)
-        told = UsageMetadata(input_tokens=read, output_tokens=wrote, total_tokens=read + wrote)
+        tokens = _sum(used)
+        told = tokens and UsageMetadata(input_tokens=tokens[0], output_tokens=tokens[1], total_tokens=sum(tokens))
         details = {"model_name": answer.model or self.model_name, "model_provider": PROVIDER}
         return ChatGenerationChunk(
             message=AIMessageChunk(
                 content="",
                 tool_call_chunks=pieces,
-                usage_metadata=told if used else None,
+                usage_metadata=told,
                 response_metadata=details | {"finish_reason": answer.finish},
                 chunk_position="last",
             )
@@ -230,6 +231,11 @@ def _rest(answer: Answer, shown: str, joint: str) -> str:
     if answer.calls:  # the words before a call were shown the first time
         return ""
     return f"{joint}{answer.text}"
+
+
+def _sum(used: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """Tokens read and written in all tries together; None where none told."""
+    return (sum(read for read, _ in used), sum(wrote for _, wrote in used)) if used else None
 
 
 def _words(text: str) -> ChatGenerationChunk:
