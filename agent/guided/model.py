@@ -74,7 +74,7 @@ class GuidedModel(BaseChatModel):
 
 
 def _pieces(message: AIMessage) -> Iterator[ChatGenerationChunk]:
-    for piece in re.findall(r"\S+\s*|\s+", message.text):
+    for piece in re.findall(r"(?:\S+\s*){1,5}|\s+", message.text):  # each piece costs as much as a look at a plan
         yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
     calls = [
         tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=index)
