@@ -53,6 +53,7 @@ _RUN = (
     "compare_clips",
     "measure_interference",
     "merge_loras",
+    "export_lora",
 )
 
 

@@ -111,7 +111,7 @@ def test_every_handler_is_private(workspace: Workspace) -> None:
 
 def test_only_what_runs_made_can_be_fetched(workspace: Workspace) -> None:
     options = launch_options(workspace)
-    assert options["allowed_paths"] == [str(workspace.home / "runs"), str(workspace.home / "pictures")]
+    assert options["allowed_paths"] == [str(workspace.home / name) for name in ("runs", "pictures", "exports")]
     assert options["max_file_size"]
 
 

@@ -6,6 +6,7 @@ from . import (
     consent,
     dataset,
     dataset_history,
+    export,
     gates,
     knowledge,
     library,
@@ -28,7 +29,7 @@ TOOLS: dict[str, Tool] = {
     tool.name: tool
     for group in (
         *(recipes, dataset, audit, captioning, clip_tools, synthetic, plans, runs, studio, results, repairs, knowledge),
-        *(dataset_history, base_models, references, library, scoring_again, standing_orders, consent, gates),
+        *(dataset_history, base_models, references, library, export, scoring_again, standing_orders, consent, gates),
     )
     for tool in group.TOOLS
 }

@@ -115,6 +115,10 @@ class Workspace:
         """Where a run's checkpoints, LoRA, clips and scorecard live."""
         return self._folder("runs", run_id)
 
+    def exports_folder(self, project_id: str, lora_id: str) -> Path:
+        """Where a LoRA's files lie that were made for download: the window may hand out what is in here."""
+        return self._folder("exports", project_id, lora_id)
+
     def cache_folder(self) -> Path:
         """Encoded latents and embeddings, keyed by content and settings; safe to delete."""
         return self._folder("cache")

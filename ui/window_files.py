@@ -5,9 +5,9 @@ from pathlib import Path
 import gradio as gr
 
 
-def served(home: Path) -> tuple[Path, Path]:
+def served(home: Path) -> tuple[Path, ...]:
     """The folders of a workspace from which the window may fetch."""
-    return home / "runs", home / "pictures"
+    return home / "runs", home / "pictures", home / "exports"
 
 
 def file_button(file: Path | None, home: Path) -> gr.DownloadButton:
