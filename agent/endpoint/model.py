@@ -7,12 +7,10 @@ it is shown. Tool calls are given on when the whole answer is there, and never f
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
-import httpx2
-import openai
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
@@ -25,10 +23,11 @@ from pydantic import PrivateAttr
 
 from tools.endpoints import Endpoint
 
-from . import PROVIDER, sse
-from .client import Limits, client_of
-from .failures import BrokenOff, ModelFailed, OptionRefused, Unreadable, not_reached, of_status, too_slow
+from . import PROVIDER
+from .client import Limits
+from .failures import BrokenOff, ModelFailed, OptionRefused, Unreadable
 from .reading import Answer
+from .request import words_of_one
 from .wire import on_the_wire, tool_form
 
 TEMPERATURE = 0.2
@@ -93,7 +92,7 @@ class EndpointModel(BaseChatModel):
         while True:
             answer = self._answer(messages, tools)
             failure: ModelFailed | None = None
-            pieces = self._pieces(answer, self._body(asked, tools), end)
+            pieces = words_of_one(self.endpoint, self.limits, self._body(asked, tools), answer, end)
             try:
                 async with aclosing(pieces):
                     async for piece in pieces:
@@ -161,48 +160,6 @@ class EndpointModel(BaseChatModel):
             _tell(f"The language model asks to wait {seconds:.0f} seconds.")
         await asyncio.sleep(seconds)
         return True
-
-    async def _pieces(self, answer: Answer, body: dict[str, Any], end: float) -> AsyncGenerator[str, None]:
-        """Words as they come in. Raises ModelFailed."""
-        silence = self.limits.silence
-        chunks = self._chunks(body)
-        try:
-            async with aclosing(chunks):
-                while not answer.too_long:
-                    silence = min(self.limits.silence, max(0.0, end - time.monotonic()))
-                    try:
-                        async with asyncio.timeout(silence):
-                            chunk = await anext(chunks)
-                    except StopAsyncIteration:
-                        break
-                    if piece := answer.take(chunk):
-                        yield piece
-        except (TimeoutError, httpx2.TimeoutException, openai.APITimeoutError):
-            whole = silence < self.limits.silence
-            raise too_slow(self.model_name, self.limits.call if whole else silence, whole=whole) from None
-        except openai.APIStatusError as error:
-            raise self._of(error) from None  # the cause can hold the key
-        except openai.APIConnectionError:
-            raise not_reached(self.endpoint.host) from None
-        except (httpx2.HTTPError, ValueError):
-            raise BrokenOff(
-                f"The answer of {self.endpoint.shown_host} broke off, or was not that of a chat server.", again=True
-            ) from None
-        if rest := answer.end():
-            yield rest
-
-    def _of(self, error: openai.APIStatusError) -> ModelFailed:
-        body = error.body if error.body is not None else error.message
-        headers = dict(error.response.headers)
-        return of_status(error.status_code, body, headers, self.model_name, self.endpoint.host)
-
-    async def _chunks(self, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        create = client_of(self.endpoint, self.limits).chat.completions.with_streaming_response.create
-        async with create(**body) as response:
-            pieces = sse.chunks(response.iter_bytes(), response.headers.get("content-type", ""))
-            async with aclosing(pieces):
-                async for chunk in pieces:
-                    yield chunk
 
     def _last(self, answer: Answer, used: Sequence[tuple[int, int]]) -> ChatGenerationChunk:
         """The end of the message: its calls, what it used, and who wrote it."""
