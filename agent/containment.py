@@ -18,7 +18,7 @@ from .claims import unsupported
 from .endpoint import PROVIDER
 from .endpoint.failures import BrokenOff, ContextTooLong, ModelFailed
 from .guided.model import GuidedModel
-from .messages import recent, spoken, upload_ids
+from .messages import recent, since_last_words
 from .usage import Caps, record, tokens_today
 
 SAME_CALL = 3  # the third time that a call comes with the same arguments, it is not made
@@ -47,7 +47,7 @@ class Contained(AgentMiddleware):
         if not isinstance(message, AIMessage):
             return response
         await self._count(request, message)
-        message = without_repeats(without_thoughts(message), turn_of(request.messages))
+        message = without_repeats(without_thoughts(message), since_last_words(request.messages))
         note = await asyncio.to_thread(self._note, request, message)  # a long thread holds many figures
         return ModelResponse(result=[message, *note], structured_response=response.structured_response)
 
@@ -85,7 +85,7 @@ class Contained(AgentMiddleware):
 
     async def _used_up(self, messages: Sequence[AnyMessage]) -> str:
         """Words when a limit is reached."""
-        used = sum(_tokens(message) for message in turn_of(messages) if isinstance(message, AIMessage))
+        used = sum(_tokens(message) for message in since_last_words(messages) if isinstance(message, AIMessage))
         if used > self._caps.message:
             return (
                 f"This message has used {used:,} tokens, more than its limit of {self._caps.message:,}, so I stop. "
@@ -120,21 +120,12 @@ class Contained(AgentMiddleware):
         if message.tool_calls or not message.text:
             return []
         system = request.system_message.text if request.system_message else ""
-        said = [part.text for part in turn_of(request.messages) if isinstance(part, AIMessage)]
+        said = [part.text for part in since_last_words(request.messages) if isinstance(part, AIMessage)]
         found = unsupported("\n".join([*said, message.text]), system, request.messages)
         if not found:
             return []
         these = "that figure" if len(found) == 1 else "those figures"
         return [AIMessage(f"(No tool measured and no article says: {', '.join(found)}. Do not rely on {these}.)")]
-
-
-def turn_of(messages: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
-    """What came after the person's last message."""
-    for index in range(len(messages) - 1, -1, -1):
-        message = messages[index]
-        if isinstance(message, HumanMessage) and (spoken(message) or upload_ids(message)):
-            return messages[index + 1 :]
-    return messages
 
 
 def without_repeats(message: AIMessage, turn: Sequence[AnyMessage]) -> AIMessage:

@@ -109,7 +109,7 @@ def schema_of(name: str) -> dict[str, Any]:
 
 def words_for_error(error: Exception, request: ToolCallRequest) -> str:
     """What the model is told when a tool fails: our own words as they are, anything else without its inner details."""
-    if isinstance(error, ToolRefused | LookupError | FileNotFoundError):
+    if _for_a_person(error):
         return safe_block(str(error), 1000)
     if is_full_disk(error):
         return (
@@ -123,6 +123,13 @@ def words_for_error(error: Exception, request: ToolCallRequest) -> str:
         f"are kept as they were. "
         "Tell the person, and try something else."
     )
+
+
+def _for_a_person(error: Exception) -> bool:
+    """Are the error's words our own? Those of Python and of the system name keys and paths."""
+    if isinstance(error, FileNotFoundError):
+        return error.errno is None
+    return isinstance(error, ToolRefused | LookupError) and not isinstance(error, KeyError | IndexError)
 
 
 class StageAware(AgentMiddleware):

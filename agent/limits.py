@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
-from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, ToolMessage
 from langgraph.types import Command
 
-from .messages import event_note
+from .messages import event_note, since_last_words
 
 MODEL_CALLS = 12  # for one message of the person's
 TOOL_CALLS = 16
@@ -42,7 +42,7 @@ class Limits(AgentMiddleware):
             return ModelResponse(result=[last])  # it has its id and takes its own place
         if isinstance(last, ToolMessage) and _clicked(request.messages):
             return ModelResponse(result=[AIMessage(NOT_DONE if last.status == "error" else DONE)])
-        asked = sum(isinstance(message, AIMessage) for message in _of_this_message(request.messages))
+        asked = sum(isinstance(message, AIMessage) for message in since_last_words(request.messages))
         if asked >= MODEL_CALLS:
             raise WentInCircles
         response = await handler(request)
@@ -58,18 +58,12 @@ class Limits(AgentMiddleware):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
     ) -> ToolMessage | Command[Any]:
         """Run the tool, unless the limit is reached."""
-        messages = _of_this_message(request.state["messages"])
+        messages = since_last_words(request.state["messages"])
         calls = [call["id"] for message in messages if isinstance(message, AIMessage) for call in message.tool_calls]
         call = request.tool_call
         if call["id"] in calls[TOOL_CALLS:]:
             return ToolMessage(TOO_MANY, tool_call_id=str(call["id"]), name=call["name"], status="error")
         return await handler(request)
-
-
-def _of_this_message(messages: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
-    """What came after the person's last words or click."""
-    start = max((place for place, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
-    return messages[start + 1 :]
 
 
 def _clicked(messages: Sequence[AnyMessage]) -> bool:
@@ -83,6 +77,4 @@ def _readable(message: BaseMessage) -> BaseMessage:
     if not isinstance(message, AIMessage) or not message.invalid_tool_calls:
         return message
     kept = message.model_copy(update={"invalid_tool_calls": []})
-    return (
-        kept if kept.content or kept.tool_calls else kept.model_copy(update={"content": "I got muddled. Say it again?"})
-    )
+    return kept if kept.content or kept.tool_calls else kept.model_copy(update={"content": MUDDLED})

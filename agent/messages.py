@@ -77,6 +77,12 @@ def closing(messages: Sequence[AnyMessage], words: str) -> list[ToolMessage]:
     ]
 
 
+def since_last_words(messages: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
+    """What came after the person's last words or click, or after the last note about an event."""
+    start = max((place for place, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
+    return messages[start + 1 :]
+
+
 def recent(messages: Sequence[AnyMessage], most: int = 80) -> list[AnyMessage]:
     """The end of the thread for the model: at most `most` messages, beginning with one of the person's."""
     if len(messages) <= most:

@@ -235,11 +235,19 @@ async def test_two_messages_at_once_are_answered_one_after_the_other(planned: To
         assert sorted(said) == ["rank 16", "seed 7"]
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("secret sk-123 at /home/someone"),
+        KeyError("sk-123"),
+        FileNotFoundError(2, "No such file or directory", "/home/someone/sk-123"),
+    ],
+)
 async def test_an_inner_error_of_a_tool_is_told_without_its_details(
-    planned: ToolContext, monkeypatch: pytest.MonkeyPatch
+    planned: ToolContext, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("secret sk-123 at /home/someone")
+        raise error
 
     monkeypatch.setattr("tools.knowledge.search", broken)
     async with await Conversation.open(planned.workspace, project_id=planned.project_id) as conversation:
