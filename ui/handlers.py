@@ -99,12 +99,15 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
             try:
                 wanted = click.make(*values)
             except NotYet as why:
-                gr.Info(str(why))
+                if str(why):
+                    gr.Info(str(why))
+                yield view(session, {})[0]  # what was put in goes back to what is
                 return
             while click.waits and session.busy:
                 await asyncio.sleep(WAIT_SECONDS)
             if not begin(session, wanted):
                 gr.Info(BUSY)
+                yield view(session, {})[0]
                 return
             async for drawn in follow(session, shown):
                 yield drawn

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tools.context import ToolContext
 from trainer_core.projects import Workspace
 
-from .panels.panel import Panel
+from .panels.panel import Answer, Panel
 from .results import Results, results_of
 from .strings import UNEXPECTED, log_error
 from .window_screen import Screen
@@ -44,6 +44,7 @@ class Session:
         self.results = Results()
         self.parts: dict[str, Any] = {}  # what each panel shows
         self.panels: Sequence[Panel] = ()
+        self._answers: dict[str, Answer] = {}  # of tools that panels listen to, by the panel's name
         self._loaded = 0.0
         self._turn: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -57,6 +58,7 @@ class Session:
         """Show what was said before, and go on watching what is still running."""
         for event in await self.conversation.history(TURNS_SHOWN):
             self.screen.apply(event)
+            self._hear(event)
         await self._look()
         if await self.conversation.broken_off():
             self._turn = asyncio.create_task(self._follow(self.conversation.resume()))
@@ -119,11 +121,18 @@ class Session:
             async for event in events:
                 if not (event.kind == "said" and event.role == "person"):
                     self.screen.apply(event)
+                self._hear(event)
                 if event.kind == "tool_finished":
                     await self._load()
         except Exception as error:  # a page must hear of it; the log has the rest
             log_error(error, self.workspace.home)
             self.screen.apply(Problem(text=UNEXPECTED))
+
+    def _hear(self, event: "Event") -> None:
+        """Keep what a tool said for the panels that show it."""
+        if event.kind == "tool_finished":
+            answer = Answer(event.id, event.name, event.text, event.failed)
+            self._answers |= {panel.name: answer for panel in self.panels if event.name in panel.listens}
 
     def _start_watch(self) -> None:
         if self._watch is None or self._watch.done():
@@ -142,7 +151,8 @@ class Session:
         self._loaded = time.monotonic()
         context = ToolContext(self.workspace, self.conversation.project_id, PERSON)
         for panel in self.panels:
-            self.parts[panel.name] = await asyncio.to_thread(panel.load, context)
+            data = await asyncio.to_thread(panel.load, context)
+            self.parts[panel.name] = (data, self._answers.get(panel.name)) if panel.listens else data
 
     async def _look(self) -> None:
         """The card, the stage, the files and what the panels show, as they are now."""

@@ -21,17 +21,31 @@ Listen = Callable[..., "Dependency"]  # such as button.click
 
 
 class NotYet(Exception):
-    """A click that cannot be carried out as things are. The message tells the person why."""
+    """A click that cannot be carried out as things are. The message tells the person why; empty: nothing was asked."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a tool said when it was called last, by a click or in words; `id` is of the call."""
+
+    id: str
+    tool: str
+    text: str
+    failed: bool
 
 
 @dataclass(frozen=True)
 class Panel:
-    """`load` runs in a thread and gives plain data that can be compared; `draw` gives one update for each output."""
+    """`load` runs in a thread and gives plain data that can be compared; `draw` gives one update for each output.
+
+    Of a panel that listens to tools `draw` gets (data, the newest answer of one of them or None).
+    """
 
     name: str
     outputs: tuple["Component", ...]
     load: Callable[[ToolContext], Any]
     draw: Callable[[Any], tuple[Any, ...]]
+    listens: frozenset[str] = frozenset()  # names of tools
 
 
 @dataclass(frozen=True)
