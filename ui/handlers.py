@@ -111,6 +111,9 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
                 return
             async for drawn in follow(session, shown):
                 yield drawn
+            if click.then and begin(session, click.then):
+                async for drawn in follow(session, {}):
+                    yield drawn
 
         return handle
 

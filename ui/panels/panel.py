@@ -56,6 +56,7 @@ class Click:
     make: Callable[..., Call | Words]
     inputs: tuple["Component", ...]
     waits: bool = False  # until the sidekick has answered; else a click meanwhile is refused
+    then: Call | None = None  # what comes after it, unless the person does something else first
 
 
 @dataclass
@@ -66,10 +67,16 @@ class Clicks:
     says: list[Click] = field(default_factory=list)
 
     def act(
-        self, listen: Listen, make: Callable[..., Call], inputs: Sequence["Component"] = (), *, waits: bool = False
+        self,
+        listen: Listen,
+        make: Callable[..., Call],
+        inputs: Sequence["Component"] = (),
+        *,
+        waits: bool = False,
+        then: Call | None = None,
     ) -> None:
-        """A click that calls a tool."""
-        self.acts.append(Click(listen, make, tuple(inputs), waits))
+        """A click that calls a tool, and perhaps another one after it."""
+        self.acts.append(Click(listen, make, tuple(inputs), waits, then))
 
     def say(self, listen: Listen, make: Callable[..., Words], inputs: Sequence["Component"] = ()) -> None:
         """A click that says something to the sidekick, perhaps with files."""
