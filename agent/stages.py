@@ -54,6 +54,7 @@ _RUN = (
     "measure_interference",
     "merge_loras",
     "export_lora",
+    "compare_runs",
 )
 
 

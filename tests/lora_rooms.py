@@ -43,7 +43,9 @@ def add_run(context: ToolContext, seed: int = 0, **changes: Any) -> tuple[Run, L
         session.flush()
         run = Run(id=new_id("run"), project_id=context.project_id, plan_id=row.id, train_job=job.id)
         session.add(run)
-    file = write_lora(context.workspace.run_folder(run.id) / "lora.safetensors", seed, size=0.1, trigger=TRIGGER)
+    file = write_lora(
+        context.workspace.run_folder(run.id) / "lora.safetensors", seed, size=0.1, trigger=TRIGGER, **changes
+    )
     lora = Lora(
         id=new_id("lora"),
         project_id=context.project_id,

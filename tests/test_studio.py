@@ -23,8 +23,10 @@ from tools.state import facts_of, latest_lora, manifest_of
 from tools.studio.add_lora import AddLora, add_lora
 from tools.studio.compare_clips import CompareClips, compare_clips
 from tools.studio.generate_clip import GenerateClip, generate_clip
+from tools.studio.history import clips_made
 from tools.studio.interference import MeasureInterference, measure_interference
 from tools.studio.merge_loras import MergeLoras, merge_loras
+from tools.studio.shown import keep_shown, read_shown
 from tools.studio.verify_lora import VerifyLora, verify_lora
 from tools.uploads import register
 from trainer_core.dataset.media import read_frames
@@ -347,3 +349,37 @@ def test_a_busy_gpu_and_a_missing_base_are_said(context: ToolContext, monkeypatc
         session.merge(job).state = store.State.RUNNING
     with pytest.raises(ToolRefused, match="using the GPU"):
         generate_clip(context, GenerateClip(prompt="x"))
+
+
+def test_with_and_without_the_trigger_stand_side_by_side(context: ToolContext) -> None:
+    found = compare_clips(context, CompareClips(prompt=f"{TRIGGER}, a cat waving", without_too=True, with_base=False))
+    assert found.data["sides"] == ["without the trigger word", "with the trigger word"]
+    (clip,) = clips_made(context)
+    assert clip.file == found.files[0]
+    assert clip.told.made is not None
+    assert clip.told.made.prompt == f"{TRIGGER}, a cat waving"
+    assert [side["prompt"] for side in clip.told.made.sides] == ["a cat waving", f"{TRIGGER}, a cat waving"]
+    assert len({each["sha256"] for side in clip.told.made.sides for each in side["loras"]}) == 1
+
+
+def test_clips_made_are_kept_newest_first_with_what_they_say(context: ToolContext, tmp_path: Path) -> None:
+    assert clips_made(context) == ()
+    first = generate_clip(context, GenerateClip(prompt="waving", seed=4))
+    second = generate_clip(context, GenerateClip(prompt="dancing", seed=5, strength=0))
+    broken = (context.workspace.home / first.files[0]).with_name("clip_broken.mp4")
+    broken.write_bytes(b"no clip")
+    found = clips_made(context)
+    assert [clip.file for clip in found] == [second.files[0], first.files[0]]
+    assert all(clip.told.marked for clip in found)
+    assert [clip.told.made.seed for clip in found if clip.told.made] == [5, 4]
+
+
+def test_a_picture_for_the_studio_is_kept_and_does_not_wait_for_the_set(context: ToolContext, tmp_path: Path) -> None:
+    Image.fromarray(np.full((80, 96, 3), (200, 40, 40), np.uint8)).save(tmp_path / "red.png")
+    upload = keep_shown(context, tmp_path / "red.png", "../my <b>red</b>.png")
+    (tmp_path / "red.png").unlink()
+    assert facts_of(context).waiting_uploads == []
+    assert read_shown(context, upload.id, frames=1, fps=8.0).frames.shape == (1, 80, 96, 3)
+    (tmp_path / "no.png").write_bytes(b"no picture")
+    with pytest.raises(ToolRefused, match=r"no\.png cannot be used"):
+        keep_shown(context, tmp_path / "no.png", "no.png")

@@ -92,8 +92,8 @@ def stem_of(known: Known) -> str:
 
 
 def ready(context: ToolContext, known: Known) -> tuple[Path, ...]:
-    """What was written for download and is still there: the file, its card, the package."""
-    folder, stem = exports_of(context, known), stem_of(known)
+    """What was written for download and is still there: the file, its card, the package. Makes nothing."""
+    folder, stem = context.workspace.home / "exports" / context.project_id / known.row.id, stem_of(known)
     names = (f"{stem}.safetensors", CARD, f"{stem}.zip")
     return tuple(path for name in names if (path := folder / name).is_file() and not path.is_symlink())
 

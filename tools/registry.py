@@ -3,6 +3,7 @@
 from . import (
     base_models,
     clip_tools,
+    compare_runs,
     consent,
     dataset,
     dataset_history,
@@ -29,7 +30,18 @@ TOOLS: dict[str, Tool] = {
     tool.name: tool
     for group in (
         *(recipes, dataset, audit, captioning, clip_tools, synthetic, plans, runs, studio, results, repairs, knowledge),
-        *(dataset_history, base_models, references, library, export, scoring_again, standing_orders, consent, gates),
+        *(
+            dataset_history,
+            base_models,
+            references,
+            library,
+            export,
+            compare_runs,
+            scoring_again,
+            standing_orders,
+            consent,
+            gates,
+        ),
     )
     for tool in group.TOOLS
 }

@@ -61,17 +61,22 @@ def uploads_of(workspace: Workspace, project_id: str) -> list[Upload]:
     return [Upload.model_validate(entry) for entry in json.loads(file.read_text(encoding="utf-8"))]
 
 
-def register(workspace: Workspace, project_id: str, paths: Sequence[Path]) -> list[Upload]:
-    """Give files or folders an id. Raises FileNotFoundError, in words, when one is not there."""
+def register(
+    workspace: Workspace, project_id: str, paths: Sequence[Path], names: Sequence[str] | None = None
+) -> list[Upload]:
+    """Give files or folders an id; `names`: what each is called, where that is not its file's name.
+
+    Raises FileNotFoundError, in words, when one is not there.
+    """
     fresh = []
-    for path in paths:
+    for path, called in zip(paths, names or [path.name for path in paths], strict=True):
         resolved = path.expanduser().resolve()
         if not resolved.exists():
             raise FileNotFoundError(
                 f"I can't find {path.name!r}. Nothing was added; check the name and hand it over again."
             )
         fresh.append(
-            Upload(id=new_id("upl"), name=path.name or resolved.name, path=str(resolved), folder=resolved.is_dir())
+            Upload(id=new_id("upl"), name=called or resolved.name, path=str(resolved), folder=resolved.is_dir())
         )
     _save(workspace, project_id, uploads_of(workspace, project_id) + fresh)
     return fresh

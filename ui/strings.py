@@ -43,6 +43,7 @@ TOOL_TITLES = {
     "training_status": "Looking at the training",
     "cancel_training": "Stopping the training",
     "score_again": "Scoring it again",
+    "compare_runs": "Comparing two runs",
     "export_lora": "Making it ready to download",
     "list_loras": "Looking which LoRAs are here",
     "verify_lora": "Checking the LoRA file",

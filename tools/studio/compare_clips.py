@@ -35,6 +35,9 @@ class CompareClips(BaseModel):
     ]
     with_trigger: Annotated[bool, Field(description="put the trigger word and class noun in front")] = True
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    without_too: Annotated[
+        bool, Field(description="show each LoRA without its trigger word as well, to see what the word does")
+    ] = False
     with_base: Annotated[bool, Field(description="show the base model alone too")] = True
     loras: Annotated[
         list[LoraStrength],
@@ -47,10 +50,11 @@ class CompareClips(BaseModel):
 
 @dataclass(frozen=True)
 class _Side:
-    """One of the clips: what it is called, and what is loaded for it."""
+    """One of the clips: what it is called, what is loaded for it, and whether the trigger words are said."""
 
     label: str
     stack: "Stack"
+    triggered: bool
 
 
 def compare_clips(context: ToolContext, arguments: CompareClips) -> ToolResult:
@@ -60,15 +64,16 @@ def compare_clips(context: ToolContext, arguments: CompareClips) -> ToolResult:
     if newest is not None and not loras:
         loras = [(newest, 1.0)]
     base = one_base([known for known, _ in loras] + ([newest] if newest else []))
-    if arguments.with_base + len(arguments.steps) + len(loras) > MOST:
+    if arguments.with_base + (len(arguments.steps) + len(loras)) * (1 + arguments.without_too) > MOST:
         raise ToolRefused(f"At most {MOST} clips fit beside each other. Leave some out.")
     sides = _sides(context, arguments, loras, newest, Chosen(tuple(loras), base))
     if len(sides) < 2:
         raise ToolRefused("There is only one clip to show, so nothing to compare it with. Name another LoRA or step.")
     check_machine(context, base)
     named = list({known.row.id: known for known, _ in loras}.values()) + ([newest] if newest else [])
-    prompt = full_prompt(arguments.prompt, named, with_trigger=arguments.with_trigger)
-    request = request_for(base, prompt, arguments.seed)
+    said = {spoken: full_prompt(arguments.prompt, named, with_trigger=spoken) for spoken in (True, False)}
+    requests = {spoken: request_for(base, words, arguments.seed) for spoken, words in said.items()}
+    prompt = said[arguments.with_trigger or arguments.without_too]
     from trainer_core.generation.generate import generate
     from trainer_core.generation.provenance import write_generated
     from trainer_core.lora.stack import with_stack
@@ -77,15 +82,17 @@ def compare_clips(context: ToolContext, arguments: CompareClips) -> ToolResult:
     for number, side in enumerate(sides, start=1):
         context.say(f"Making clip {number} of {len(sides)}: {side.label} …")
         with one_at_a_time, with_stack(pipeline_of(base), side.stack) as pipeline:
-            clips.append((side.label, generate(pipeline, request)))
+            clips.append((side.label, generate(pipeline, requests[side.triggered])))
     folder = context.workspace.pictures_folder(context.project_id) / "studio"
     name = new_id("compare")
-    made = made_of(request, base, ()).model_copy(update={"sides": tuple(map(_told, sides))})
+    told = tuple(_told(side, said[side.triggered]) for side in sides)
+    made = made_of(requests[sides[-1].triggered], base, ()).model_copy(update={"sides": told, "prompt": prompt})
     write_generated(folder / f"{name}.mp4", beside(clips), BASES[base].fps, made)
     sheet = strip(folder / f"{name}.png", clips)
     files = [str((folder / f"{name}.mp4").relative_to(context.workspace.home))]
+    same = "Same seed" if arguments.without_too else "Same words and seed"
     text = (
-        f"Same words and seed, from left to right: {'; '.join(side.label for side in sides)}. Prompt: "
+        f"{same}, from left to right: {'; '.join(side.label for side in sides)}. Prompt: "
         f"{quoted(prompt, 300)} (seed {arguments.seed}). File: {files[0]}. {honesty(base)}"
     )
     data = {"prompt": prompt, "seed": arguments.seed, "sides": [side.label for side in sides]}
@@ -102,15 +109,23 @@ def _sides(
     choice: Chosen,
 ) -> list[_Side]:
     """The clips from left to right. Raises ToolRefused for a step that was not kept or a file that cannot be used."""
-    sides = [_Side("base model", ())] if arguments.with_base else []
-    if newest is not None:
-        sides += [_of_step(context, newest, step, choice) for step in sorted(set(arguments.steps))]
+    spoken = arguments.with_trigger
+    sides = [_Side("base model", (), spoken or arguments.without_too)] if arguments.with_base else []
+    stacks = [_of_step(context, newest, step, choice) for step in sorted(set(arguments.steps))] if newest else []
     for known, strength in loras:
-        sides.append(_Side(f"{known.name} at {strength:g}", loadable(Chosen(((known, strength),), choice.base))))
+        label = f"{known.name} at {strength:g}"
+        stacks.append((label, loadable(Chosen(((known, strength),), choice.base))))
+    for label, stack in stacks:
+        if arguments.without_too:
+            of = f"{label}, " if len(stacks) > 1 else ""
+            sides.append(_Side(f"{of}without the trigger word", stack, False))
+            sides.append(_Side(f"{of}with the trigger word", stack, True))
+        else:
+            sides.append(_Side(label, stack, spoken))
     return sides
 
 
-def _of_step(context: ToolContext, newest: Known, step: int, choice: Chosen) -> _Side:
+def _of_step(context: ToolContext, newest: Known, step: int, choice: Chosen) -> "tuple[str, Stack]":
     from trainer_core.lora.stack import Stacked, StackError, checked
 
     kept = _kept(context, newest)
@@ -119,7 +134,7 @@ def _of_step(context: ToolContext, newest: Known, step: int, choice: Chosen) -> 
         raise ToolRefused(f"The LoRA of step {step} was not kept. Kept steps of {newest.name}: {there}.")
     label = f"{newest.row.trigger}, step {step}"
     try:
-        return _Side(label, checked([Stacked(kept[step], 1.0, label)], choice.base))
+        return label, checked([Stacked(kept[step], 1.0, label)], choice.base)
     except StackError as error:
         raise ToolRefused(str(error)) from error
 
@@ -134,9 +149,9 @@ def _kept(context: ToolContext, newest: Known) -> dict[int, Path]:
     return kept | ({steps: folder / LORA_FILE} if (folder / LORA_FILE).is_file() else {})
 
 
-def _told(side: _Side) -> dict[str, Any]:
+def _told(side: _Side, prompt: str) -> dict[str, Any]:
     loras = [{"name": one.name, "sha256": one.sha256, "strength": one.strength} for one in side.stack]
-    return {"label": side.label, "loras": loras}
+    return {"label": side.label, "prompt": prompt, "loras": loras}
 
 
 TOOLS = (

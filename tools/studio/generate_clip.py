@@ -92,9 +92,11 @@ def generate_clip(context: ToolContext, arguments: GenerateClip) -> ToolResult:
 
 
 def _folder(context: ToolContext, choice: Chosen) -> Path:
-    """The run's folder where one LoRA of a run made the clip, else the project's pictures."""
-    if len(choice.loras) == 1 and (run := choice.loras[0][0].row.run_id):
-        return context.workspace.run_folder(run)
+    """The run's folder where one LoRA of a run of this project made the clip, else the project's pictures."""
+    if len(choice.loras) == 1:
+        known = choice.loras[0][0]
+        if known.row.run_id and known.project.id == context.project_id:
+            return context.workspace.run_folder(known.row.run_id)
     return context.workspace.pictures_folder(context.project_id)
 
 

@@ -1,5 +1,6 @@
 """Pictures and clips that a generation begins with or is shown: named by id, read from this project's own files."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,11 +9,13 @@ from numpy.typing import NDArray
 
 from trainer_core.dataset.manifest import path_of
 from trainer_core.dataset.media import UnusableMedia, probe, read_frames, read_image
+from trainer_core.dataset.records import MAX_NAME, one_line
+from trainer_core.projects import new_id
 
 from ..context import ToolContext, ToolRefused
 from ..state import item_named, manifest_of
 from ..text import quoted
-from ..uploads import uploads_of
+from ..uploads import Upload, mark_added, register, uploads_of
 
 
 @dataclass(frozen=True)
@@ -52,3 +55,26 @@ def _path(context: ToolContext, name: str) -> tuple[Path, str]:
     if upload.folder:
         raise ToolRefused(f"{quoted(upload.name, 60)} is a folder. Hand over one picture or clip.")
     return upload.source(), quoted(upload.name, 60)
+
+
+def keep_shown(context: ToolContext, path: Path, name: str) -> Upload:
+    """Keep a copy of a picture or clip that a person chose for a clip; it does not wait to come into the set.
+
+    Raises ToolRefused in words when it is neither.
+    """
+    called = one_line(name, MAX_NAME) or "picture"
+    try:
+        probe(path)
+    except UnusableMedia as error:
+        raise ToolRefused(f"{quoted(called, 60)} cannot be used. {error}") from error
+    folder = context.workspace.dataset_folder(context.project_id).parent / "shown"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"{new_id('shown')}{path.suffix.lower()[:8]}"
+    try:
+        shutil.copyfile(path, kept)
+    except OSError as error:
+        kept.unlink(missing_ok=True)
+        raise ToolRefused(f"{quoted(called, 60)} could not be kept ({error.strerror or error}).") from error
+    upload = register(context.workspace, context.project_id, [kept], names=[called])[0]
+    mark_added(context.workspace, context.project_id, [upload.id])
+    return upload
