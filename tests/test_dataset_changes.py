@@ -137,17 +137,3 @@ def test_only_the_last_changes_are_kept(context: ToolContext) -> None:
     for number in range(MOST_KEPT + 3):
         set_excluded(context, SetExcluded(items=[manifest_of(context).items[0].id], excluded=number % 2 == 0))
     assert len(list((folder / "changes").iterdir())) == MOST_KEPT
-
-
-def test_adding_can_look_at_once(tmp_path: Path) -> None:
-    context = new_context(tmp_path / "home")
-    register(context.workspace, context.project_id, [draw_pictures(tmp_path / "pictures", 3)])
-    assert "verdict" not in add_files(context, AddFiles(look=True)).data  # no recipe to judge by
-    choose_recipe(context, ChooseRecipe(recipe=RecipeName.CHARACTER, noun="cat"))
-    looked = add_files(context, AddFiles(uploads=_again(context, tmp_path), look=True))
-    assert looked.data["verdict"]
-    assert looked.pictures
-
-
-def _again(context: ToolContext, tmp_path: Path) -> list[str]:
-    return [entry.id for entry in register(context.workspace, context.project_id, [tmp_path / "pictures"])]

@@ -6,10 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.dataset import manifest as manifests
 from trainer_core.dataset.manifest import Item, Manifest
-from trainer_core.projects import get_project
 
 from .audit import run as audits
-from .audit.tools import LookAtFiles, audit_dataset
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .dataset_history import recorded
 from .handed_over import clear_taken
@@ -32,7 +30,6 @@ class AddFiles(BaseModel):
             default_factory=list,
         ),
     ]
-    look: Annotated[bool, Field(description="true also looks at the files, as audit_dataset does")] = False
 
 
 class SetExcluded(BaseModel):
@@ -78,11 +75,10 @@ def add_files(context: ToolContext, arguments: AddFiles) -> ToolResult:
         lines.append(f"{plural(len(refused), 'file')} could not be taken:")
         lines += [f"- {quoted(entry.name, 60)}: {quoted(entry.reason, 160)}" for entry in refused[:12]]
     lines.append("The originals were not touched.")
-    figures = {"added": len(fresh), "refused": len(refused), "images": manifest.images, "clips": manifest.clips}
-    if arguments.look and manifest.items and get_project(context.workspace, context.project_id).recipe:
-        looked = audit_dataset(context, LookAtFiles())
-        return ToolResult(text="\n".join([*lines, looked.text]), data=figures | looked.data, pictures=looked.pictures)
-    return ToolResult(text="\n".join(lines), data=figures)
+    return ToolResult(
+        text="\n".join(lines),
+        data={"added": len(fresh), "refused": len(refused), "images": manifest.images, "clips": manifest.clips},
+    )
 
 
 def set_excluded(context: ToolContext, arguments: SetExcluded) -> ToolResult:

@@ -45,8 +45,8 @@ def take_over(workspace: Workspace, project_id: str, batch: str, files: Sequence
 
 def safe_parts(name: str) -> list[str]:
     """The folders and the name of a file that was called so elsewhere: none leads out, is hidden, or is too long."""
-    parts = [one_line(part, 1000).lstrip(". ").rstrip(". ") for part in PurePosixPath(name.replace("\\", "/")).parts]
-    kept = [part.replace("/", " ").replace(":", " ") for part in parts if part.strip()] or ["file"]
+    parts = [one_line(part, 1000).lstrip(". ").rstrip(". ") for part in name.replace("\\", "/").split("/")]
+    kept = [part for part in (part.replace(":", " ").strip() for part in parts) if part] or ["file"]
     stem, ending = PurePosixPath(kept[-1]).stem, PurePosixPath(kept[-1]).suffix[:16]
     folders = [part[:60].rstrip(". ") or "folder" for part in kept[:-1]][-MOST_FOLDERS:]
     return [*folders, f"{stem[: MAX_NAME - 20]}{ending}"]

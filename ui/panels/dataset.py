@@ -21,7 +21,8 @@ from .dataset_upload import STYLE, arrive, build_box, known_html
 from .panel import Call, Clicks, Panel
 
 SECONDS_FOR_TILES = 0.5  # in which small copies are made before a page of tiles is shown; the rest follows
-ALL_THAT_WAITS: dict[str, Any] = {"uploads": [], "look": True}  # what waits is taken in and looked at
+TAKE_IN: Call = ("add_files", {})  # all that waits
+LOOK: Call = ("audit_dataset", {})
 
 
 def build(clicks: Clicks) -> Panel:
@@ -32,13 +33,14 @@ def build(clicks: Clicks) -> Panel:
     with gr.Row(visible=False, elem_id="dataset-waiting") as waiting:
         waits = gr.Markdown()
         take = gr.Button(words.TAKE_IN, size="sm", scale=0, min_width=120, elem_id="dataset-take-in")
-    clicks.act(take.click, lambda: ("add_files", ALL_THAT_WAITS))
+    clicks.act(take.click, lambda: TAKE_IN, then=LOOK)
     head = gr.Markdown(elem_id="dataset-head")
     steps = build_steps(clicks, view)
     with gr.Accordion(words.CHARTS, open=True, visible=False, elem_id="dataset-charts") as varied:
-        charts = gr.HTML(css_template=style, apply_default_css=False, elem_classes="dataset-charts")
+        charts = gr.HTML(css_template=style, apply_default_css=False, elem_classes="flush")
     gallery = gr.HTML(
         elem_id="dataset-gallery",
+        elem_classes="flush",
         css_template=style,
         js_on_load=SCRIPT.read_text(encoding="utf-8"),
         apply_default_css=False,
@@ -76,11 +78,8 @@ def _build_upload(clicks: Clicks, where: gr.State) -> None:
             gr.Warning(markdown(str(refused)))
             return count
 
-    def take_in(_count: object) -> Call:
-        return "add_files", ALL_THAT_WAITS
-
     box.upload(arrived, [complete, where], [complete], trigger_mode="multiple", concurrency_limit=1, **PRIVATE)
-    clicks.act(complete.change, take_in, [complete], waits=True)
+    clicks.act(complete.change, lambda _count: TAKE_IN, [complete], waits=True, then=LOOK)
 
 
 def _connect(where: gr.State, view: gr.State, gallery: gr.HTML, editor: Editor, steps: Steps) -> None:

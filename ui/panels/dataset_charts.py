@@ -92,7 +92,7 @@ def _bars(title: str, rows: list[tuple[str, int, int]], words: str = "") -> str:
 
 def _bar(name: str, count: int, want: int, most: int) -> str:
     mark = f'<i style="left:{100 * want / most:.0f}%"></i>' if want else ""
-    looks = "some" if count < want else "enough"
+    looks = "unknown" if name == "unknown" else "some" if count < want else "enough"
     filled = f'<b class="{looks}" style="width:{100 * count / most:.0f}%"></b>'
     bar = f'<span class="rail" aria-hidden="true">{filled}{mark}</span>'
     figures = f"{count} of {want}" if want else str(count)

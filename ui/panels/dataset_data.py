@@ -20,6 +20,7 @@ from trainer_core.projects import get_project
 from ..words_dataset import ASIDE, BETTER_OUT, REFUSED, SHOW_ALL, UNCAPTIONED, UNTRIGGERED
 
 AUDIT_FILE = "audit.json"
+SAID_ALREADY = {"captions_missing", "trigger_missing"}  # findings that the filters say of themselves
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,8 @@ def _groups(manifest: Manifest, audit: Audit | None, trigger: str | None) -> dic
     }
     for record in audit.items if audit else ():
         for finding in record.findings if record.id else ():
+            if finding in SAID_ALREADY:
+                continue
             groups.setdefault(finding, []).append(record.id or "")
     return {name: tuple(ids) for name, ids in groups.items() if ids}
 

@@ -3,9 +3,10 @@
 import html
 import re
 
-from tools.audit.model import AuditItem
+from tools.audit.model import AuditItem, Finding
 from tools.audit.pictures.words import view_words
 from tools.small_copies import frames_copy, small_copy
+from tools.text import plural
 from trainer_core.dataset.manifest import Item
 
 from ..strings import printable
@@ -33,22 +34,22 @@ def _reasons(item: Item, record: AuditItem | None, data: Dataset) -> str:
     if record is None:
         return f"<p>{NOT_LOOKED_AT}</p>"
     rows = [f"<li>{html.escape(printable(reason, 400))}</li>" for reason in record.reasons]
-    for name in record.findings:
-        finding = data.findings.get(name)
-        if finding is not None:
-            figure = "" if finding.value is None else f"{finding.measure} {finding.value:.4g}"
-            limit = "" if finding.threshold is None else f", limit {finding.threshold:.4g}"
-            figures = f"<small>{html.escape(f'{figure}{limit}. Source: {finding.source}.')}</small>" if figure else ""
-            words = html.escape(printable(finding.text, 600))
-            rows.append(
-                f'<li class="{finding.level}"><b>{LEVELS[finding.level].capitalize()}:</b> {words} {figures}</li>'
-            )
+    rows += [_finding(data.findings[name]) for name in record.findings if name in data.findings]
     rows += [
         f"<li>More than are needed, it could go: {html.escape(printable(drop.why, 300))}</li>"
         for drop in (data.audit.set.drop_first if data.audit else ())
-        if drop.id == item.id
+        if drop.id == item.id and record.usable
     ]
     return f"<ul>{''.join(rows)}</ul>" if rows else f"<p>{NOTHING_FOUND}</p>"
+
+
+def _finding(finding: Finding) -> str:
+    level, words = LEVELS[finding.level].capitalize(), html.escape(printable(finding.text, 600))
+    figures = ""
+    if finding.value is not None:
+        limit = "" if finding.threshold is None else f", limit {finding.threshold:.4g}"
+        figures = f"{finding.measure.capitalize()} {finding.value:.4g}{limit}. Source: {finding.source}."
+    return f'<li class="{finding.level}"><b>{level}:</b> {words} <small>{html.escape(figures)}</small></li>'
 
 
 def _facts(item: Item, record: AuditItem | None) -> str:
@@ -61,7 +62,7 @@ def _facts(item: Item, record: AuditItem | None) -> str:
     if record is not None:
         facts.append(f"view: {html.escape(view_words(record.view, degrees=True))}")
         facts += [f"shot: {record.shot.replace('_', ' ')}"] if record.shot else []
-        facts += [f"{len(record.cuts)} cuts"] if record.cuts else []
+        facts += [plural(len(record.cuts), "cut")] if record.cuts else []
     if item.synthetic:
         facts.append("made by a model")
     facts += [html.escape(printable(note, 120)) for note in info.notes[:3]]
@@ -86,7 +87,7 @@ def _pieces(item: Item, record: AuditItem | None, where: Where) -> str:
     )
 
 
-def caption_html(caption: object, trigger: str | None, source: str = "person") -> str:
+def caption_html(caption: object, trigger: str | None, source: str | None = None) -> str:
     """The caption with the trigger marked, or the words that it is missing."""
     text = printable(str(caption or ""), 2000)
     marked, found = html.escape(text), False
@@ -96,10 +97,11 @@ def caption_html(caption: object, trigger: str | None, source: str = "person") -
         marked = "".join(
             f"<mark>{html.escape(part)}</mark>" if part == trigger else html.escape(part) for part in parts
         )
+    told = f"{SOURCES[source].capitalize()}." if source in SOURCES else ""
     if not text.strip():
         return f'<p class="caption"><small>{SOURCES["none"].capitalize()}.</small></p>'
     words = ""
     if trigger:
         missing = TRIGGER_MISSING.format(trigger=html.escape(trigger))
         words = TRIGGER_THERE if found else f'<b class="missing">{missing}</b>'
-    return f'<p class="caption">{marked}<br><small>{words} {SOURCES.get(source, "").capitalize()}.</small></p>'
+    return f'<p class="caption">{marked}<br><small>{words} {told}</small></p>'

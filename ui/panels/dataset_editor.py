@@ -44,25 +44,25 @@ def build_editor(clicks: Clicks, view: gr.State, where: gr.State) -> Editor:
     """Everything about the chosen file; hidden while none is chosen."""
     style = STYLE.read_text(encoding="utf-8")
     with gr.Column(visible=False, elem_id="dataset-file") as column:
-        about = gr.HTML(elem_id="dataset-about", css_template=style, apply_default_css=False)
+        about = gr.HTML(elem_id="dataset-about", elem_classes="flush", css_template=style, apply_default_css=False)
         caption = gr.Textbox(
             label=words.CAPTION_LABEL, lines=2, max_lines=6, max_length=LONGEST, elem_id="dataset-caption"
         )
-        preview = gr.HTML(elem_id="dataset-preview", css_template=style, apply_default_css=False)
+        preview = gr.HTML(elem_id="dataset-preview", elem_classes="flush", css_template=style, apply_default_css=False)
         with gr.Row():
             before = gr.Button(words.BEFORE, size="sm", min_width=80, elem_id="dataset-before")
             save = gr.Button(words.SAVE, size="sm", min_width=120, variant="primary", elem_id="dataset-save")
             after = gr.Button(words.NEXT, size="sm", min_width=80, elem_id="dataset-next")
         with gr.Row():
-            aside = gr.Button(words.LEAVE_OUT, size="sm", min_width=120, elem_id="dataset-aside")
-            split = gr.Button(words.SPLIT, size="sm", min_width=120, visible=False, elem_id="dataset-split")
-            whole = gr.Button(words.WHOLE, size="sm", min_width=120, visible=False, elem_id="dataset-whole")
-    put = gr.State(None)
+            aside = gr.Button(words.LEAVE_OUT, size="sm", min_width=150, scale=0, elem_id="dataset-aside")
+            split = gr.Button(words.SPLIT, size="sm", min_width=170, scale=0, visible=False, elem_id="dataset-split")
+            whole = gr.Button(words.WHOLE, size="sm", min_width=170, scale=0, visible=False, elem_id="dataset-whole")
+        put = gr.State(None)
     clicks.act(save.click, _saving, [view, caption])
     clicks.act(aside.click, _setting_aside, [view, where])
     clicks.act(split.click, lambda now: ("split_clips", {"items": [chosen(now)], "accept": True}), [view])
     clicks.act(whole.click, lambda now: ("split_clips", {"items": [chosen(now)], "undo": True}), [view])
-    caption.input(_previewed, [caption, where], [preview], trigger_mode="always_last", **PRIVATE)
+    caption.change(_previewed, [caption, where, put], [preview], trigger_mode="always_last", **PRIVATE)
     return Editor(column, about, caption, preview, aside, split, whole, put, before, after)
 
 
@@ -104,8 +104,12 @@ def _setting_aside(view: object, where: object) -> Call:
     return "set_excluded", {"items": [item_id], "excluded": item is None or not item.excluded}
 
 
-def _previewed(caption: object, where: object) -> str:
-    return caption_html(caption, where.trigger if isinstance(where, Where) else None)
+def _previewed(caption: object, where: object, put: Put) -> str:
+    """What is typed with the trigger marked; where the caption is as it was, also who wrote it."""
+    if not isinstance(where, Where):
+        return ""
+    item = data_of(where).item(put[0]) if put is not None and put[1] == caption else None
+    return caption_html(caption, where.trigger, item.caption_source if item else None)
 
 
 def _split_button(item: Item, data: Dataset) -> Any:

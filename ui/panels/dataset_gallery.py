@@ -24,7 +24,7 @@ from ..words_dataset import (
     REFUSED,
     SHOW_ALL,
 )
-from .dataset_data import Dataset
+from .dataset_data import SAID_ALREADY, Dataset
 
 ON_A_PAGE = 60
 MOST_REFUSED = 100  # named in the list
@@ -50,7 +50,7 @@ def turned(view: View, event: object, data: Dataset) -> View:
     show, page, item = asked.get("show"), asked.get("page"), asked.get("item")
     if isinstance(show, str) and show in data.groups:
         return View(show, 0, view.item)
-    if isinstance(page, str) and page.isdecimal() and len(page) < 6:
+    if isinstance(page, str) and page.isascii() and page.isdecimal() and len(page) < 6:
         return View(view.show, int(page), view.item)
     if data.item(item) is not None:
         return View(view.show, view.page, str(item))
@@ -109,7 +109,8 @@ def badges_of(item: Item, data: Dataset) -> list[tuple[str, Level]]:
     record = data.records.get(item.id)
     if record is not None:
         levels = {name: finding.level for name, finding in data.findings.items()}
-        found = [(short(name), level) for name, level in gravest_first(record, levels)] + found
+        seen = [each for each in gravest_first(record, levels) if each[0] not in SAID_ALREADY]
+        found = [(short(name), level) for name, level in seen] + found
     return found
 
 

@@ -61,7 +61,7 @@ def build_replace(clicks: Clicks, where: gr.State) -> None:
         count = gr.Markdown(words.NOTHING_TO_FIND, elem_id="dataset-count")
         replace = gr.Button(words.REPLACE, size="sm", elem_id="dataset-replace-all")
     inputs = [find, by, whole, where]
-    for listen in (find.input, by.input, whole.input, where.change):
+    for listen in (find.change, by.change, whole.change, where.change):
         listen(_counted, inputs, [count], trigger_mode="always_last", **PRIVATE)
     clicks.act(replace.click, _replacing, [find, by, whole])
 

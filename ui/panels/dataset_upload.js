@@ -76,7 +76,7 @@ async function work() {
     tell();
   }
   active -= 1;
-  if (!active) { flush(done > 0); tell(); }
+  if (!active) { flush(done > 0); tell(); list.hidden = !failed.length; }
 }
 
 async function sameContent(file) {
@@ -88,7 +88,7 @@ async function sameContent(file) {
 }
 
 async function add(found) {
-  if (!active) { batch = newBatch(); list.replaceChildren(); total = done = skipped = known = 0; failed = []; }
+  if (!active) { batch = newBatch(); list.replaceChildren(); list.hidden = false; total = done = skipped = known = 0; failed = []; }
   for (const { file, name } of found) {
     if (name.split("/").some(part => part.startsWith("."))) continue;
     if (!ENDINGS.test(name) || file.size > LARGEST || total >= MOST) { skipped += 1; continue; }

@@ -40,6 +40,7 @@ def build_box() -> gr.HTML:
     """The box that files are dragged into. It triggers "upload" with {"batch", "files": [{"path", "name"}], "last"}."""
     return gr.HTML(
         elem_id="dataset-upload",
+        elem_classes="flush",
         html_template=TEMPLATE,
         css_template=STYLE.read_text(encoding="utf-8"),
         js_on_load=SCRIPT.read_text(encoding="utf-8"),
