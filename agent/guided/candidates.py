@@ -84,7 +84,7 @@ def candidates_talk(text: str, said: str, facts: Facts, uploads: list[str]) -> R
             return Reading(topic="question", words="All right, I make none.")
         if search(_UNSURE_TO_MAKE, split(r"\b(?:of|showing)\b", text)[0]):  # what it looks like may hold any word
             return Reading(topic="launch_conditional")
-        return Reading((Call("make_candidates", _wanted(text, said)),))
+        return Reading((Call("make_candidates", wanted(text, said)),))
     return None
 
 
@@ -97,7 +97,7 @@ def _mark(names: list[str], uploads: list[str], facts: Facts) -> Reading:
     return Reading((Call("mark_synthetic", given), *look))
 
 
-def _wanted(text: str, said: str) -> dict[str, Any]:
+def wanted(text: str, said: str) -> dict[str, Any]:
     """The arguments of make_candidates: the views and their number before the looks, the looks as they were said."""
     head = split(r"\b(?:of|showing)\b(?! (?:it|him|her|them) from)", text)[0]
     views = [view for pattern, both in _VIEWS if search(pattern, head) for view in _on_side(both, head)]

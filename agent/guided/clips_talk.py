@@ -27,7 +27,7 @@ _UNDO = (
     r"|\b(?:bring|put|take) back the (?:whole|original) (?:clips?|videos?|recordings?|ones?)\b"
 )
 _DENIED = r"\b(?:don't|do not|never|not|no need to|without|stop)\b.*\b(?:split\w*|cut\w*|chop\w*)\b"
-_UNSURE = (
+UNSURE = (
     r"\b(?:if|unless|maybe|perhaps|might|when|once|later|said|says|told|wrote|asked|would|could|can|should|what|how"
     r"|which|shall|propose|proposal|suggest|show|preview)\b|[\"?]"
     r"|\b\d+(?:\.\d+)?[- ]?(?:s|sec|seconds?)\b"  # lengths cannot be chosen: say first what would come of it
@@ -48,7 +48,7 @@ def clips_talk(text: str, said: str, facts: Facts) -> Reading | None:
     wanted: dict[str, object] = {"items": names} if names else {}
     if search(_DENIED, text):
         return Reading(topic="question", words=STAY_WHOLE)
-    unsure = search(_UNSURE, text) is not None
+    unsure = search(UNSURE, text) is not None
     if search(_UNDO, text):
         return None if unsure else Reading((Call("split_clips", wanted | {"undo": True}),))
     if questions.asks(text) and search(r"\b(?:why|what is|what does|what happens|means?)\b", text):
@@ -74,7 +74,7 @@ def _answered(text: str, said: str, proposed: dict[str, object]) -> Reading | No
     ):
         return Reading((Call("split_clips", proposed),))
     names = re.findall(_NAMES, text)
-    if names and match(r"(?:yes|yep|yeah|ok|okay)\b.*\b(?:only|just)\b", text) and not search(_UNSURE, text):
+    if names and match(r"(?:yes|yep|yeah|ok|okay)\b.*\b(?:only|just)\b", text) and not search(UNSURE, text):
         return Reading((Call("split_clips", {"items": names, "accept": True}),))
     if fullmatch(_ASSENT, sub(r"[^\w\s']", "", text).strip()):
         return Reading(topic="question", words=SAY_SPLIT)

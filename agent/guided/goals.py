@@ -230,3 +230,14 @@ def _noun(text: str) -> str | None:
     exact = [noun for noun in found if noun not in _GENERAL]
     noun = (exact or found)[0]
     return {"bunny": "rabbit", "kitten": "cat", "puppy": "dog"}.get(noun, noun)
+
+
+def noun_of(text: str) -> str | None:
+    """What the subject of a character is, by the commonest noun list; None where no word of it is said."""
+    return _noun(text)
+
+
+def odd_word(said: str) -> str | None:
+    """A word that is no English: with a digit or an underscore inside, or quoted."""
+    found = re.search(r"\b([A-Za-z]+[_0-9][A-Za-z0-9_]*)\b|[\"“']([A-Za-z][A-Za-z0-9_]{2,31})[\"”']", said)
+    return (found[1] or found[2]) if found else None

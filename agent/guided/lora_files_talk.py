@@ -35,7 +35,8 @@ _TAKE = (
 _TAKE_A_LORA = rf"\b(?:add|import|take in|load|install|bring in)\b.*{LORA}|\btake (?:this|that|a|my) lora in\b"
 _IF_SOUND = r"\bif (?:it|the file|the lora|that|this)(?:'s| is) (?:ok|okay|sound|fine|safe|good|valid|usable)\b,?"
 _TRIGGER = re.compile(
-    r"\b(?:trigger(?: ?word)?|called (?:with|by)|keyword)(?: is| =|:)? ['\"“]?(?P<word>[A-Za-z][A-Za-z0-9_]{2,31})\b",
+    r"\b(?:trigger(?: ?word)?|called (?:with|by)|keyword|(?:the |its |calling |magic )+word(?: for it)?)"
+    r"(?:'s| is| =|:)? ['\"“]?(?P<word>[A-Za-z][A-Za-z0-9_]{2,31})\b",
     re.IGNORECASE,
 )
 _ATTACH = "Attach the .safetensors file to your message: I check it, and then take a copy in if you say so."
@@ -88,10 +89,16 @@ def _check(text: str, given: Named, waiting: list[str], facts: Facts) -> Reading
     return Reading((Call("verify_lora"),)) if lora_names.known(facts) else ask(_ATTACH)
 
 
+def trigger_in(said: str) -> str | None:
+    """The trigger word that is said of a LoRA."""
+    found = _TRIGGER.search(said)
+    return found["word"] if found else None
+
+
 def _take_in(text: str, said: str, waiting: list[str]) -> Reading | None:
     """Only a sound file is taken in, so 'if it is sound' is no condition."""
     if search(_UNSURE, sub(_IF_SOUND, "", text)):
         return None
-    word = _TRIGGER.search(said)
-    trigger = {"trigger": word["word"]} if word and len(waiting) == 1 else {}
+    word = trigger_in(said)
+    trigger = {"trigger": word} if word and len(waiting) == 1 else {}
     return Reading(tuple(Call("add_lora", {"upload": name} | trigger) for name in waiting))

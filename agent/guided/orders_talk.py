@@ -103,7 +103,7 @@ def orders_talk(text: str, _said: str, facts: Facts) -> Reading | None:
         return None
     if search(_OTHERS, text):
         return Reading(topic="launch_conditional")
-    found = [order for part in _parts(text) for order in _orders(part)]
+    found = orders_in(text)
     if found:
         return Reading(tuple(Call("set_standing_order", order) for order in found))
     if (
@@ -117,6 +117,11 @@ def orders_talk(text: str, _said: str, facts: Facts) -> Reading | None:
             "or a problem. For example “stop if it starts to overfit” or “tell me at half time”."
         )
     return None
+
+
+def orders_in(text: str) -> list[dict[str, Any]]:
+    """The orders of a sentence, as set_standing_order takes them."""
+    return [order for part in _parts(text) for order in _orders(part)]
 
 
 def _parts(text: str) -> list[str]:

@@ -99,6 +99,7 @@ _ENDLESS = re.compile(r"\d{13,}(?:\.\d*)?|\d(?=[\d.]*e[+-]?\d{3})[\d.]*e[+-]?\d+
 _ORDINARY = 3.3  # Zipf frequency from which a word is taken as meant
 
 
+@lru_cache(maxsize=64)
 def normal(text: str) -> str:
     """The text in one form for the rules; still readable English."""
     text = (

@@ -1,0 +1,206 @@
+"""The arguments of a tool from a sentence, where what is wanted is known already (from the learned reader).
+
+Each function takes the arguments' shape that was guessed (see learned.intents: figures that are said are '#', own
+words '*') and gives the arguments, or the question that asks for what is missing.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from . import arguments_studio, candidates, clips_talk, goals, questions
+from .captions_talk import caption_calls
+from .changes import wanted_changes
+from .files import file_calls
+from .learned.features import numbers_in
+from .orders_talk import orders_in
+from .patterns import search
+from .reading import Facts, query
+from .replaced_words import replaced
+from .spelling import normal
+
+Shape = dict[str, Any]
+Given = dict[str, Any] | str
+_FILE = r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b"
+
+
+def arguments_of(name: str, shape: Shape, said: str, facts: Facts, uploads: list[str]) -> Given:
+    """Arguments of one call, or a short question for what the sentence does not say."""
+    text, said = normal(said), " ".join(said.split())
+    if name == "add_files":
+        return {"uploads": uploads} if uploads else {}
+    if find := _FINDERS.get(name):
+        return find(shape, text, said, facts)
+    return arguments_studio.arguments_of(name, shape, text, said, facts, uploads)
+
+
+def _closed(shape: Shape) -> Shape:
+    """The part of a shape that needs nothing of the sentence."""
+    return {key: value for key, value in shape.items() if value not in ("#", "*")}
+
+
+def _look_up(_shape: Shape, _text: str, said: str, _facts: Facts) -> Given:
+    return {"query": query(said)}
+
+
+def _explain(shape: Shape, text: str, _said: str, _facts: Facts) -> Given:
+    asked = questions.field_asked(text) if shape else None
+    return {"field": asked} if asked else _closed(shape)
+
+
+def _recipe(shape: Shape, text: str, said: str, facts: Facts) -> Given:
+    recipe = shape.get("recipe")
+    if recipe is None:
+        return "What is it: a character, a face, a style, a motion or an effect?"
+    found: Shape = {"recipe": recipe}
+    noun = (goals.recipe_wanted(text) or (None, None))[1] or goals.noun_of(text)
+    if recipe == "character" and noun and "trigger" not in shape:
+        found["noun"] = noun
+    if "trigger" in shape and (word := goals.own_trigger(text, said) or goals.odd_word(said)):
+        found["trigger"] = word
+    return found
+
+
+def _change(shape: Shape, text: str, said: str, _facts: Facts) -> Given:
+    wanted = wanted_changes(text)
+    found = dict(wanted.arguments)
+    keys = set(shape) - {"only_show"}
+    if not keys <= set(found):
+        found |= _from_shape({key: shape[key] for key in keys - set(found)}, said, found)
+    if not found:
+        return wanted.question or "What should change in the plan, and to what? For example “rank 64” or “500 steps”."
+    return found | ({"only_show": True} if shape.get("only_show") else {})
+
+
+def _from_shape(shape: Shape, said: str, known: Shape) -> Shape:
+    """What the guessed shape says, its figures taken from the sentence in their order."""
+    used = [float(value) for value in known.values() if isinstance(value, int | float)]
+    figures = [number for number in numbers_in(said) if number not in used]
+    open_keys = [key for key, value in shape.items() if value == "#"]
+    if len(figures) != len(open_keys) or (known and open_keys):
+        return _closed(shape) if not open_keys else {}
+    values = {
+        key: number / 100 if key.endswith(("_share", "_dropout", "_preservation")) and number > 1 else number
+        for key, number in zip(open_keys, figures, strict=True)
+        if not key.endswith("_factor")
+    }
+    return _closed(shape) | {key: int(value) if value == int(value) else value for key, value in values.items()}
+
+
+def _propose(shape: Shape, text: str, _said: str, _facts: Facts) -> Given:
+    return wanted_changes(text).only("preset", "base") or _closed(shape)
+
+
+def _excluded(shape: Shape, text: str, said: str, facts: Facts) -> Given:
+    back = {"excluded": False} if shape.get("excluded") is False else {}
+    if names := re.findall(_FILE, said):
+        return {"items": names} | back
+    from_rules = [arguments for name, arguments in file_calls(text, facts) if name == "set_excluded"]
+    if from_rules:
+        return from_rules[0] | back
+    if shape.get("finding") in (facts.get("findings") or []) or shape.get("advised"):
+        return _closed(shape)
+    return "Which files? Name them, or say “leave out the ones you flagged”."
+
+
+def _audit(shape: Shape, _text: str, _said: str, _facts: Facts) -> Given:
+    return _closed(shape)
+
+
+def _count(_shape: Shape, _text: str, said: str, _facts: Facts) -> Given:
+    figures = [int(number) for number in numbers_in(said) if 1 <= number <= 99]
+    return {"count": figures[0]} if len(figures) == 1 else {}
+
+
+def _edit(_shape: Shape, text: str, said: str, _facts: Facts) -> Given:
+    calls = [arguments for name, arguments in caption_calls(text) if name == "edit_caption"]
+    if calls:
+        return calls[0]
+    names = re.findall(_FILE, said)
+    if len(names) != 1:
+        return "Whose caption, and what should it say? For example “the caption of a.png should be: a cat asleep”."
+    after = re.split(re.escape(names[0]), said, maxsplit=1)[1]
+    words = re.search(
+        r"(?:\bcaption\b)?.*?(?:\b(?:should (?:be|say|read)|must (?:be|say)|make it|to say|saying|reads?|says?|into|to"
+        r"|with|as|is|be)\b:?|[:=]|->|→)\s*[\"'“]?(?P<words>\S.+?)[\"'”]?[.!]?$",
+        after,
+        re.IGNORECASE,
+    )
+    if words is None:
+        return f"What should the caption of {names[0]} say?"
+    return {"item": names[0], "caption": words["words"]}
+
+
+def _replace(shape: Shape, _text: str, said: str, _facts: Facts) -> Given:
+    return replaced(said, accept=bool(shape.get("accept")), removed="replace" not in shape)
+
+
+def _split(shape: Shape, text: str, said: str, facts: Facts) -> Given:
+    names = re.findall(_FILE, said)
+    found: Shape = {"items": names} if names else {}
+    if shape.get("undo"):
+        return found | {"undo": True}
+    plain = shape.get("accept") and not search(clips_talk.UNSURE, text)
+    return found | ({"accept": True} if plain else {})
+
+
+def _candidates(_shape: Shape, text: str, said: str, _facts: Facts) -> Given:
+    return candidates.wanted(text, said)
+
+
+def _undo(_shape: Shape, text: str, said: str, _facts: Facts) -> Given:
+    figures = [int(number) for number in numbers_in(said) if 1 < number <= 50]
+    if search(r"\b(?:both|twice)\b", text):
+        return {"times": 2}
+    return {"times": figures[0]} if figures else {}
+
+
+def _order(shape: Shape, text: str, said: str, _facts: Facts) -> Given:
+    if orders := orders_in(text):
+        return orders[0]
+    figures = numbers_in(said)
+    if shape.get("value") == "#":
+        if len(figures) != 1:
+            return "When exactly? For example “tell me at half time” or “stop at step 200”."
+        return _closed(shape) | {"value": figures[0] / 100 if shape.get("when") == "progress" else figures[0]}
+    return _closed(shape) if {"when", "do"} <= shape.keys() else "When, and should I tell you or stop it?"
+
+
+def _named_id(prefix: str, key: str) -> Callable[[Shape, str, str, Facts], Given]:
+    def find(_shape: Shape, _text: str, said: str, _facts: Facts) -> Given:
+        named = re.search(rf"\b{prefix}_\w+", said)
+        return {key: named[0]} if named else {}
+
+    return find
+
+
+def _finding(shape: Shape, text: str, _said: str, facts: Facts) -> Given:
+    found = [entry["id"] for entry in facts.get("found") or []]
+    if shape.get("finding") in found:
+        return {"finding": shape["finding"]}
+    named = next((name for name in found if name in text), None)
+    return {"finding": named} if named else {}
+
+
+_FINDERS: dict[str, Callable[[Shape, str, str, Facts], Given]] = {
+    "look_up": _look_up,
+    "explain_plan": _explain,
+    "choose_recipe": _recipe,
+    "change_plan": _change,
+    "propose_plan": _propose,
+    "set_excluded": _excluded,
+    "audit_dataset": _audit,
+    "write_captions": _audit,
+    "make_control_clips": _audit,
+    "show_captions": _count,
+    "edit_caption": _edit,
+    "replace_in_captions": _replace,
+    "split_clips": _split,
+    "make_candidates": _candidates,
+    "undo_plan": _undo,
+    "set_standing_order": _order,
+    "cancel_standing_order": _named_id("ord", "order"),
+    "revoke_approval": _named_id("apr", "approval"),
+    "withdraw_consent": _named_id("con", "consent"),
+    "apply_finding": _finding,
+}

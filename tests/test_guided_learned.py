@@ -1,0 +1,121 @@
+"""The learned reader beside the rules: reproducible, small, fast, really used, and never a card from it alone."""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.guided.combined import combined
+from agent.guided.intents import read
+from agent.guided.learned.intents import NONE
+from agent.guided.learned.reader import WEIGHTS, Guess, load, shipped
+from agent.guided.learned.train import SENTENCES, authors, sentences, train
+from agent.guided.reading import Reading
+from agent.guided.rules import CARDS, by_rules
+from tools.registry import TOOLS
+
+TUNED = json.loads((SENTENCES / "tuned.json").read_text(encoding="utf-8"))
+STATES: dict[str, dict[str, Any]] = TUNED["states"]
+EVERY_INTENT = sorted({*shipped().intents, *CARDS, *TOOLS, NONE})
+SAID = (
+    "",
+    "launch",
+    "ok then do it",
+    "download it",
+    "these were generated",
+    "anna agreed",
+    "a.png made-back-1 rank 64",
+)
+
+
+def test_training_is_deterministic(tmp_path: Path) -> None:
+    few = sentences("tuned")[:160]
+    assert train(few) == train(few)
+    (tmp_path / "few.safetensors").write_bytes(train(few))
+    assert load(tmp_path / "few.safetensors").guess("stop the training", STATES["training"], []).intents
+
+
+def test_the_tuned_sentences_are_those_of_the_tests() -> None:
+    labelled = json.loads((Path(__file__).parent / "data" / "utterances.json").read_text(encoding="utf-8"))
+    assert (TUNED["states"], TUNED["utterances"]) == (labelled["states"], labelled["utterances"])
+
+
+def test_every_sentence_that_is_learned_from_fits_the_tools() -> None:
+    for author in authors():
+        for entry in sentences(author):
+            for name, arguments in entry.calls:
+                if name != "look_up":
+                    TOOLS[name].arguments.model_validate(arguments)
+
+
+@given(st.sampled_from(EVERY_INTENT), st.sampled_from(SAID), st.sampled_from(sorted(STATES)), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_no_card_comes_from_the_learned_reader(intent: str, said: str, state: str, handed: bool) -> None:
+    uploads = ["upl_1"] if handed else []
+    sure = Guess(((intent, 1.0),), ((json.dumps([[name, {}] for name in intent.split(" + ") if name != NONE]), 1.0),))
+    rules = by_rules(said, STATES[state], uploads)
+    got = combined(rules, sure, said, STATES[state], uploads)
+    assert {call.name for call in got.calls} & CARDS <= {call.name for call in rules.calls}
+    assert not {call.name for call in combined(Reading(), sure, said, STATES[state], uploads).calls} & CARDS
+
+
+def test_gated_tools_are_all_cards() -> None:
+    assert {tool.name for tool in TOOLS.values() if tool.gated} <= CARDS
+
+
+def test_a_card_of_the_rules_is_asked_back_where_the_reader_is_sure_that_none_is_meant() -> None:
+    rules = by_rules("launch", STATES["planned"], [])
+    sure = Guess((("explain_plan", 0.99),), (("[]", 1.0),))
+    got = combined(rules, sure, "launch", STATES["planned"], [])
+    assert (got.calls, got.topic) == ((), "question")
+    assert all(word in got.words for word in ("launch", "explain"))
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "names"),
+    [
+        ("previous captions back pls", "captioned", ["undo_dataset_change"]),
+        ('strip "photo of" from every caption', "captioned", ["replace_in_captions"]),
+    ],
+)
+def test_it_understands_what_the_rules_do_not(said: str, state: str, names: list[str]) -> None:
+    assert [call.name for call in by_rules(said, STATES[state], []).calls] != names
+    assert [call.name for call in read(said, STATES[state], []).calls] == names
+
+
+def test_it_is_small_and_quick() -> None:
+    assert WEIGHTS.stat().st_size < 1_500_000
+    start = time.process_time()
+    reader = load(WEIGHTS)
+    assert time.process_time() - start < 0.1
+    entries = TUNED["utterances"][:300]
+    for entry in entries:
+        by_rules(entry["text"], STATES[entry["state"]], [])  # spelling is brought to one form once, for both
+    spent = []
+    for entry in entries:
+        start = time.process_time()
+        reader.guess(entry["text"], STATES[entry["state"]], [])
+        spent.append(time.process_time() - start)
+    assert sorted(spent)[len(spent) // 2] < 0.002
+
+
+def test_reading_needs_no_torch() -> None:
+    asked = "import sys, agent.guided.intents as i; i.read('hello', {}, []); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_probabilities_are_of_all_intents() -> None:
+    reader = replace(shipped())
+    guess = reader.guess("train 30% longer", STATES["planned"], [])
+    assert guess.intent == "change_plan"
+    assert 0.5 < guess.sure <= 1
+    assert np.isfinite(reader.vectors).all()
