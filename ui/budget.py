@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .strings import printable
+from .strings import PERSON, printable
 
 if TYPE_CHECKING:
     from trainer_core.budgets import Budget
 
-PERSON = "you"  # whoever uses the terminal and the window of this machine
 budget = typer.Typer(help="Limits on what may be spent, in US dollars.", no_args_is_help=True)
 
 Home = Annotated[Path | None, typer.Option(help="Workspace folder (default: SIDEKICK_HOME, else ~/.sidekick).")]

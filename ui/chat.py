@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from .shell_view import ShellView
-from .strings import NOTHING_LOST, SAY_YES, TRAINING_GOES_ON, UNEXPECTED, WELCOME, log_error, model_words
+from .strings import NOTHING_LOST, PERSON, SAY_YES, TRAINING_GOES_ON, UNEXPECTED, WELCOME, log_error, model_words
 
 if TYPE_CHECKING:
     from agent.conversation import Conversation, Event
     from trainer_core.projects import Workspace
 
-PERSON = "you"
 PROMPT = "you > "
 TURNS_SHOWN = 30  # of a long thread, when it is opened
 HELP = """Say what you want in your own words. Some things to try:

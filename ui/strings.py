@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from agent.events import Used
 
+PERSON = "you"  # whoever uses the terminal and the window of this machine: one person, with one budget
+
 STAGES = {
     "recipe": "What to teach",
     "dataset": "Files",

@@ -11,14 +11,13 @@ from trainer_core.projects import Workspace
 
 from .panels.panel import Answer, Panel
 from .results import Results, results_of
-from .strings import UNEXPECTED, log_error
+from .strings import PERSON, UNEXPECTED, log_error
 from .window_screen import Screen
 
 if TYPE_CHECKING:
     from agent.conversation import Conversation
     from agent.events import Event
 
-PERSON = "you"
 REFRESH_SECONDS = 0.1  # how often words that stream in are drawn
 LOAD_SECONDS = 0.9  # between two looks at what others may have changed
 TURNS_SHOWN = 200  # of a long thread, when it is opened
