@@ -1,16 +1,38 @@
-"""Step 4: launch and watch. The card itself is in the conversation; here are progress, results and the files."""
+"""Step 4: launch, watch, and what came of it. The card with time and price is in the conversation, as is the yes."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from tools.context import ToolContext
+from tools.resuming import run_to_go_on
+from trainer_core.plan import TrainingPlan
 
+from .. import words_watch as words
 from ..results import Results, results_of
 from ..window_files import file_button
 from ..window_screen import markdown
-from .panel import Clicks, Panel
+from .orders import build_orders
+from .panel import Answer, Clicks, Panel
+from .plan_data import load_plan
+from .watch import build_curves, build_log, build_progress
+from .watch_data import running_of
+
+TOOLS = frozenset(
+    {"launch_training", "training_status", "cancel_training", "set_standing_order", "cancel_standing_order"}
+)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Whether a launch can be asked for, and from which step it would go on."""
+
+    planned: bool = False
+    stale: bool = False
+    at_work: bool = False
+    from_step: int | None = None
 
 
 @dataclass(frozen=True)
@@ -21,23 +43,55 @@ class Made:
     home: Path
 
 
-def build(clicks: Clicks) -> Panel:
-    """Launch, cancel, and what came of it."""
+def build(clicks: Clicks) -> tuple[Panel, ...]:
+    """The whole step, as panels that are drawn each when it has changed."""
+    asking = _build_asking(clicks)
+    progress, curves = build_progress(), build_curves()
+    results = _build_results()
+    orders, log = build_orders(clicks), build_log()
+    return asking, progress, curves, results, orders, log
+
+
+def _build_asking(clicks: Clicks) -> Panel:
+    """Launch, ask, cancel; and the sidekick's answer to it."""
     with gr.Row():
-        clicks.act(gr.Button("Launch", variant="primary", elem_id="launch").click, lambda: ("launch_training", {}))
-        clicks.act(gr.Button("How is it going?", elem_id="status").click, lambda: ("training_status", {}))
-        clicks.act(gr.Button("Cancel the training", elem_id="cancel").click, lambda: ("cancel_training", {}))
-    gr.Markdown("Launch first shows a card with time and price in the conversation; only your yes there starts it.")
+        launch = gr.Button(words.LAUNCH, variant="primary", elem_id="launch", interactive=False, min_width=140)
+        how = gr.Button(words.HOW, elem_id="status", min_width=140)
+        cancel = gr.Button(words.CANCEL, elem_id="cancel", variant="stop", visible=False, min_width=140)
+    clicks.act(launch.click, lambda: ("launch_training", {}))
+    clicks.act(how.click, lambda: ("training_status", {}))
+    clicks.act(cancel.click, lambda: ("cancel_training", {}))
+    hint = gr.Markdown(words.ASKS, elem_id="launch-hint")
+    with gr.Accordion(words.ANSWER, open=True, visible=False, elem_id="launch-answer") as folded:
+        answer = gr.Markdown(sanitize_html=True, elem_id="launch-answer-text")
+
+    def draw(data: tuple[Ready, Answer | None]) -> tuple[Any, ...]:
+        ready, said = data
+        name = words.LAUNCH if ready.from_step is None else words.GO_ON.format(step=ready.from_step)
+        return (
+            gr.update(value=name, interactive=ready.planned and not ready.stale and not ready.at_work),
+            gr.update(visible=ready.at_work),
+            words.NO_PLAN if not ready.planned else words.STALE if ready.stale else words.ASKS,
+            gr.update(visible=said is not None),
+            markdown(said.text) if said else "",
+        )
+
+    outputs: tuple[Any, ...] = (launch, cancel, hint, folded, answer)
+    return Panel("launch", outputs, load_ready, draw, TOOLS)
+
+
+def _build_results() -> Panel:
     sheet = gr.Image(
-        label="Contact sheet",
+        label=words.SHEET,
         interactive=False,
         visible=False,
         elem_id="sheet",
         type="filepath",
         buttons=["download", "fullscreen"],
     )
-    download = gr.DownloadButton("Download the LoRA", visible=False, elem_id="download", variant="primary")
-    report = gr.DownloadButton("Get the report", visible=False, elem_id="report", size="sm")
+    with gr.Row():
+        download = gr.DownloadButton(words.DOWNLOAD, visible=False, elem_id="download", variant="primary")
+        report = gr.DownloadButton(words.REPORT, visible=False, elem_id="report")
     about = gr.Markdown(elem_id="about")
 
     def draw(made: Made) -> tuple[object, ...]:
@@ -49,12 +103,25 @@ def build(clicks: Clicks) -> Panel:
             _about(made.results),
         )
 
-    return Panel("launch", (sheet, download, report, about), load, draw)
+    return Panel("results", (sheet, download, report, about), load_made, draw)
 
 
-def load(context: ToolContext) -> Made:
+def load_ready(context: ToolContext) -> Ready:
+    """What a launch would be now. Nothing is loaded, asked or reserved; the tool checks everything again."""
+    shown, now = load_plan(context), running_of(context)
+    at_work = now is not None and now.at_work
+    stopped = None if shown.plan is None or at_work or now is None else _stopped(context, shown.plan)
+    return Ready(shown.plan is not None, shown.stale, at_work, stopped)
+
+
+def load_made(context: ToolContext) -> Made:
     """The newest LoRA's files."""
     return Made(results_of(context.workspace, context.project_id, context.person), context.workspace.home)
+
+
+def _stopped(context: ToolContext, plan: TrainingPlan) -> int | None:
+    stopped = run_to_go_on(context, plan)
+    return stopped.step if stopped else None
 
 
 def _about(results: Results) -> str:
