@@ -2,44 +2,36 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
-from functools import partial
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 from weakref import WeakValueDictionary
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
-from langgraph.types import Command, Interrupt
+from langchain_core.messages import AIMessage
 
-from tools.cards import words_of
-from tools.context import ToolContext, ToolRefused
+from tools.context import ToolContext
 from tools.registry import TOOLS
 from tools.state import facts_of
 from tools.uploads import register
-from trainer_core import approvals
 from trainer_core.jobs import store
 from trainer_core.projects import Workspace, new_id
-from trainer_core.projects import now as present
 
 from . import threads, watcher
+from .answering import Answering, card_of, unfinished
 from .chapters import begins_turn
 from .consent import clear_answer
-from .events import Card, CardShown, Event, Problem, Said
-from .graph import build
+from .events import Card, CardShown, Event, Problem
 from .limits import CLICKED
-from .logs import log, log_to
-from .memory import Memory, Now
-from .messages import ASIDE, BROKEN_OFF, EXPIRED, closing, event_note, from_person
+from .logs import log_to
+from .memory import Now
+from .messages import ASIDE, BROKEN_OFF, closing, event_note, from_person
 from .models import chat_model
 from .savers import Kept, open_saver
 from .stages import stage_of
-from .transcript import Transcript, history_of, words_for_failure
+from .transcript import history_of
 from .turns import first_time, turn_of
 
-LAUNCH = "launch_training"
-Asked = tuple[str, dict[str, Any]]  # a tool and its arguments
 POLL_SECONDS = 0.5
 _locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -61,11 +53,9 @@ class Conversation:
         self.project_id = thread.project_id
         self.person = person
         self.model_name = name
-        self._thread, self._kept, self._model = thread, kept, model
-        self._context = ToolContext(workspace, thread.project_id, person)
         saver, self._connection = kept
-        self._graph = build(model, self._context, saver)
-        self._memory = Memory(workspace, thread.id, self._graph, saver)
+        context = ToolContext(workspace, thread.project_id, person)
+        self._answering = Answering(context, model, saver, thread.id)
         key = (id(asyncio.get_running_loop()), thread.id)
         self._lock = _locks.setdefault(key, asyncio.Lock())
 
@@ -80,13 +70,17 @@ class Conversation:
     ) -> Self:
         """Begin a conversation, or go on with one. `model`: (chat model, its name); from the settings by default.
 
-        Raises LookupError when the thread or project does not exist.
+        Raises LookupError when the thread or project does not exist, ValueError for settings that make no sense.
         """
         log_to(workspace)
         thread = await asyncio.to_thread(threads.open_thread, workspace, person, thread_id, project_id)
-        kept = await open_saver(workspace)
         chosen, name = model or chat_model()
-        return cls(workspace, thread, person, kept, chosen, name)
+        kept = await open_saver(workspace)
+        try:
+            return cls(workspace, thread, person, kept, chosen, name)
+        except BaseException:  # an open connection would keep the program from ending
+            await kept[1].close()
+            raise
 
     async def __aenter__(self) -> Self:
         return self
@@ -109,9 +103,9 @@ class Conversation:
         if not await asyncio.to_thread(first_time, self.workspace, self.thread_id, event_id):
             return
         async with self._turn():
-            now = await self._memory.now()
+            now = await self._answering.memory.now()
             answer = clear_answer(text) if now.interrupt and not uploads else None
-            steps = self._decide(now, answer == "yes", text) if answer else self._answer(text, uploads, now)
+            steps = self._answering.decide(now, answer == "yes", text) if answer else self._answer(text, uploads, now)
             async for event in steps:
                 yield event
 
@@ -128,7 +122,7 @@ class Conversation:
         clicked = AIMessage("", tool_calls=[call], additional_kwargs={CLICKED: True})
         async with self._turn():
             note = event_note(f"The person clicked: {tool} {arguments}")
-            async for event in self._new_turn([note, clicked], await self._memory.now()):
+            async for event in self._answering.to([note, clicked], await self._answering.memory.now()):
                 yield event
 
     async def decide(self, card_id: str, approved: bool, *, event_id: str | None = None) -> AsyncIterator[Event]:
@@ -136,29 +130,29 @@ class Conversation:
         if not await asyncio.to_thread(first_time, self.workspace, self.thread_id, event_id):
             return
         async with self._turn():
-            now = await self._memory.now()
-            card = _card(now)
+            now = await self._answering.memory.now()
+            card = card_of(now)
             if card is None or card.id != card_id:
                 yield Problem(
                     text="That card is no longer open, so nothing was started. If you still want to start, ask me "
                     "to launch."
                 )
                 return
-            async for event in self._decide(now, approved, "Yes." if approved else "No."):
+            async for event in self._answering.decide(now, approved, "Yes." if approved else "No."):
                 yield event
 
     async def broken_off(self) -> bool:
         """Whether an answer is not complete: another process is at it, or a crash was in between."""
-        now = await self._memory.now()
-        return now.interrupt is None and _unfinished(now.messages)
+        now = await self._answering.memory.now()
+        return now.interrupt is None and unfinished(now.messages)
 
     async def resume(self) -> AsyncIterator[Event]:
         """After a crash in the middle of an answer: go on with it. What a tool was doing is not done a second time."""
         async with self._turn():
-            now = await self._memory.now()
-            if now.interrupt or not _unfinished(now.messages):
+            now = await self._answering.memory.now()
+            if now.interrupt or not unfinished(now.messages):
                 return
-            async for event in self._run({"messages": closing(now.messages, BROKEN_OFF)}, now):
+            async for event in self._answering.run({"messages": closing(now.messages, BROKEN_OFF)}, now):
                 yield event
 
     async def fork(self, before: int | None = None) -> str:
@@ -166,7 +160,7 @@ class Conversation:
 
         Files, plan and runs belong to the project and are as they are. Raises LookupError for a number too high.
         """
-        messages = await self._memory.whole()
+        messages = await self._answering.memory.whole()
         starts = [place for place, message in enumerate(messages) if begins_turn(message)]
         if before is not None:
             if not 0 <= before < len(starts):
@@ -176,7 +170,7 @@ class Conversation:
         thread = await asyncio.to_thread(threads.open_thread, self.workspace, self.person, None, self.project_id)
         told = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
         await asyncio.to_thread(threads.tell, self.workspace, thread.id, told)
-        await self._memory.copy_to(thread.id, messages)
+        await self._answering.memory.copy_to(thread.id, messages)
         return thread.id
 
     async def watch(self) -> AsyncIterator[Event]:
@@ -197,17 +191,17 @@ class Conversation:
 
     async def pending(self) -> Card | None:
         """The card that waits for an answer."""
-        return _card(await self._memory.now())
+        return card_of(await self._answering.memory.now())
 
     async def history(self, turns: int | None = None) -> list[Event]:
         """What was said and done, in order, or only in the last `turns` turns; a card that still waits comes last."""
-        events = history_of(await self._memory.whole(turns), self.workspace.home)
+        events = history_of(await self._answering.memory.whole(turns), self.workspace.home)
         card = await self.pending()
         return [*events, CardShown(card=card)] if card else events
 
     async def stage(self) -> str:
         """Where the project stands: recipe, dataset, plan, launch, training or results."""
-        return str(stage_of(await asyncio.to_thread(facts_of, self._context)))
+        return str(stage_of(await asyncio.to_thread(facts_of, self._answering.context)))
 
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -224,108 +218,24 @@ class Conversation:
         told = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
         endings = await asyncio.to_thread(watcher.endings_after, self.workspace, self.project_id, told)
         message = from_person(text, entries, [words for _id, words in endings])
-        async for event in self._new_turn([message], now):
+        async for event in self._answering.to([message], now):
             yield event
         if endings:
             await asyncio.to_thread(threads.tell, self.workspace, self.thread_id, endings[-1][0])
-
-    async def _new_turn(self, messages: Sequence[AnyMessage], now: Now) -> AsyncIterator[Event]:
-        """Answer these messages; a card that waited is shown again afterwards, as things are then."""
-        asked, card = _asked(now.interrupt), _card(now)
-        owner = card.person if card else self.person
-        now = await self._memory.turn_over(now)
-        closed = closing(now.messages, ASIDE if asked else BROKEN_OFF)
-        async for event in self._run({"messages": [*closed, *messages]}, now):
-            yield event
-        if asked and await self.pending() is None:
-            async for event in self._as(owner)._show_again(asked, await self._memory.now()):
-                yield event
-
-    async def _decide(self, now: Now, approved: bool, words: str) -> AsyncIterator[Event]:
-        card = _card(now)
-        assert card is not None
-        assert now.interrupt is not None  # the callers looked, under the same turn
-        if card.person != self.person:
-            yield Problem(text=f"This card is for {card.person}; only they can answer it. Nothing was started.")
-            return
-        if approved and datetime.fromisoformat(card.expires_at) <= present():
-            yield Problem(text="That card has expired, so nothing was started. Here is a fresh one.")
-            async for event in self._show_again(_asked(now.interrupt), now, closing(now.messages, EXPIRED)):
-                yield event
-            return
-        if approved:
-            grant = partial(approvals.grant, project_id=self.project_id, about=words_of(card))
-            await asyncio.to_thread(grant, self.workspace, card.fingerprint, self.person)
-        else:  # a yes that was given before and not used is no yes any more
-            await asyncio.to_thread(approvals.revoke_all, self.workspace, card.fingerprint, self.person)
-        async for event in self._run(Command(resume={now.interrupt.id: {"approved": approved, "words": words}}), now):
-            yield event
-
-    def _as(self, person: str) -> "Conversation":
-        """This conversation for another person of the thread: a card stays that of the one who asked for it."""
-        if person == self.person:
-            return self
-        return Conversation(self.workspace, self._thread, person, self._kept, self._model, self.model_name)
-
-    async def _show_again(
-        self, asked: Asked | None, now: Now, closed: Sequence[AnyMessage] = ()
-    ) -> AsyncIterator[Event]:
-        """Call the gated tool anew, with everything as it is now. The model has no part in it."""
-        name, arguments = asked or (LAUNCH, {})
-        try:
-            card = TOOLS[name].card
-            assert card is not None  # only gated tools show cards
-            await asyncio.to_thread(card, self._context, TOOLS[name].arguments(**arguments))
-        except ToolRefused as refused:
-            words = f"The card is closed for now. {refused}"
-            await self._memory.append([*closed, AIMessage(words)])
-            yield Said(role="sidekick", text=words)
-            return
-        call = {"name": name, "args": arguments, "id": new_id("call")}
-        async for event in self._run({"messages": [*closed, AIMessage("", tool_calls=[call])]}, now):
-            yield event
-
-    async def _run(self, given: Any, now: Now) -> AsyncIterator[Event]:
-        transcript = Transcript(self.workspace.home)
-        try:
-            async for part in self._graph.astream(
-                given, now.config, stream_mode=["messages", "updates", "custom"], version="v2"
-            ):
-                for event in transcript.read(cast(Mapping[str, Any], part)):
-                    yield event
-        except Exception as error:  # an endpoint or the graph failed: the thread is kept, and the person is told
-            log.error("the conversation's turn failed", exc_info=error)
-            yield Problem(text=words_for_failure(error))
-            return
-        for event in transcript.end():
-            yield event
 
     async def _note_endings(self) -> None:
         """Write into the thread how jobs ended, so that the model knows; not while a card waits: it would close."""
         told = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
         if not await asyncio.to_thread(watcher.endings_after, self.workspace, self.project_id, told):
             return
+        if (await self._answering.memory.now()).interrupt is not None:
+            return
         async with self._turn():
-            now = await self._memory.now()
+            now = await self._answering.memory.now()
             told = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
             fresh = await asyncio.to_thread(watcher.endings_after, self.workspace, self.project_id, told)
             if now.interrupt is not None or not fresh:
                 return
             said = " ".join(words for _id, words in fresh)
-            await self._memory.append([*closing(now.messages, BROKEN_OFF), event_note(said), AIMessage(said)])
+            await self._answering.memory.append([*closing(now.messages, BROKEN_OFF), event_note(said), AIMessage(said)])
             await asyncio.to_thread(threads.tell, self.workspace, self.thread_id, fresh[-1][0])
-
-
-def _card(now: Now) -> Card | None:
-    return Card.model_validate(now.interrupt.value["card"]) if now.interrupt else None
-
-
-def _asked(interrupt: Interrupt | None) -> Asked | None:
-    """The gated tool whose card waits, and its arguments; threads of older versions only know the launch."""
-    return (interrupt.value.get("tool", LAUNCH), interrupt.value.get("arguments", {})) if interrupt else None
-
-
-def _unfinished(messages: Sequence[AnyMessage]) -> bool:
-    """True when the thread's last word is not the sidekick's."""
-    last = messages[-1] if messages else None
-    return isinstance(last, ToolMessage | HumanMessage) or (isinstance(last, AIMessage) and bool(last.tool_calls))

@@ -171,7 +171,7 @@ async def test_an_expired_card_starts_nothing_and_is_shown_anew(
 ) -> None:
     conversation, card = await to_card(planned)
     async with conversation:
-        monkeypatch.setattr("agent.conversation.present", lambda: now() + timedelta(hours=1))
+        monkeypatch.setattr("agent.answering.present", lambda: now() + timedelta(hours=1))
         events = whole([event async for event in conversation.decide(card.id, True)])
         assert "expired" in words(events)
         assert card_in(events).id != card.id

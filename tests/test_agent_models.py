@@ -1,6 +1,7 @@
 """The same conversation with a language model: a good one, a bad one, and none that answers."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,22 @@ async def test_a_tool_call_that_is_no_json_is_asked_again(tmp_path: Path) -> Non
     async with conversation:
         assert final(await talk(conversation, "hello")).endswith("Here I am.")
         assert final(await talk(conversation, "and now?")) == "Here I am."
+
+
+@pytest.mark.parametrize("name", ["SIDEKICK_DAILY_TOKENS", "SIDEKICK_MODEL_SECONDS"])
+async def test_a_setting_that_makes_no_sense_is_said_and_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv(name, "many")
+    before = set(threading.enumerate())
+    with pytest.raises(ValueError, match=name):
+        await Conversation.open(Workspace.open(tmp_path))
+    assert not [
+        thread
+        for thread in set(threading.enumerate()) - before
+        if not thread.daemon and thread.is_alive() and "asyncio" not in thread.name
+    ]
 
 
 async def test_an_empty_answer_is_a_problem(tmp_path: Path) -> None:
