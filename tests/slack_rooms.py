@@ -12,9 +12,9 @@ from slack_server import APP_TOKEN, BOT_TOKEN, TEAM, Posted, SlackServer
 
 from agent.threads import open_thread
 from tools import runs
-from trainer_core.projects import Workspace
+from trainer_core.projects import Workspace, make_tables
 from ui.slack import Bot, Settings
-from ui.slack_store import Place, bind, make_tables, thread_at
+from ui.slack_store import Place, bind, thread_at
 
 ANN, BOB = "UANN", "UBOB"
 PERSON = f"slack:{TEAM}:{ANN}"
@@ -43,7 +43,7 @@ def make_planned(home: Path, pictures: Path, channel: str = "D1") -> None:
     """A workspace with Ann's project, up to its plan, and the Slack thread in which she talks about it."""
     context = new_context(home, PERSON)
     up_to_plan(context, pictures)
-    make_tables(context.workspace)
+    make_tables(context.workspace.engine)
     thread = open_thread(context.workspace, PERSON, None, context.project_id)
     place = Place(TEAM, channel, THREAD)
     thread_at(context.workspace, place, ANN)

@@ -142,7 +142,7 @@ async def test_an_expired_card_is_replaced_by_a_fresh_one(
     async with running(slack, planned):
         old = await to_card(slack)
         with monkeypatch.context() as later:
-            later.setattr("agent.conversation.present", lambda: now() + timedelta(minutes=31))
+            later.setattr("agent.answering.present", lambda: now() + timedelta(minutes=31))
             await slack.press(ANN, old, True)
             await slack.until(read(slack, THREAD, "has expired"))
             await slack.until(lambda: not old.buttons)
@@ -150,6 +150,20 @@ async def test_an_expired_card_is_replaced_by_a_fresh_one(
         assert store.list_jobs(planned) == []
         await slack.press(ANN, fresh, True)
         await slack.until(lambda: len(store.list_jobs(planned)) == 2)
+
+
+async def test_a_yes_in_words_to_an_expired_card_is_no_approval(
+    slack: SlackServer, planned: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(slack, planned):
+        old = await to_card(slack)
+        with monkeypatch.context() as later:
+            later.setattr("agent.answering.present", lambda: now() + timedelta(minutes=31))
+            await say(slack, THREAD, "yes")
+        assert not old.buttons
+        assert "Approved" not in old.shown
+        assert len(cards(slack, THREAD)) == 1
+        assert store.list_jobs(planned) == []
 
 
 async def test_a_turn_goes_on_while_slack_is_away(slack: SlackServer, planned: Workspace) -> None:

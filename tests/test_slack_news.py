@@ -13,8 +13,8 @@ from slack_server import TEAM, SlackServer, serving
 from agent.threads import open_thread
 from trainer_core.jobs import events, store
 from trainer_core.jobs.selfcheck import TASK
-from trainer_core.projects import Workspace
-from ui.slack_store import Place, bind, make_tables, thread_at
+from trainer_core.projects import Workspace, make_tables
+from ui.slack_store import Place, bind, thread_at
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def project_of(workspace: Workspace) -> str:
     """The project of a conversation that Ann has begun in Slack."""
-    make_tables(workspace)
+    make_tables(workspace.engine)
     thread = open_thread(workspace, PERSON, None, None)
     place = Place(TEAM, "D1", THREAD)
     thread_at(workspace, place, ANN)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from trainer_core.jobs.recover import recover
 from trainer_core.jobs.redact import HIDDEN, redact
-from trainer_core.projects import Workspace
+from trainer_core.projects import Workspace, make_tables
 
 if TYPE_CHECKING:
     from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
@@ -79,7 +79,6 @@ class Bot:
 
         from .slack_app import Rooms, build_app
         from .slack_messages import Slack
-        from .slack_store import make_tables
 
         patient = [*async_default_handlers(), Patience(max_retry_count=10)]  # waits as long as Slack says (Retry-After)
         client = AsyncWebClient(
@@ -90,7 +89,7 @@ class Bot:
             address = (await client.apps_connections_open(app_token=self.settings.app_token))["url"]
         except SlackApiError as refused:
             raise NotStarted(_refusal(str(refused.response.get("error")))) from None
-        await asyncio.to_thread(make_tables, self.workspace)
+        await asyncio.to_thread(make_tables, self.workspace.engine)  # those of the bot were declared only now
         self.rooms = Rooms(Slack(client, self.settings.bot_token, self.settings.base_url), self.workspace)
         self._handler = AsyncSocketModeHandler(
             build_app(self.rooms, self._log), self.settings.app_token, logger=self._log, web_client=client
@@ -142,14 +141,7 @@ async def serve(workspace: Workspace, settings: Settings) -> int:
 
 
 def _refusal(code: str) -> str:
-    if code in (
-        "invalid_auth",
-        "not_authed",
-        "account_inactive",
-        "token_revoked",
-        "token_expired",
-        "not_allowed_token_type",
-    ):
+    if code in BAD_TOKEN:
         return f"Slack does not accept the tokens ({code}), so the bot was not started. {WHERE}"
     if code == "missing_scope":
         return f"SLACK_APP_TOKEN lacks the permission connections:write, so the bot was not started. {WHERE}"

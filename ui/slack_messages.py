@@ -44,6 +44,12 @@ def person_of(team: str, user: str) -> str:
     return f"slack:{team}:{user}"
 
 
+async def first_of(events: AsyncIterator["Event"]) -> tuple["Event | None", AsyncIterator["Event"]]:
+    """The first event, None where there is none, and all of them with it."""
+    first = await anext(events, None)
+    return first, chain([first] if first else [], events)
+
+
 async def chain(first: Sequence["Event"], rest: AsyncIterator["Event"]) -> AsyncIterator["Event"]:
     """Events that were taken out already, and those that follow them."""
     for event in first:

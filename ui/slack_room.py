@@ -16,7 +16,7 @@ from trainer_core.projects import Workspace
 from . import slack_words as words
 from .slack_cards import Cards
 from .slack_files import FOLDER, fetch, tidy
-from .slack_messages import Message, Press, Slack, chain, person_of
+from .slack_messages import Message, Press, Slack, chain, first_of, person_of
 from .slack_news import News
 from .slack_reply import NOT_TAKEN, Reply, cosmetic, post, reason
 from .slack_store import Place, bind, forget, mark, marks, thread_at
@@ -159,11 +159,12 @@ class Room:
             return
         card = await self.conversation.pending()
         answer = clear_answer(message.text) if card and not paths else None
-        decided = f"{words.APPROVED if answer == 'yes' else words.REJECTED} <@{message.user}>." if answer else ""
         said = message.text or words.HERE_ARE_FILES
-        events = self.conversation.send(said, paths, event_id=message.id)
+        first, events = await first_of(self.conversation.send(said, paths, event_id=message.id))
+        counted = first is not None and first.kind != "problem"
         await self._show(events)
-        await self._settle(card.id if card and decided else "", decided)
+        verdict = (card.id, words.verdict(answer == "yes", message.user)) if card and answer and counted else ()
+        await self._settle(*verdict)
         await asyncio.to_thread(tidy, self._workspace, self.conversation.project_id)
 
     async def _press(self, conversation: Conversation, press: Press) -> None:
@@ -177,9 +178,8 @@ class Room:
             await self._settle()
             return
         counted = first.kind != "problem"
-        verdict = f"{words.APPROVED if press.approved else words.REJECTED} <@{press.user}>." if counted else ""
-        if verdict:
-            await self._cards.close(press.card_id, verdict)
+        if counted:
+            await self._cards.close(press.card_id, words.verdict(press.approved, press.user))
         await self._show(chain([first, *([second] if second else [])], events))
         await self._settle()
 

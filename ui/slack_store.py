@@ -58,11 +58,6 @@ class SlackMark(Table):
     value: Mapped[str] = mapped_column(Text, default="")
 
 
-def make_tables(workspace: Workspace) -> None:
-    """Make the two tables where they are missing."""
-    Table.metadata.create_all(workspace.engine)
-
-
 def thread_at(workspace: Workspace, place: Place, user: str) -> SlackThread:
     """The thread at this place; the first to ask for it becomes its person."""
     key = (place.team, place.channel, place.ts)

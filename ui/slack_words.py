@@ -9,7 +9,6 @@ HERE_ARE_FILES = "Here are my files."
 THINKING = "is thinking …"
 FETCHING = "is fetching your files …"
 WORKING, WORKED = "Working on it", "What I did"
-APPROVED, REJECTED = "Approved by", "Declined by"
 NO_LONGER_OPEN = "This card is no longer open."
 REPLACED = "There is a newer card below."
 NOT_YOURS = (
@@ -63,6 +62,11 @@ PROMPTS: dict[str, tuple[tuple[str, str], ...]] = {  # stage: (title, what is sa
 def prompts_for(stage: str) -> list[dict[str, str]]:
     """The suggestions for this stage, as Slack takes them."""
     return [{"title": title, "message": said} for title, said in PROMPTS.get(stage, PROMPTS["recipe"])[:MOST_PROMPTS]]
+
+
+def verdict(approved: bool, user: str) -> str:
+    """What became of a card, with the one who decided, as Slack shows people."""
+    return f"{'Approved' if approved else 'Declined'} by <@{user}>."
 
 
 def refused_files(lines: list[str]) -> str:
