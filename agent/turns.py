@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 
 import psutil
 from sqlalchemy import String, or_, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trainer_core.projects import Table, Workspace, new_id, now
+
+from .logs import log
 
 BEAT_SECONDS = 10.0
 LOST_SECONDS = 60.0  # an owner that has not been heard of for so long is gone
@@ -91,7 +93,10 @@ def _has_died(owner: str) -> bool:
 async def _beat(workspace: Workspace, thread_id: str, owner: str) -> None:
     while True:
         await asyncio.sleep(BEAT_SECONDS)
-        await asyncio.to_thread(_write, workspace, thread_id, owner, owner)
+        try:
+            await asyncio.to_thread(_write, workspace, thread_id, owner, owner)
+        except SQLAlchemyError as error:  # a database that is busy or away for a moment; the next beat may be in time
+            log.warning("the turn's sign of life was not written: %s", type(error).__name__)
 
 
 def _let_go(workspace: Workspace, thread_id: str, owner: str) -> None:

