@@ -130,7 +130,7 @@ def test_nothing_is_recorded_without_a_yes_to_exactly_these_words(empty: ToolCon
     record_consent(empty, ANNA)
     with pytest.raises(ToolRefused, match="used already"):
         record_consent(empty, ANNA)
-    assert "1 consent stand" in list_consents(empty, ASK).text
+    assert "1 consent stands in this project:" in list_consents(empty, ASK).text
 
 
 @pytest.mark.parametrize("name", ["myself", "Me", "you"])

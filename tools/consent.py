@@ -122,7 +122,10 @@ def list_consents(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     if not known:
         return ToolResult(text=f"No consent is recorded in this project. {ASK}", data={"consents": []})
     standing = [each.id for each in known if each.withdrawn_at is None]
-    lines = [f"{plural(len(standing), 'consent')} stand in this project:", *(f"- {_line(each)}" for each in known)]
+    head = f"{plural(len(standing), 'consent')} {'stands' if len(standing) == 1 else 'stand'} in this project"
+    taken_back = len(known) - len(standing)
+    head += f", {taken_back} withdrawn:" if taken_back else ":"
+    lines = [head, *(f"- {_line(each)}" for each in known)]
     return ToolResult(text="\n".join(lines), data={"consents": standing})
 
 
