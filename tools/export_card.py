@@ -13,7 +13,7 @@ from .export_facts import LoraStory
 from .state import honesty
 from .text import plural, quoted
 
-_MARKUP = re.compile(r"X")
+_MARKUP = re.compile(r"([\\\[\]!*_#|~{}])")
 
 
 def plain(text: str, limit: int = 120) -> str:

@@ -1,6 +1,6 @@
 """The clips that were made in the studio: newest first, each with what its own file says of how it was made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,7 +19,7 @@ class MadeClip:
 
     file: str
     stamp: int  # when it was written, in nanoseconds
-    told: Provenance
+    told: Provenance = field(hash=False)  # the file and its stamp say which clip it is
 
 
 def clips_made(context: ToolContext, most: int = MOST) -> tuple[MadeClip, ...]:
