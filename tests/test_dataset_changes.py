@@ -18,11 +18,16 @@ from trainer_core.projects import get_project
 from trainer_core.recipes import RecipeName
 
 
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_pictures(tmp_path_factory.mktemp("changes") / "pictures", 4)
+
+
 @pytest.fixture
-def context(tmp_path: Path) -> ToolContext:
+def context(tmp_path: Path, pictures: Path) -> ToolContext:
     context = new_context(tmp_path / "home")
     choose_recipe(context, ChooseRecipe(recipe=RecipeName.CHARACTER, noun="cat"))
-    register(context.workspace, context.project_id, [draw_pictures(tmp_path / "pictures", 4)])
+    register(context.workspace, context.project_id, [pictures])
     add_files(context, AddFiles())
     trigger = trigger_of(context)
     for index, item in enumerate(manifest_of(context).items):

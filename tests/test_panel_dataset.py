@@ -293,14 +293,14 @@ def test_a_person_who_only_clicks(address: str, tmp_path: Path) -> None:
         pytest.skip(f"There is no browser at {CHROMIUM}; set CHROMIUM to try another.")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=30_000)  # milliseconds; the machine may be busy
+    expect.set_options(timeout=90_000)  # milliseconds; the machine may be busy
     folder = draw_pictures(tmp_path / "cats", 3)
     (folder / "picture-00.png").rename(folder / HOSTILE)
     (folder / "picture-01.txt").write_text("a cat on a wall")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(90_000)
         page.on("dialog", lambda dialog: pytest.fail(f"a file's name was obeyed: {dialog.message}"))
         page.goto(address)
         page.locator("#noun textarea, #noun input").first.fill("cat")

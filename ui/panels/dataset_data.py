@@ -20,6 +20,7 @@ from trainer_core.projects import get_project
 from ..words_dataset import ASIDE, BETTER_OUT, REFUSED, SHOW_ALL, UNCAPTIONED, UNTRIGGERED
 
 AUDIT_FILE = "audit.json"
+Stamp = tuple[int, int]
 SAID_ALREADY = {"captions_missing", "trigger_missing"}  # findings that the filters say of themselves
 
 
@@ -31,7 +32,7 @@ class Where:
     pictures: Path
     recipe: str | None
     trigger: str | None
-    stamps: tuple[int, ...]  # of what is on disk
+    stamps: tuple[Stamp, ...]  # of what is on disk
     waiting: int = 0  # files that were handed over and are not in the set
     context: ToolContext | None = None
 
@@ -89,7 +90,9 @@ def data_of(where: Where) -> Dataset:
 
 
 @lru_cache(maxsize=8)
-def _data(dataset: Path, pictures: Path, recipe: str | None, trigger: str | None, _stamps: tuple[int, ...]) -> Dataset:
+def _data(
+    dataset: Path, pictures: Path, recipe: str | None, trigger: str | None, _stamps: tuple[Stamp, ...]
+) -> Dataset:
     manifest, audit = _set_of(dataset, _stamps[:2])
     groups = _groups(manifest, audit, trigger)
     records = {record.id: record for record in audit.items if record.id} if audit else {}
@@ -99,7 +102,7 @@ def _data(dataset: Path, pictures: Path, recipe: str | None, trigger: str | None
 
 
 @lru_cache(maxsize=8)
-def _set_of(dataset: Path, _stamps: tuple[int, ...]) -> tuple[Manifest, Audit | None]:
+def _set_of(dataset: Path, _stamps: tuple[Stamp, ...]) -> tuple[Manifest, Audit | None]:
     """The files and the audit, which are larger than all the rest."""
     return load(dataset), load_audit(dataset)
 
@@ -125,9 +128,10 @@ def _groups(manifest: Manifest, audit: Audit | None, trigger: str | None) -> dic
     return {name: tuple(ids) for name, ids in groups.items() if ids}
 
 
-def _stamp(path: Path) -> int:
-    """Changes when the file or the folder's list of files changes; 0 when it is not there."""
+def _stamp(path: Path) -> Stamp:
+    """Changes when the file or the folder's list of files changes, also twice within one tick of the clock."""
     try:
-        return path.stat().st_mtime_ns
+        status = path.stat()
     except FileNotFoundError:
-        return 0
+        return 0, 0
+    return status.st_mtime_ns, status.st_ino

@@ -16,6 +16,7 @@ from .dataset_data import Dataset, Where, data_of
 from .dataset_gallery import View
 from .panel import Call, Clicks, NotYet
 
+MOST_BLOCKED = 3  # reasons why a set cannot be trained that are said at the top
 LONGEST = 200  # characters of what is found or put in its place
 
 
@@ -80,8 +81,12 @@ def head_words(data: Dataset, where: Where) -> str:
     few, many = data.audit.recipe.images or data.audit.recipe.clips
     lines[0] = f"**{VERDICTS[data.audit.verdict]}.** {lines[0]} This recipe asks for {few} to {many}."
     bare = len(data.groups.get(words.UNCAPTIONED, ())) + len(data.groups.get(words.UNTRIGGERED, ()))
-    lines.append(words.STILL_BARE.format(files=plural(bare, "file")) if bare else words.ALL_CAPTIONED)
-    return " ".join(lines)
+    blocked = [f"\n- {finding.text}" for finding in data.audit.findings if finding.level == "blocked"]
+    if bare:
+        lines.append(words.STILL_BARE.format(files=plural(bare, "file")))
+    elif not blocked:
+        lines.append(words.ALL_CAPTIONED)
+    return " ".join(lines) + "".join(blocked[:MOST_BLOCKED])
 
 
 def step_buttons(data: Dataset, where: Where) -> tuple[Any, ...]:
