@@ -14,6 +14,7 @@ from .panel import Panel
 from .watch_data import load_watched, running_of
 
 SCRIPT = Path(__file__).with_name("announce.js")
+STYLE = Path(__file__).with_name("orders.css")  # its button looks like those
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,12 @@ class News:
 
 def build_announce() -> Panel:
     """Must be built where it is always on the page: in a step that is not open its script would not run."""
-    box = gr.HTML(elem_id="announce", js_on_load=SCRIPT.read_text(encoding="utf-8"), apply_default_css=False)
+    box = gr.HTML(
+        elem_id="announce",
+        css_template=STYLE.read_text(encoding="utf-8"),
+        js_on_load=SCRIPT.read_text(encoding="utf-8"),
+        apply_default_css=False,
+    )
     return Panel("announce", (box,), load_news, lambda news: (news_html(news),))
 
 

@@ -31,12 +31,12 @@ def build_curves() -> Panel:
             y=words.AXIS_LOSS,
             color=words.AXIS_WHICH,
             color_map=SERIES,
-            height=280,
+            height=360,
             label=words.CURVES,
-            caption=words.CURVES_HINT,
             tooltip="all",
             elem_id="watch-plot",
         )
+        gr.Markdown(words.CURVES_HINT, elem_id="watch-hint")
 
     def draw(curves: Curves) -> tuple[Any, ...]:
         there = max(len(curves.training), len(curves.validation)) >= FEWEST_POINTS
@@ -73,10 +73,9 @@ def watched_html(watched: Watched) -> str:
             f'aria-valuemax="100"><span style="width:{percent}%"></span></div>'
         )
     figures = "".join(f"<div><dt>{name}</dt><dd>{_safe(value, 60)}</dd></div>" for name, value in watched.figures)
-    return (
-        f'{_phases(watched.phase)}{bar}<p class="said">{_safe(watched.words, 1200)}</p>{trouble}'
-        f"{f'<dl>{figures}</dl>' if figures else ''}"
-    )
+    said = f'<p class="said">{_safe(watched.words, 1200)}</p>' if watched.words else ""
+    listed = f"<dl>{figures}</dl>" if figures else ""
+    return f"{_phases(watched.phase)}{bar}{said}{trouble}{listed}"
 
 
 def _phases(phase: str) -> str:
@@ -94,8 +93,8 @@ def _phases(phase: str) -> str:
 
 
 def log_html(log: Log) -> str:
-    """The lines, newest last, and the end of the worker's log; all of it is only text."""
-    rows = "".join(f"<li><time>{at}</time> {_safe(text, 600)}</li>" for at, text in log.lines)
+    """The lines, newest first, and the end of the worker's log; all of it is only text."""
+    rows = "".join(f"<li><time>{at}</time> {_safe(text, 600)}</li>" for at, text in reversed(log.lines))
     lines = f'<ul class="lines" tabindex="0" aria-label="{words.LOG}">{rows}</ul>' if rows else f"<p>{words.NO_LOG}</p>"
     tail = f'<details><summary>{words.TECHNICAL}</summary><pre tabindex="0">{_safe(log.tail, 6000)}</pre></details>'
     return lines + (tail if log.tail else "")

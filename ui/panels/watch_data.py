@@ -107,7 +107,7 @@ def load_watched(context: ToolContext) -> Watched:
     if not now.at_work:
         return Watched(phase, _ended(now), 1.0 if phase == "finished" else None, _figures(data, validation, phase))
     waits = " ".join(why_it_waits(context, now.train)) if phase == "waiting" else ""
-    lead = {"waiting": words.WAITING, "preparing": words.PREPARING, "scoring": words.SCORING}.get(phase, words.TRAINING)
+    lead = {"waiting": words.WAITING, "preparing": words.PREPARING}.get(phase, "")  # else the figures say it
     said = waits or (job_words.progress_text(dict(data), job) if phase == "scoring" else lead)
     return Watched(phase, said, _fraction(data), _figures(data, validation, phase), _trouble(now, newest))
 
