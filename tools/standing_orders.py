@@ -167,7 +167,7 @@ def _current_plan(context: ToolContext) -> TrainingPlan | None:
 def _at_work(context: ToolContext) -> Job | None:
     """The project's training that has not ended."""
     unfinished = store.list_jobs(context.workspace, context.project_id, states=store.UNFINISHED)
-    return next((job for job in unfinished if job.run_id and job.after is None), None)
+    return next((job for job in unfinished if job.trains), None)
 
 
 TOOLS = (

@@ -71,6 +71,11 @@ class Job(Table):
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
 
+    @property
+    def trains(self) -> bool:
+        """True for a run's training; its scoring comes `after` it, and a download belongs to no run."""
+        return self.run_id is not None and self.after is None
+
 
 class EventRow(Table):
     """One event of a job, in order of `id`. `kind`: state, progress, validation, checkpoint, message, result."""

@@ -16,9 +16,9 @@ from .orders import Action, Condition
 def obey(workspace: Workspace, job: Job, what: str) -> bool:
     """Fire the project's orders for a problem; `what` goes wrong, in words. True when one says to stop.
 
-    Only trainings have orders: a job that waited for another one, or that has no run, is left alone.
+    Only trainings have orders; any other job is left alone.
     """
-    if job.run_id is None or job.after is not None:
+    if not job.trains:
         return False
     stop, what = False, what.rstrip(".")
     for order in orders.standing(workspace, job.project_id):
