@@ -3,7 +3,7 @@
 from typing import Any
 
 from tools.base_models import download_words
-from tools.runs import progress_words
+from tools.run_status import progress_words
 from tools.standing_orders import stopped_words
 from tools.state import honesty, lora_of_run, plan_of_run, proposal_of
 from tools.text import plural, quoted
@@ -27,7 +27,7 @@ def progress_text(data: dict[str, Any], job: Job) -> str:
 
 def trains(job: Job) -> bool:
     """True for a run's training job; its scoring waits for it."""
-    return job.after is None and not downloads(job)
+    return job.trains
 
 
 def downloads(job: Job) -> bool:

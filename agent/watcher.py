@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tools.runs import progress_words
+from tools.run_status import progress_words
 from tools.text import safe_block
 from trainer_core.jobs import events, orders, store
 from trainer_core.jobs.problems import notice_lost

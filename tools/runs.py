@@ -1,14 +1,13 @@
-"""Tools for training: the approval card, launch, status and cancel."""
+"""Tools for training: the approval card, launch and cancel; the status is in run_status.py."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from trainer_core import budgets, launching
 from trainer_core.approvals import ApprovalMissing
 from trainer_core.costs import Estimate
 from trainer_core.dataset.manifest import Manifest
 from trainer_core.dataset.references import references_missing
-from trainer_core.jobs import events, store
+from trainer_core.jobs import store
 from trainer_core.jobs.backends import BackendMissing, backend_named
 from trainer_core.plan import BASES, TrainingPlan
 from trainer_core.projects import Consent, PlanRow, new_id
@@ -25,20 +24,16 @@ from .resuming import (
     look_after,
     run_to_go_on,
     start_time,
-    why_it_waits,
     words_before,
     words_of_other_plan,
     words_since,
 )
-from .standing_orders import stopped_words
+from .run_status import training_status
 from .state import (
     base_missing,
     estimate_of,
-    job_of,
-    latest_run,
     manifest_of,
     plan_row,
-    proposal_of,
     recipe_of,
     runs_of,
 )
@@ -130,50 +125,6 @@ def launch_training(context: ToolContext, _arguments: NoArguments) -> ToolResult
     return ToolResult(text=text, data=data | ({"from_step": stopped.step} if stopped else {}))
 
 
-def training_status(context: ToolContext, _arguments: NoArguments) -> ToolResult:
-    """How the latest run is doing."""
-    run = latest_run(context)
-    train, score = job_of(context.workspace, run.train_job), job_of(context.workspace, run.evaluate_job)
-    if lost := [*look_after(context, train), *look_after(context, score)]:
-        train, score = job_of(context.workspace, run.train_job), job_of(context.workspace, run.evaluate_job)
-    if train is None:
-        return ToolResult(text=f"{run.id} was not started.", data={"run_id": run.id, "state": "not started"})
-    lines = [f"{run.id}: training {train.state}" + (f"; scoring {score.state}" if score else ""), *lost]
-    if train.state == store.State.QUEUED:
-        lines += why_it_waits(context, train)
-    if asked := stopped_words(context.workspace, train):
-        lines.append(f"The training {asked}.")
-    progress = events.latest(context.workspace, train.id, "progress")
-    if progress and train.state == store.State.RUNNING:
-        lines.append(progress_words(progress.data))
-    validation = events.latest(context.workspace, train.id, "validation")
-    if validation and isinstance(validation.data.get("loss"), int | float):
-        lines.append(f"Validation loss {validation.data['loss']:.4f} at step {validation.data.get('step')}.")
-    if train.error:
-        lines.append(quoted(train.error, 500))
-    elif score and score.error:
-        lines.append(quoted(score.error, 500))
-    return ToolResult(
-        text="\n".join(lines),
-        data={"run_id": run.id, "state": train.state, "scoring": score.state if score else None}
-        | ({"proposed": proposed.change} if (proposed := proposal_of(context.workspace, train)) else {}),
-    )
-
-
-def progress_words(data: dict[str, Any]) -> str:
-    """'step 120 of 500 (24 %), loss 0.0312, about 2 minutes left' ; missing figures are left out."""
-    data = events.sound_progress(data)
-    step, steps = data.get("step"), data.get("steps")
-    if data.get("phase") == "encoding":
-        return f"reading the files once, {step} of {steps}"
-    parts = [f"step {step} of {steps} ({step / steps:.0%})" if step and steps else "starting"]
-    if isinstance(data.get("loss"), int | float):
-        parts.append(f"loss {data['loss']:.4f}")
-    if isinstance(data.get("eta_seconds"), int | float):
-        parts.append(f"{Estimate(seconds=data['eta_seconds'], dollars=None, basis='').time} left")
-    return ", ".join(parts)
-
-
 def cancel_training(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     """Stop the run that is at work."""
     unfinished = [
@@ -252,4 +203,4 @@ TOOLS = (
     Tool("cancel_training", "Stop the training that is running.", NoArguments, cancel_training),
 )
 
-__all__ = ["TOOLS", "launch_card", "progress_words"]
+__all__ = ["TOOLS", "launch_card"]
