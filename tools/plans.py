@@ -1,11 +1,13 @@
 """Tools for the plan: propose, change, undo, explain."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer_core.costs import Estimate, estimate
+from trainer_core.dataset.manifest import Manifest
 from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import BASES, BaseModelName, MemoryTier, Preset, TrainingPlan, diff, for_files, propose
 from trainer_core.projects import PlanRow, get_project, new_id, update_project
@@ -108,8 +110,7 @@ def change_plan(context: ToolContext, change: ChangePlan) -> ToolResult:
     row = plan_row(context)
     manifest = manifest_of(context)
     before = TrainingPlan.model_validate(row.body)
-    stale = before.dataset != manifest.checksum
-    if change.empty and not stale:
+    if change.empty and before.dataset == manifest.checksum:
         raise ToolRefused(
             "What should change? Name a value, such as steps, rank, learning rate, size, frames, a preset or a time "
             "limit."
@@ -122,21 +123,7 @@ def change_plan(context: ToolContext, change: ChangePlan) -> ToolResult:
         return estimate_of(context.workspace, plan, files) if files else estimate(context.workspace, plan)
 
     try:
-        current = (
-            for_files(before, images=manifest.images, clips=manifest.clips, dataset=manifest.checksum)
-            if stale
-            else before
-        )
-        current, imagined_notes = with_files(current, change)
-        after, notes = apply(current, change, cost)
-        notes = [*imagined_notes, *notes]
-        if after.base is not before.base:
-            context.say("Working out the memory that this takes …")
-        if after.base is not before.base and change.memory is None:
-            after, held = fitted(after)
-            notes += [held] if held else []
-        known = () if change.other_files else file_notes(manifest, current)
-        notes += [] if change.other_files else [note for note in file_notes(manifest, after) if note not in known]
+        after, notes = _changed(context, before, change, manifest, cost)
     except ValidationError as error:
         reasons = "; ".join(str(entry["msg"]).removeprefix("Value error, ") for entry in error.errors())
         raise ToolRefused(
@@ -163,6 +150,35 @@ def change_plan(context: ToolContext, change: ChangePlan) -> ToolResult:
         text="\n".join(lines),
         data=plan_data(plan_id, after, new, changes=words, notes=notes) | {"only_shown": change.only_show},
     )
+
+
+def _changed(
+    context: ToolContext,
+    before: TrainingPlan,
+    change: ChangePlan,
+    manifest: Manifest,
+    cost: Callable[[TrainingPlan], Estimate],
+) -> tuple[TrainingPlan, list[str]]:
+    """The plan with the change, for the files as they are or as they are imagined, and what a person should know of it.
+
+    Raises ValidationError where that is no plan that can be trained.
+    """
+    files = {"images": manifest.images, "clips": manifest.clips}
+    current = before
+    if before.dataset != manifest.checksum:
+        current = for_files(before, **files, dataset=manifest.checksum)
+    current, notes = with_files(current, change)
+    after, more = apply(current, change, cost)
+    notes = [*notes, *more]
+    if after.base is not before.base:
+        context.say("Working out the memory that this takes …")
+        if change.memory is None:
+            after, held = fitted(after)
+            notes += [held] if held else []
+    if not change.other_files:
+        known = file_notes(manifest, current)
+        notes += [note for note in file_notes(manifest, after) if note not in known]
+    return after, notes
 
 
 def retrigger_plan(context: ToolContext, trigger: str) -> None:
