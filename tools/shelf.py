@@ -36,11 +36,6 @@ class ShelfLora:
     ready: tuple[str, ...]
     stamp: int  # of the files for download
 
-    @property
-    def title(self) -> str:
-        """'chr_x7kq, trained here 2026-11-21 18:04'."""
-        return f"{self.trigger or 'no trigger known'}, {self.origin} {self.made}"
-
 
 @dataclass(frozen=True)
 class ShelfRun:
@@ -60,8 +55,8 @@ class ShelfRun:
 
     @property
     def title(self) -> str:
-        """'2026-11-21 18:04, character, 250 steps (run_0123456789)'."""
-        return f"{self.made}, {self.recipe}, {self.steps} steps ({self.id})"
+        """'run_0123456789, 250 steps, 2026-11-21 18:04'."""
+        return f"{self.id}, {self.steps} steps, {self.made}"
 
 
 @dataclass(frozen=True)
@@ -70,6 +65,11 @@ class Shelf:
 
     loras: tuple[ShelfLora, ...]
     runs: tuple[ShelfRun, ...]
+
+    @property
+    def first(self) -> ShelfLora | None:
+        """The one to begin with: the newest that was trained here, else the newest."""
+        return next((each for each in self.loras if each.run and not each.project), next(iter(self.loras), None))
 
     def lora(self, lora_id: object) -> ShelfLora | None:
         """The LoRA with this id, whatever a browser says it is."""

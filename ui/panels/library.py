@@ -1,5 +1,6 @@
 """The library: LoRAs and runs with their cards and scores, two runs compared, and everything to take away."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tools.shelf import Shelf, ShelfLora, shelf_of
 from .. import words_library as words
 from ..handlers import PRIVATE
 from ..window_files import file_button
-from .library_tables import comparison_html, loras_html, runs_html
+from .library_tables import comparison_html, escaped, loras_html, runs_html
 from .panel import Call, Clicks, NotYet, Panel
 
 STYLE = Path(__file__).with_name("shelf.css")
@@ -71,7 +72,7 @@ def build(clicks: Clicks) -> Panel:
     def shown(now: object, picked: object) -> tuple[Any, ...]:
         if not isinstance(now, Library):
             return tuple(gr.skip() for _ in detail)
-        lora = now.shelf.lora(picked) or next(iter(now.shelf.loras), None)
+        lora = now.shelf.lora(picked) or now.shelf.first
         name = lora.id if lora else None
         return name, loras_html(now.shelf, name), *_detail(lora, now)
 
@@ -86,7 +87,7 @@ def build(clicks: Clicks) -> Panel:
         try:
             return comparison_html(comparison(now.context, one, two))
         except ToolRefused as refused:
-            return f'<p class="empty">{_plain(str(refused))}</p>'
+            return f'<p class="empty">{escaped(str(refused), 500)}</p>'
 
     detail = [chosen, listed, *about.outputs]
     library.change(shown, [library, chosen], detail, **PRIVATE)
@@ -161,9 +162,10 @@ def _about(lora: ShelfLora, context: ToolContext) -> str:
     from trainer_core.lora.container import UnreadableFileError
 
     try:
-        return words_of(story_of(context, lora_named(context, lora.id)))
+        card = words_of(story_of(context, lora_named(context, lora.id)))
     except (ToolRefused, UnreadableFileError) as error:
-        return _plain(str(error))
+        return escaped(str(error), 500)
+    return re.sub(r"(?m)^#(#?) ", r"###\1 ", card)  # smaller headings than a page of its own has
 
 
 def _exporting(lora: object, target: str) -> Call:
@@ -188,9 +190,3 @@ def _html(name: str, *, script: bool = False) -> gr.HTML:
         js_on_load=SCRIPT.read_text(encoding="utf-8") if script else None,
         apply_default_css=False,
     )
-
-
-def _plain(text: str) -> str:
-    from .library_tables import escaped
-
-    return escaped(text, 500)

@@ -76,7 +76,7 @@ def load(context: ToolContext) -> Studio:
     loras = tuple(
         Choice(
             each.row.id,
-            f"{each.row.trigger or 'no trigger known'} ({each.origin} {each.row.created_at:%Y-%m-%d %H:%M})",
+            f"{each.row.trigger or each.row.id}, {each.row.created_at:%m-%d %H:%M}, {each.origin}",
             each.row.trigger,
             each.row.sha256,
         )
