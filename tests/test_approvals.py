@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tools import gates
+from tools.context import ToolContext
 from trainer_core import approvals
 from trainer_core.approvals import ApprovalMissing, consume, fingerprint, grant, list_granted, revoke, revoke_all
 from trainer_core.plan import BaseModelName, TrainingPlan, propose
-from trainer_core.projects import Approval, Workspace, now
+from trainer_core.projects import Approval, Workspace, create_project, now
 from trainer_core.recipes import RECIPES, RecipeName
 
 WHERE: dict[str, Any] = {"project_id": "prj_1", "kind": "training"}
@@ -200,3 +202,23 @@ def test_a_yes_of_the_version_before_has_no_words_and_works(workspace: Workspace
     with pytest.raises(ApprovalMissing, match="taken back"):
         consume(workspace, PRINT + "0", "ada")
     consume(workspace, PRINT + "1", "ada")
+
+
+def test_what_was_taken_back_is_told_also_where_another_yes_was_used_in_that_moment(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = create_project(workspace, "Pip", "ada")
+    for about in ("Start this?", "Download that?"):
+        grant(workspace, about, "ada", project_id=project.id, about=about)
+
+    def used_meanwhile(*which: Any) -> None:
+        if which[1] == first.id:
+            consume(workspace, "Start this?", "ada")
+        revoke(*which)
+
+    first = next(each for each in list_granted(workspace, "ada") if each.about == "Start this?")
+    monkeypatch.setattr(approvals, "revoke", used_meanwhile)
+    told = gates.revoke_approval(ToolContext(workspace, project.id, "ada"), gates.RevokeApproval())
+    assert told.data == {"revoked": 1}
+    assert "Taken back: Download that?" in told.text
+    assert "Too late, it was used or has expired meanwhile: Start this?" in told.text

@@ -45,13 +45,19 @@ def revoke_approval(context: ToolContext, arguments: RevokeApproval) -> ToolResu
             "There is no open yes of yours to take back: a yes is used up as soon as something starts. To stop a "
             "training that is at work, say stop."
         )
+    lines, gone = [], 0
     for each in wanted:
+        what = quoted(each.about, 300) or each.id
         try:
             approvals.revoke(context.workspace, each.id, context.person)
-        except LookupError as missing:  # used or expired in this moment
-            raise ToolRefused(str(missing)) from missing
-    lines = [f"Taken back: {quoted(each.about, 300) or each.id}" for each in wanted]
-    return ToolResult(text="\n".join([*lines, "Nothing starts without a new yes."]), data={"revoked": len(wanted)})
+        except LookupError:  # used or expired in this moment
+            lines.append(f"Too late, it was used or has expired meanwhile: {what}")
+            continue
+        lines.append(f"Taken back: {what}")
+        gone += 1
+    if not gone:
+        raise ToolRefused("\n".join(lines))
+    return ToolResult(text="\n".join([*lines, "Nothing starts without a new yes."]), data={"revoked": gone})
 
 
 def show_budget(context: ToolContext, _arguments: NoArguments) -> ToolResult:
