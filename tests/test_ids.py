@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lora_rooms import add_run
 from PIL import Image
 from pydantic import ValidationError
 from rooms import new_context
@@ -55,6 +56,8 @@ WITH_IDS: dict[str, list[tuple[str, dict[str, Any]]]] = {  # tool: (kind of id, 
     "compare_clips": [("lora", {"prompt": "a cat", "loras": [{"lora": HERE}]})],
     "measure_interference": [("lora", {"loras": [{"lora": HERE}, {"lora": HERE}]})],
     "merge_loras": [("lora", {"loras": [{"lora": HERE}, {"lora": HERE}]})],
+    "export_lora": [("lora", {"lora": HERE}), ("lora", {"lora": HERE, "target": "file"})],
+    "compare_runs": [("run", {"first": HERE}), ("run", {"second": HERE})],
     "verify_lora": [("lora", {"lora": HERE}), ("upl", {"upload": HERE})],
     "add_lora": [("upl", {"upload": HERE})],
     "apply_finding": [("finding", {"finding": HERE})],
@@ -96,10 +99,12 @@ def others(context: ToolContext) -> dict[str, str]:
     wanted: dict[str, Any] = {"condition": orders.Condition.PROBLEM, "value": None, "action": orders.Action.TELL}
     order = orders.add(other.workspace, project_id=other.project_id, person="bob", **wanted).id
     item = manifest_of(other).items[0].id
+    run, _ = add_run(other)
     return {
         "itm": item,
         "upl": upload.id,
         "lora": lora,
+        "run": run.id,
         "apr": grant.id,
         "con": consent.id,
         "ord": order,
