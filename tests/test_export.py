@@ -11,6 +11,7 @@ import pytest
 import torch
 from lora_files import plan_for, write_lora
 from lora_rooms import TRIGGER, add_run, new_project, score
+from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -91,6 +92,26 @@ def test_the_package_loads_in_diffusers_as_its_page_says(
     assert np.array_equal(ours, theirs)
     assert not np.array_equal(ours, generate(pipeline, request))  # the LoRA is what made the difference
     assert read_frames(folder / "clip.mp4", fps=8.0, frames=9).shape == (9, 64, 64, 3)
+
+
+def test_an_in_context_lora_s_page_shows_it_its_reference(
+    context: ToolContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = BASES[BaseModelName.MINI].model_copy(update={"sampling_steps": 2})
+    monkeypatch.setitem(BASES, BaseModelName.MINI, rules)
+    path = write_lora(
+        tmp_path / "fx.safetensors", 5, size=0.1, trigger="fx_q2", reference="pair", reference_downscale=1
+    )
+    folder = unpacked(context, tmp_path / "out", lora=add_file(context, path))
+    assert "in-context LoRA" in (folder / "README.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(folder)
+    clips = []
+    for colour in ((200, 40, 40), (40, 40, 200)):
+        Image.fromarray(np.full((64, 64, 3), colour, np.uint8)).save("reference.png")
+        made: dict[str, Any] = {}
+        exec(compile(code_of(folder / "use-with-diffusers.md"), "page", "exec"), made)
+        clips.append(made["video"][0])
+    assert not np.array_equal(*clips)
 
 
 def test_the_card_says_how_it_was_made_and_what_was_measured(context: ToolContext, tmp_path: Path) -> None:

@@ -41,7 +41,14 @@ def _diffusers(story: LoraStory, file_name: str, said: str) -> str:
             "from trainer_core.plan import BaseModelName",
             "",
             "pipe = load_pipeline(BaseModelName.MINI)",
-            *(["pipe = LTX2InContextPipeline(**pipe.components)"] if shown else []),
+            *(
+                [
+                    "parts = {name: part for name, part in pipe.components.items() if part is not None}",
+                    "pipe = LTX2InContextPipeline(**parts)",
+                ]
+                if shown
+                else []
+            ),
         ]
     else:
         lines += [
