@@ -1,5 +1,9 @@
 """A small real project for tests of tools and agent: drawn pictures, a workspace, and the way up to a plan."""
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +38,26 @@ def new_context(home: Path, person: str = "you") -> ToolContext:
     """An empty project in a workspace of its own."""
     workspace = Workspace.open(home)
     return ToolContext(workspace, create_project(workspace, "Test", person).id, person)
+
+
+def planned_room(home: Path, person: str = "you") -> ToolContext:
+    """A project of twelve pictures with a plan, in a workspace of its own at `home`.
+
+    Made once in each process of the tests and copied, for making it takes seconds.
+    """
+    made = _planned_once()
+    shutil.copytree(made.workspace.home, home)
+    return ToolContext(Workspace.open(home), made.project_id, person)
+
+
+@cache
+def _planned_once() -> ToolContext:
+    folder = Path(tempfile.mkdtemp(prefix="sidekick-planned-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    context = new_context(folder / "home")
+    up_to_plan(context, draw_pictures(folder / "pictures"))
+    context.workspace.engine.dispose()  # what SQLite had written ahead is in its file then
+    return context
 
 
 def up_to_plan(context: ToolContext, pictures: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from endpoint import serving
-from rooms import draw_pictures, new_context, up_to_plan
+from rooms import draw_pictures, planned_room
 from talking import called, talk, whole, words
 
 from agent.conversation import Conversation
@@ -33,10 +33,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def planned(tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> ToolContext:
+def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ToolContext:
     """A project with a plan. Launching runs a short counting job in place of training, in a real process."""
-    context = new_context(tmp_path / "home")
-    up_to_plan(context, pictures)
+    context = planned_room(tmp_path / "home")
     monkeypatch.setattr(runs, "base_missing", lambda _base: None)
     monkeypatch.setattr(runs, "TRAIN", "trainer_core.jobs.selfcheck:count")
     monkeypatch.setattr(runs, "EVALUATE", "trainer_core.jobs.selfcheck:count")

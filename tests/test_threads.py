@@ -14,7 +14,7 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from rooms import draw_pictures, new_context, up_to_plan
+from rooms import planned_room
 from sqlalchemy.exc import OperationalError
 from talking import called, talk, words
 
@@ -46,16 +46,9 @@ class Echo(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=AIMessage(f"Heard: {messages[-1].text}"))])
 
 
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_pictures(tmp_path_factory.mktemp("pictures") / "set")
-
-
 @pytest.fixture
-def planned(tmp_path: Path, pictures: Path) -> ToolContext:
-    context = new_context(tmp_path / "home")
-    up_to_plan(context, pictures)
-    return context
+def planned(tmp_path: Path) -> ToolContext:
+    return planned_room(tmp_path / "home")
 
 
 def said_by(role: str, events: list[Any]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from rooms import draw_pictures, new_context, up_to_plan
+from rooms import draw_pictures, new_context, planned_room
 
 from tools import plans, runs
 from tools.audit.tools import audit_dataset
@@ -44,9 +44,8 @@ def empty(tmp_path: Path) -> ToolContext:
 
 
 @pytest.fixture
-def planned(empty: ToolContext, pictures: Path) -> ToolContext:
-    up_to_plan(empty, pictures)
-    return empty
+def planned(tmp_path: Path) -> ToolContext:
+    return planned_room(tmp_path / "planned")
 
 
 @pytest.fixture
