@@ -12,6 +12,7 @@ ANSWER = "What the sidekick said"
 NOTHING = "Nothing has been trained in this project yet. Progress, curves and the log appear here."
 PHASES = {"preparing": "Preparing", "training": "Training", "scoring": "Scoring", "finished": "Finished"}
 WAITING, PREPARING = "Waiting to start", "Reading your files once"
+READ = "Your files are read; now the model is loaded and tries a step."
 FAILED, CANCELLED = "It failed", "Cancelled"
 STEP, LEFT, LOSS, PACE, MEMORY = "Step", "Time left", "Loss", "A step takes", "Memory in use"
 CHECKED = "Validation loss"

@@ -124,7 +124,7 @@ def head_html(now: PlanShown) -> str:
     if now.plan is None:
         return f'<p class="lead">{html.escape(now.problem or words.NO_PLAN)}</p>'
     stale = f'<p class="stale">{words.STALE}</p>' if now.stale else ""
-    rows = "".join(f"<li>{html.escape(printable(each, 200))}</li>" for each in now.differs)
+    rows = "".join(f"<li>{html.escape(printable(each.replace('->', '→'), 200))}</li>" for each in now.differs)
     differs = f"<p>{words.DIFFERS}</p><ul>{rows}</ul>" if rows else f"<p>{words.AS_ADVISED}</p>"
     return f'<div class="head">{_lead(now.plan, now)}{stale}<div class="beside">{differs}</div></div>'
 

@@ -107,7 +107,10 @@ def load_watched(context: ToolContext) -> Watched:
     if not now.at_work:
         return Watched(phase, _ended(now), 1.0 if phase == "finished" else None, _figures(data, validation, phase))
     waits = " ".join(why_it_waits(context, now.train)) if phase == "waiting" else ""
-    lead = {"waiting": words.WAITING, "preparing": words.PREPARING}.get(phase, "")  # else the figures say it
+    read = _fraction(data) == 1.0
+    lead = {"waiting": words.WAITING, "preparing": words.READ if read else words.PREPARING}.get(
+        phase, ""
+    )  # else the figures say it
     said = waits or (job_words.progress_text(dict(data), job) if phase == "scoring" else lead)
     return Watched(phase, said, _fraction(data), _figures(data, validation, phase), _trouble(now, newest))
 
@@ -211,7 +214,7 @@ def _figures(data: Mapping[str, Any], validation: Any, phase: str) -> tuple[tupl
     """The figures that there are; what was not told is left out, never shown as zero."""
     found: list[tuple[str, str]] = []
     step, steps, left = data.get("step"), data.get("steps"), data.get("eta_seconds")
-    if phase == "scoring" or step is None:
+    if phase in ("preparing", "scoring") or step is None:
         return ()
     if steps:
         found.append((words.STEP, f"{step:g} of {steps:g}"))
