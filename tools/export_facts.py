@@ -7,7 +7,6 @@ from typing import Any
 from trainer_core.consents import consents_of
 from trainer_core.plan import BASES, BaseModelName, BaseRules, TrainingPlan
 from trainer_core.recipes import RecipeName
-from trainer_core.training.candidates import LORA_FILE
 
 from .context import ToolContext
 from .evaluation import scorecard as scorecards
@@ -106,11 +105,6 @@ def scores_of(context: ToolContext, known: Known) -> Scorecard | None:
     if card is None or card.lora_sha256 != known.row.sha256:
         return None
     return card
-
-
-def is_last_step(known: Known) -> bool:
-    """Is it the run's own file, rather than that of an earlier step that scoring chose?"""
-    return known.file.name == LORA_FILE
 
 
 def _number(text: str | None) -> int | None:
