@@ -18,6 +18,7 @@ from .patterns import search
 from .reading import Facts, query
 from .replaced_words import replaced
 from .spelling import normal
+from .subjects import noun_of, odd_word
 
 Shape = dict[str, Any]
 Given = dict[str, Any] | str
@@ -53,10 +54,10 @@ def _recipe(shape: Shape, text: str, said: str, facts: Facts) -> Given:
     if recipe is None:
         return "What is it: a character, a face, a style, a motion or an effect?"
     found: Shape = {"recipe": recipe}
-    noun = (goals.recipe_wanted(text) or (None, None))[1] or goals.noun_of(text)
+    noun = (goals.recipe_wanted(text) or (None, None))[1] or noun_of(text)
     if recipe == "character" and noun and "trigger" not in shape:
         found["noun"] = noun
-    if "trigger" in shape and (word := goals.own_trigger(text, said) or goals.odd_word(said)):
+    if "trigger" in shape and (word := goals.own_trigger(text, said) or odd_word(said)):
         found["trigger"] = word
     return found
 
@@ -64,9 +65,9 @@ def _recipe(shape: Shape, text: str, said: str, facts: Facts) -> Given:
 def _change(shape: Shape, text: str, said: str, _facts: Facts) -> Given:
     wanted = wanted_changes(text)
     found = dict(wanted.arguments)
-    keys = set(shape) - {"only_show"}
-    if not keys <= set(found):
-        found |= _from_shape({key: shape[key] for key in keys - set(found)}, said, found)
+    missing = {key: value for key, value in shape.items() if key != "only_show" and key not in found}
+    if missing:
+        found |= _from_shape(missing, said, found)
     if not found:
         return wanted.question or "What should change in the plan, and to what? For example “rank 64” or “500 steps”."
     return found | ({"only_show": True} if shape.get("only_show") else {})

@@ -30,7 +30,8 @@ _EXCEPT = r"\b(?:except(?:ing)?|excluding|other than|apart from|besides|all but|
 _OWN = r"\b(?:is|are|was|were)(?:n't| not)\b"
 _DENIED = r"\b(?:don't|do not|never|no|not|without|stop)\b"
 _UNSURE = (
-    r"\b(?:if|unless|maybe|perhaps|might|when|once|later|tomorrow|tonight|soon|next \w+|said|says|told|wrote|would"
+    r"\b(?:if|unless|as long as|provided|until|in case|assuming|wants|thinks|maybe"
+    r"|perhaps|might|when|once|later|tomorrow|tonight|soon|next \w+|said|says|told|wrote|would"
     r"|should)\b|\""
 )
 _UNSURE_TO_MAKE = (

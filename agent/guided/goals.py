@@ -102,13 +102,14 @@ def recipe_wanted(text: str, *, stated: bool = True) -> tuple[str, str | None] |
     text = sub(
         r"\b(?:not|rather than|instead of|no longer) (?:an? |the |my |his |her )?(?:\w+ )?\w+(?=[,.!]|$)", " ", text
     )
+    text = sub(r"\blook(?:s|ing)? (?:at|over|through|into)\b", " ", text)  # no look that is to be taught
     if not stated:
         pass
     elif not search(_WISH, text) and not search(r"\b(?:my|our|this|it's an?|they're|about)\b", text):
         return None
     plain = _MODIFIER.sub(" ", text)
     if search(_DRAWN, plain) and not search(r"\b(?:faces?|likeness|style|look)\b", plain):
-        return "character", _noun(text)
+        return "character", noun_in(text)
     if match(rf"(?:an?|the|this|that) (?:\w+ ){{0,2}}?(?:{_MOTION_NOUN})\b", plain):
         return "motion", None
     if search(_PORTRAYED, plain) and not search(r"\bcamera\b", plain):
@@ -123,7 +124,7 @@ def recipe_wanted(text: str, *, stated: bool = True) -> tuple[str, str | None] |
         return "style", None
     for name, pattern in _KINDS:
         if search(pattern, plain):
-            return name, _noun(text) if name == "character" else None
+            return name, noun_in(text) if name == "character" else None
     if search(_STYLE, text):
         return "style", None
     return None
@@ -223,21 +224,11 @@ def own_trigger(text: str, said: str) -> str | None:
     )
 
 
-def _noun(text: str) -> str | None:
+def noun_in(text: str) -> str | None:
+    """The noun of a known kind of character; the more exact where several are said."""
     found = re.findall(rf"\b({NOUNS})\b", text)
     if not found:
         return None
     exact = [noun for noun in found if noun not in _GENERAL]
     noun = (exact or found)[0]
     return {"bunny": "rabbit", "kitten": "cat", "puppy": "dog"}.get(noun, noun)
-
-
-def noun_of(text: str) -> str | None:
-    """What the subject of a character is, by the commonest noun list; None where no word of it is said."""
-    return _noun(text)
-
-
-def odd_word(said: str) -> str | None:
-    """A word that is no English: with a digit or an underscore inside, or quoted."""
-    found = re.search(r"\b([A-Za-z]+[_0-9][A-Za-z0-9_]*)\b|[\"“']([A-Za-z][A-Za-z0-9_]{2,31})[\"”']", said)
-    return (found[1] or found[2]) if found else None

@@ -1,11 +1,17 @@
 """From a sentence and the project's facts to what should be done: tool calls in order, or a topic to speak about."""
 
+import re
+
 from .combined import combined
+from .kept import with_kept
+from .learned.intents import intent
 from .learned.reader import Reader, shipped
 from .reading import Call, Facts, Reading
 from .rules import by_rules
 
 __all__ = ["Call", "Facts", "Reading", "read", "read_with"]
+
+_TAGGED = re.compile(r"[<‹]\s*(?P<tag>event|project)\s*[>›].*?(?:[<‹]\s*/\s*(?P=tag)\s*[>›]|$)", re.I | re.S)
 
 
 def read(said: str, facts: Facts, uploads: list[str]) -> Reading:
@@ -16,5 +22,11 @@ def read(said: str, facts: Facts, uploads: list[str]) -> Reading:
 
 def read_with(reader: Reader, said: str, facts: Facts, uploads: list[str]) -> Reading:
     """As `read`, with a reader of one's own."""
+    own = _TAGGED.sub(" ", said)
+    if own != said and not own.strip():
+        return Reading(topic="launch_conditional")  # a report in our own tags is no word of the person
+    said = own
     reading = by_rules(said, facts, uploads)
-    return combined(reading, reader.guess(said, facts, uploads), said, facts, uploads)
+    stated = intent([(call.name, call.arguments) for call in reading.calls])
+    understood = combined(reading, reader.guess(said, facts, uploads, stated), said, facts, uploads)
+    return with_kept(understood, facts)

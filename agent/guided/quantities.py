@@ -8,8 +8,11 @@ from .patterns import match, search, sub
 NUMBER = r"(\d+(?:\.\d+)?(?:e-?\d+)?)"
 Operation = tuple[str, float]  # ('set' | 'factor' | 'add', value), or ('vague_up' | 'vague_down', 0)
 
-_LITTLE = r"\ba (?:little|bit|touch|tad|smidge|notch|wee bit|hair)\b|\bslightly\b|\bsomewhat\b"
-_MUCH = r"\bmuch\b|\ba lot\b|\bway\b|\bfar\b|\bconsiderably\b|\blots\b|\ba great deal\b|\bsignificantly\b|\bheaps\b"
+_LITTLE = r"\b(?:a )?(?:little|(?<!\d )(?<!\d-)bit|touch|tad|smidge|notch|wee bit|hair)\b|\bslightly\b|\bsomewhat\b"
+_MUCH = (
+    r"\bmuch\b|\ba lot\b|\bway\b|\bfar\b|\bconsiderably\b|\blots\b|\ba great deal\b|\bsignificantly\b"
+    r"|\bheaps\b|\bloads\b|\btons\b|\bplenty\b"
+)
 _UP = (
     r"\bmore\b|\blonger\b|\bhigher\b|\bincreas\w+|\brais(?:e|ed|ing)\b|\bbigger\b|\blarger\b|\bextra\b|\bup\b"
     r"|\bboost\w*|\blift\b"

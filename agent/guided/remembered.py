@@ -9,6 +9,7 @@ from .answers import Result
 from .clips_talk import PROPOSED
 from .findings_talk import FOUND, JUST_FOUND
 from .follow_ups import APPLIED, LAST
+from .kept import kept_choices
 from .reading import Call, Facts
 from .scenes import LAST_PROMPT
 from .studio_talk import ASKED
@@ -19,7 +20,7 @@ _SCENES = ("generate_clip", "compare_clips")
 
 def remembered(before: Sequence[BaseMessage], results: Sequence[Result], latest: Sequence[Result]) -> Facts:
     """Facts that only the thread has. `results` of all messages before this one, `latest` of the last turn."""
-    facts: Facts = {}
+    facts: Facts = kept_choices(before)
     last = latest[-1] if latest else None
     if last and last.name == "split_clips" and not last.failed and last.data.get("split") is False:
         facts[PROPOSED] = {name: value for name, value in last.arguments.items() if name in ("items", "most")}

@@ -23,7 +23,9 @@ from .studio_talk import studio_talk
 from .uploads_talk import and_uploads, with_uploads
 
 CARDS = frozenset(("launch_training", "download_base", "take_in_candidates", "mark_synthetic", "record_consent"))
-_LINKED = re.compile(r"\b(?:if|unless|maybe|said|says|wrote|told)\b|\"|:")  # what belongs together stays together
+_LINKED = re.compile(
+    r"\b(?:if|unless|maybe|when|once|as (?:long|soon) as|until|provided|said|says|wrote|told|wants)\b|\"|:"
+)  # what belongs together stays together
 _OURS = r"\b(?:it|this|that|they|them|these|those|my|mine|i|we|our)\b"
 _ELSEWHERE = (
     r"\b(?:weather|jokes?|what time|president|football|soccer|pizza|sky|capital|poems?|songs?|news|stocks?|bitcoin"

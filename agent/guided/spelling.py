@@ -23,6 +23,12 @@ _WORDS = (
 _VOCABULARY = tuple(_WORDS.split())
 _SHORTHANDS = {
     "lr": "learning rate",
+    "bs": "batch size",
+    "em": "them",
+    "w": "with",
+    "lil": "little",
+    "plsss": "please",
+    "plss": "please",
     "ist": "is",
     "iz": "is",
     "teh": "the",
@@ -111,11 +117,15 @@ def normal(text: str) -> str:
         .replace("–", "-")
         .replace("—", " - ")
     )
+    text = sub(r"\bw/o\b", "without", sub(r"\bw/(?=[\s\w])", "with ", text))
+    text = sub(r"≤\s*", "at most ", sub(r"\s*&&\s*", " and then ", text))
+    text = sub(r"(?<![\w.])\.(?=\d)", "0.", text)  # '.5'
     text = _ENDLESS.sub("a number that long", text)
     text = sub(r"(?<=\w)\s*=\s*(?=[\w.])", " ", text)
     text = sub(r"(\d)\s*(?:mins?|m)\b(?!\w)", r"\1 minutes", text)
     text = sub(r"(\d)\s*(?:secs?|s)\b", r"\1 seconds", text)
     text = sub(r"(\d)\s*(?:hrs?|h)\b", r"\1 hours", text)
+    text = sub(r"(?<![\w.])(\d+)\s?f\b", r"\1 frames", sub(r"\br(\d{1,3})\b", r"rank \1", text))
     text = sub(r"[a-z][a-z']*", lambda found: _corrected(found[0]), text)
     return sub(r"\s+", " ", with_digits(text)).strip()
 

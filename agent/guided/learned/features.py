@@ -3,6 +3,8 @@
 import re
 import zlib
 
+from .. import questions
+from ..changes import wanted_changes
 from ..patterns import search, sub
 from ..reading import Facts
 from ..spelling import normal
@@ -14,16 +16,20 @@ _LORA = re.compile(r"\blora_\w+\b|[\w-]+\.safetensors\b")
 _WORD = re.compile(r"[a-z']+|[#%?!$:\"x×-]|\d+")
 
 
-def features(said: str, facts: Facts, uploads: list[str]) -> list[int]:
+def features(said: str, facts: Facts, uploads: list[str], stated: str) -> list[int]:
     """Bucket numbers, 0 <= number < BUCKETS, without repetition and in rising order.
 
-    Words, pairs and triples of words, pieces of 3 to 5 characters, and what the project has come to. Numbers, file
-    names and LoRA names stand as one word for all of their kind, so that no value is learned by heart.
+    `stated` is the intent that the rules read; empty where that is not to be leaned on. Words, pairs and triples of
+    words, pieces of 3 to 5 characters, what the project has come to, and what the extractors find. Numbers, file names
+    and LoRA names stand as one word for all of their kind, so that no value is learned by heart.
     """
-    text = _placed(normal(said), facts)
+    plain = normal(said)
+    text = _placed(plain, facts)
     words = ["<", *_WORD.findall(text), ">"]
     state = _state(facts, uploads)
-    named = {f"s {fact}" for fact in state}
+    named = {f"s {fact}" for fact in (*state, *_found(plain))}
+    if stated:
+        named |= {f"r {stated}", *(f"r1 {name}" for name in stated.split(" + "))}
     for size in (1, 2, 3):
         named |= {f"{size} " + " ".join(words[at : at + size]) for at in range(len(words) - size + 1)}
     padded = f" {' '.join(words[1:-1])} "
@@ -45,6 +51,14 @@ def _placed(text: str, facts: Facts) -> str:
     for word in _triggers(facts):
         text = text.replace(word, "loraname")
     return sub(_NUMBER, lambda found: f" # {_size(found[0])} ", text)
+
+
+def _found(text: str) -> list[str]:
+    """What the extractors find: values of a plan, the field that is asked about, whether it is a question."""
+    if len(text) > 600:
+        return []
+    values = [f"value {key}" for key in wanted_changes(text).arguments]
+    return [*values, f"field {questions.field_asked(text)}", f"asks {questions.asks(text)}"]
 
 
 def _triggers(facts: Facts) -> list[str]:

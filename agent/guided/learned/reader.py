@@ -57,9 +57,9 @@ class Reader:
     intents: tuple[str, ...]
     frames: tuple[str, ...]
 
-    def guess(self, said: str, facts: Facts, uploads: list[str]) -> Guess:
-        """How likely each intent and each frame is."""
-        hidden = np.tanh(self.vectors[features(said, facts, uploads)].sum(axis=0, dtype=np.float32))
+    def guess(self, said: str, facts: Facts, uploads: list[str], stated: str) -> Guess:
+        """How likely each intent and each frame is; `stated` is the intent that the rules read."""
+        hidden = np.tanh(self.vectors[features(said, facts, uploads, stated)].sum(axis=0, dtype=np.float32))
         scores = hidden @ self.weights + self.offsets
         split = len(self.intents)
         return Guess(_ranked(self.intents, scores[:split]), _ranked(self.frames, scores[split:]))
@@ -79,7 +79,7 @@ def _ranked(names: tuple[str, ...], scores: Array) -> tuple[tuple[str, float], .
 def load(path: Path) -> Reader:
     """The reader of a file that `train` wrote."""
     with safe_open(path, framework="numpy") as file:
-        described: dict[str, Any] = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+        described: dict[str, Any] = json.loads(file.metadata()["labels"])
         vectors, weights, offsets = (
             file.get_tensor(name).astype(np.float32) for name in ("vectors", "weights", "offsets")
         )

@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import save
 from torch.nn import functional
 
+from ..rules import by_rules
 from .features import BUCKETS, features
 from .intents import frame, intent
 from .reader import WEIGHTS
@@ -38,6 +39,7 @@ class Sentence:
     facts: dict[str, Any]
     uploads: tuple[str, ...]
     calls: tuple[tuple[str, dict[str, Any]], ...]
+    stated: str  # what the rules read; empty for sentences that the rules were tuned on
 
 
 def sentences(author: str) -> list[Sentence]:
@@ -50,9 +52,14 @@ def sentences(author: str) -> list[Sentence]:
             states[entry["state"]],
             tuple(entry.get("uploads", ())),
             tuple((name, arguments[0] if arguments else {}) for name, *arguments in entry["calls"]),
+            "" if author == "tuned" else _stated(entry["text"], states[entry["state"]], entry.get("uploads", [])),
         )
         for entry in own["utterances"]
     ]
+
+
+def _stated(said: str, facts: dict[str, Any], uploads: list[str]) -> str:
+    return intent([(call.name, call.arguments) for call in by_rules(said, facts, uploads).calls])
 
 
 def authors() -> list[str]:
@@ -75,7 +82,7 @@ def _train(learned: Sequence[Sentence]) -> bytes:
     intents = [intent(entry.calls) for entry in learned]
     frames = [frame(entry.text, entry.calls) for entry in learned]
     names = _common(intents), _common(frames)
-    bags = [torch.tensor(features(entry.text, entry.facts, list(entry.uploads))) for entry in learned]
+    bags = [torch.tensor(features(entry.text, entry.facts, list(entry.uploads), entry.stated)) for entry in learned]
     wanted = torch.tensor(
         [
             [_place(name, known) for name, known in zip(pair, names, strict=True)]
@@ -98,7 +105,8 @@ def _train(learned: Sequence[Sentence]) -> bytes:
             scheduler.step()
     tensors = {"vectors": vectors, "weights": weights, "offsets": offsets}
     halves = {name: tensor.detach().to(torch.float16).contiguous() for name, tensor in tensors.items()}
-    return save(halves, metadata={"intents": json.dumps(names[0]), "frames": json.dumps(names[1])})
+    # one entry only: the file format keeps no order among several, and the bytes are to be the same each time
+    return save(halves, metadata={"labels": json.dumps({"intents": names[0], "frames": names[1]})})
 
 
 def _step(
