@@ -63,18 +63,21 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
         await session.refresh()
         return view(session, shown)[0]
 
-    async def send(message: dict[str, Any], thread_id: object, shown: Shown) -> AsyncIterator[tuple[Any, ...]]:
-        text, uploads = str(message.get("text") or "").strip(), [Path(path) for path in message.get("files") or []]
+    async def send(message: dict[str, Any] | None, thread_id: object, shown: Shown) -> AsyncIterator[tuple[Any, ...]]:
+        given = message or {}
+        text, uploads = str(given.get("text") or "").strip(), [Path(path) for path in given.get("files") or []]
         session = await sessions.get(thread_id)
         if not text and not uploads:
+            yield tuple(gr.skip() for _ in (box, *page.all))  # a handler that yields nothing empties the page
             return
         if not session.send(text or "Here are my files.", uploads):
             gr.Info(BUSY)
+            yield tuple(gr.skip() for _ in (box, *page.all))
             return
-        box: Any = None  # emptied once; what a person types meanwhile stays
+        emptied: Any = None  # once; what a person types meanwhile stays
         async for drawn in follow(session, shown):
-            yield (box, *drawn)
-            box = gr.skip()
+            yield (emptied, *drawn)
+            emptied = gr.skip()
 
     async def decide(thread_id: object, shown: Shown, approved: bool) -> AsyncIterator[tuple[Any, ...]]:
         session = await sessions.get(thread_id)
