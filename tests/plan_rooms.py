@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from rooms import new_context
 
-from tests.rooms import new_context
 from tools.context import ToolContext
 from tools.plans import ProposePlan, propose_plan
 from tools.recipes import ChooseRecipe, choose_recipe

@@ -1,18 +1,15 @@
 """The plan's panel: values that come back from the plan, words beside them, and nothing loaded to show them."""
 
-import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
+from plan_rooms import planned
 
 from agent.conversation import Conversation
-from tests.plan_rooms import planned
 from tools.context import ToolContext
 from tools.plan_changes import ChangePlan
 from tools.plans import ProposePlan, UndoPlan, change_plan, propose_plan, undo_plan
@@ -27,10 +24,8 @@ from ui.panels.plan import build, costs_html, head_html
 from ui.panels.plan_controls import MAIN, MORE, Control
 from ui.panels.plan_data import Backend, PlanShown, load_plan
 from ui.panels.plan_why import explaining
-from ui.window import build_window, launch_options
 from ui.window_session import Sessions
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 CONTROLS = {control.field: control for control in (*MAIN, *MORE)}
 
 
@@ -53,7 +48,7 @@ def _drawn(shown: PlanShown, answer: Answer | None = None) -> dict[str, Any]:
 
 
 def test_without_a_plan_there_is_one_thing_to_do(tmp_path: Path) -> None:
-    from tests.rooms import new_context
+    from rooms import new_context
 
     drawn = _drawn(load_plan(new_context(tmp_path / "home")))
     assert words.NO_PLAN in drawn["plan-head"]
@@ -195,45 +190,3 @@ def _sessions(context: ToolContext) -> Sessions:
     with gr.Blocks():
         sessions.panels = [build(Clicks())]
     return sessions
-
-
-@pytest.fixture
-def address(fresh: ToolContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("SIDEKICK_MODEL", "guided")
-    window = build_window(_sessions(fresh))
-    _app, address, _share = window.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(fresh.workspace)
-    )
-    yield address
-    window.close()
-
-
-@pytest.mark.browser
-def test_a_person_changes_the_plan_in_a_browser(fresh: ToolContext, address: str) -> None:
-    if not shutil.which(CHROMIUM):
-        pytest.skip(f"There is no browser at {CHROMIUM}; set CHROMIUM to try another.")
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=30_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1280, "height": 1200})
-        page.set_default_timeout(30_000)
-        page.goto(address)
-        expect(page.locator("#stages .now")).not_to_have_text("What to teach")
-        page.get_by_role("button", name="Plan").first.click()
-        width = page.locator("#plan-width input[type=number]")
-        expect(width).to_have_value("64")
-        width.fill("50")
-        width.press("Enter")
-        expect(page.locator("#plan-answer-text")).to_contain_text("width 50 becomes 64")
-        expect(page.locator("#chat")).to_contain_text("Changing the plan")
-        expect(width).to_have_value("64")
-        rank = page.locator("#plan-rank input[type=range]")
-        rank.focus()
-        rank.press("ArrowLeft")
-        expect(page.locator("#plan-head")).to_contain_text("rank")
-        page.locator("#plan-why-steps button").first.click()
-        expect(page.locator("#plan-why-steps")).to_contain_text("The rule gives")
-        browser.close()
-    assert plan_of(fresh).rank == 31

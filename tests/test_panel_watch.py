@@ -5,10 +5,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from plan_rooms import planned
+from rooms import new_context
 from sqlalchemy import event, insert
 
-from tests.plan_rooms import planned
-from tests.rooms import new_context
 from tools.context import ToolContext
 from trainer_core.budgets import set_limit
 from trainer_core.jobs import curves, events, orders, store
