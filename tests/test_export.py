@@ -220,8 +220,7 @@ def test_a_lora_for_ltx23_tells_how_to_use_it_in_all_three(context: ToolContext,
     assert "LTX-2 Community License" in pages["README.md"]
     assert "diffusers/LTX-2.3-Diffusers" in pages["use-with-diffusers.md"]
     compile(code_of(folder / "use-with-diffusers.md"), "page", "exec")
-    assert "ComfyUI/models/loras/" in pages["use-with-comfyui.md"]
-    assert "LoraLoaderModelOnly" in pages["use-with-comfyui.md"]
+    assert all(said in pages["use-with-comfyui.md"] for said in ("ComfyUI/models/loras/", "LoraLoaderModelOnly"))
     compile(code_of(folder / "use-with-fal.md"), "page", "exec")
     assert '"loras": [{"path": address, "scale": 1}]' in pages["use-with-fal.md"]
     for page in ("use-with-comfyui.md", "use-with-fal.md"):
