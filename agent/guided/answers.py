@@ -71,7 +71,7 @@ def after(results: Sequence[Result], facts: Facts, *, card_waits: bool, events: 
     explained = any(result.name == "explain_plan" and not result.failed for result in results)
     for result in results:
         if result.failed:
-            parts.append(result.text)
+            parts.append(sub(r"\bAsk the person to\b", "Please", result.text))  # some words are meant for a model
         elif result.name == "look_up":
             parts.append(_articles(result, short=explained or len(results) > 1))
         else:
