@@ -10,7 +10,8 @@ LAUNCH_DENIED = "denied"
 
 _OBJECT = (
     r"(?: (?:it|this|that|the|a|my|our|with|up|off|on|now|please|training|train|run|job|lora|plan|model|already|then"
-    r"|today|going|here|first|new|real|locally|away|immediately|again|once more|for (?:me|real|good)|thing|process"
+    r"|today|going|here|first(?= (?:training|run|job|lora|model))|new|real"
+    r"|locally|away|immediately|again|once more|for (?:me|real|good)|thing|process"
     r"|learning"
     r"|right now|straight away|as (?:planned|it is|is|agreed|proposed|discussed)|like (?:this|that)|these settings"
     r"|whole))*"

@@ -46,6 +46,10 @@ _CONDITION = (
 _UNSURE_WHETHER = (
     r"\b(?:if|unless|maybe|perhaps|might|could be|not sure|unsure|no idea|i think|i guess|said|says|wants)\b"
 )
+_SHOWN = (  # what stands in a picture, a caption or a file is no word of the person's
+    r"\b(?:signs?|texts?|captions?|notes?|letters|labels?|watermarks?|(?:file ?)?names?|logs?|articles?|pages?|posters?"
+    r"|subtitles?|comments?|says|written|reads)\b[^:]{0,60}:"
+)
 _PLAIN_TOPICS = frozenset(("unclear", "no_plan", "how_to_add", "next", "help", "recommend"))
 
 
@@ -57,7 +61,7 @@ def combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: lis
     if not text:
         return rules
     if any(call.name in CARDS for call in rules.calls):
-        return _card(rules, guess, text)
+        return Reading(topic="launch_conditional") if search(_SHOWN, said.lower()) else _card(rules, guess, text)
     if guess.intent == stated:
         return Reading(
             tuple(sharpened(call, guess, said) for call in rules.calls), rules.topic, rules.words, rules.asked
