@@ -230,6 +230,9 @@ def test_what_arrived_waits_and_goes_in_together(tmp_path: Path) -> None:
     take_over(*give, [(sent / "picture-00.png", "cats/pip.png")])
     take_over(*give, [(sent / "caption", "cats/pip.txt"), (sent / "picture-01.png", "cats/pip.png")])
     assert waiting_files(context.workspace, context.project_id) == 3
+    assert load_where(context).waiting == 0  # more may be on its way
+    batch = context.workspace.dataset_folder(context.project_id).parent / FOLDER / "batch0001"
+    os.utime(batch, (0, 0))
     assert load_where(context).waiting == 3
     add_files(context, AddFiles())
     assert [item.name for item in manifest_of(context).items] == ["pip (2).png", "pip.png"]
@@ -303,6 +306,7 @@ def test_a_person_who_only_clicks(address: str, tmp_path: Path) -> None:
         page.set_default_timeout(90_000)
         page.on("dialog", lambda dialog: pytest.fail(f"a file's name was obeyed: {dialog.message}"))
         page.goto(address)
+        expect(page.locator("#model")).to_contain_text("guided model")  # the page knows its conversation
         page.locator("#noun textarea, #noun input").first.fill("cat")
         page.locator("#recipe-character").click()
         page.locator("#dataset-upload input[webkitdirectory]").set_input_files(str(folder))

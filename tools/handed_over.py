@@ -4,8 +4,10 @@ They keep their names and folders, so that a caption beside its picture and the 
 and what has arrived stays when the rest does not come.
 """
 
+import os
 import re
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -40,6 +42,7 @@ def take_over(workspace: Workspace, project_id: str, batch: str, files: Sequence
         target = _free(folder.joinpath(*safe_parts(name)))
         target.parent.mkdir(parents=True, exist_ok=True)
         _put(path, target)
+    os.utime(folder)  # something came in, also where it lies deeper
     return upload
 
 
@@ -61,10 +64,16 @@ def clear_taken(workspace: Workspace, project_id: str) -> None:
             shutil.rmtree(each, ignore_errors=True)
 
 
-def waiting_files(workspace: Workspace, project_id: str) -> int:
-    """How many files were handed over and are not in the set yet."""
-    waiting = [entry for entry in uploads_of(workspace, project_id) if not entry.added and not entry.is_lora]
-    return sum(sum(path.is_file() for path in entry.file.rglob("*")) if entry.folder else 1 for entry in waiting)
+def waiting_files(workspace: Workspace, project_id: str, quiet_for: float = 0.0) -> int:
+    """How many files were handed over and are not in the set yet; not those to which some came in `quiet_for` seconds.
+
+    A file or folder that is gone by now does not count.
+    """
+    count, until = 0, time.time() - quiet_for
+    for entry in uploads_of(workspace, project_id):
+        if not entry.added and not entry.is_lora and entry.file.exists() and entry.file.stat().st_mtime <= until:
+            count += sum(path.is_file() for path in entry.file.rglob("*")) if entry.folder else 1
+    return count
 
 
 def _incoming(workspace: Workspace, project_id: str) -> Path:

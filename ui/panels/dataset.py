@@ -46,7 +46,7 @@ def build(clicks: Clicks) -> Panel:
         apply_default_css=False,
     )
     editor = build_editor(clicks, view, where)
-    build_replace(clicks, where)
+    replacing = build_replace(clicks, where)
     known = gr.HTML(elem_id="dataset-known-box")
     _connect(where, view, gallery, editor, steps)
 
@@ -62,9 +62,10 @@ def build(clicks: Clicks) -> Panel:
             gr.update(visible=data.audit is not None),
             charts_html(data, found),
             known_html(data),
+            gr.update(visible=bool(data.manifest.items)),
         )
 
-    outputs = (where, waiting, waits, head, *steps.outputs, varied, charts, known)
+    outputs = (where, waiting, waits, head, *steps.outputs, varied, charts, known, replacing)
     return Panel("dataset", outputs, load_where, draw)
 
 

@@ -20,6 +20,7 @@ from trainer_core.projects import get_project
 from ..words_dataset import ASIDE, BETTER_OUT, REFUSED, SHOW_ALL, UNCAPTIONED, UNTRIGGERED
 
 AUDIT_FILE = "audit.json"
+QUIET_SECONDS = 10.0  # a browser that sends more files asks by itself to take them in
 Stamp = tuple[int, int]
 SAID_ALREADY = {"captions_missing", "trigger_missing"}  # findings that the filters say of themselves
 
@@ -70,7 +71,7 @@ def load_where(context: ToolContext) -> Where:
     project = get_project(context.workspace, context.project_id)
     dataset = context.workspace.dataset_folder(context.project_id)
     pictures = context.workspace.pictures_folder(context.project_id)
-    waiting = waiting_files(context.workspace, context.project_id)
+    waiting = waiting_files(context.workspace, context.project_id, QUIET_SECONDS)
 
     def where() -> Where:
         watched = (dataset / FILE_NAME, dataset / AUDIT_FILE, dataset / CHANGES, pictures / SMALL, pictures)

@@ -52,9 +52,9 @@ def build_steps(clicks: Clicks, view: gr.State) -> Steps:
     return Steps(look, write, undo, advised, these)
 
 
-def build_replace(clicks: Clicks, where: gr.State) -> None:
+def build_replace(clicks: Clicks, where: gr.State) -> gr.Accordion:
     """Find and replace; how many captions would change is told while one types."""
-    with gr.Accordion(words.REPLACE_TITLE, open=False, elem_id="dataset-replace"):
+    with gr.Accordion(words.REPLACE_TITLE, open=False, visible=False, elem_id="dataset-replace") as box:
         with gr.Row():
             find = gr.Textbox(label=words.FIND, max_length=LONGEST, max_lines=1, elem_id="dataset-find")
             by = gr.Textbox(label=words.REPLACE_BY, max_length=LONGEST, max_lines=1, elem_id="dataset-by")
@@ -65,6 +65,7 @@ def build_replace(clicks: Clicks, where: gr.State) -> None:
     for listen in (find.change, by.change, whole.change, where.change):
         listen(_counted, inputs, [count], trigger_mode="always_last", **PRIVATE)
     clicks.act(replace.click, _replacing, [find, by, whole])
+    return box
 
 
 def head_words(data: Dataset, where: Where) -> str:

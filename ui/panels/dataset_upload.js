@@ -23,7 +23,7 @@ function show(job, words, share) {
   if (!job.line) return;
   job.line.querySelector(".state").textContent = words;
   job.line.querySelector("progress").value = share;
-  if (share > 0 && share < 1) job.line.scrollIntoView({ block: "nearest" });
+  list.scrollTop = job.line.offsetTop - list.offsetTop - list.clientHeight / 2; // only the list moves, not the page
 }
 
 function tell() {
