@@ -16,6 +16,7 @@ from .window_session import Session, Sessions
 TICK_SECONDS = 1.0
 WAIT_SECONDS = 0.2  # between two looks whether the sidekick has answered
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}  # a public handler would be an API
+LOADING = "One moment, the window is still opening."
 BUSY = "One moment, I am still answering."
 CLOSED = "That question is no longer open, so nothing was started. Please look at it again."
 
@@ -57,6 +58,8 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
         return view(await sessions.get(None), {})[0]
 
     async def tick(thread_id: object, shown: Shown) -> tuple[Any, ...]:
+        if not isinstance(thread_id, str):
+            return tuple(gr.skip() for _ in page.all)
         session = await sessions.get(thread_id)
         if session.busy:
             return tuple(gr.skip() for _ in page.all)
@@ -64,6 +67,10 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
         return view(session, shown)[0]
 
     async def send(message: dict[str, Any] | None, thread_id: object, shown: Shown) -> AsyncIterator[tuple[Any, ...]]:
+        if not isinstance(thread_id, str):  # before the page has its conversation, a message would begin another one
+            gr.Info(LOADING)
+            yield tuple(gr.skip() for _ in (box, *page.all))
+            return
         given = message or {}
         text, uploads = str(given.get("text") or "").strip(), [Path(path) for path in given.get("files") or []]
         session = await sessions.get(thread_id)
@@ -98,6 +105,10 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
 
     def clicked(click: Click, begin: Callable[[Session, Any], bool]) -> Callable[..., AsyncIterator[tuple[Any, ...]]]:
         async def handle(thread_id: object, shown: Shown, *values: Any) -> AsyncIterator[tuple[Any, ...]]:
+            if not isinstance(thread_id, str):
+                gr.Info(LOADING)
+                yield tuple(gr.skip() for _ in page.all)
+                return
             session = await sessions.get(thread_id)
             try:
                 wanted = click.make(*values)

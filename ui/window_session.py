@@ -45,6 +45,7 @@ class Session:
         self.panels: Sequence[Panel] = ()
         self._answers: dict[str, Answer] = {}  # of tools that panels listen to, by the panel's name
         self._loaded = 0.0
+        self._failed: dict[str, str] = {}  # what was logged of a panel that could not be loaded: once is enough
         self._turn: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -150,7 +151,13 @@ class Session:
         self._loaded = time.monotonic()
         context = ToolContext(self.workspace, self.conversation.project_id, PERSON)
         for panel in self.panels:
-            data = await asyncio.to_thread(panel.load, context)
+            try:
+                data = await asyncio.to_thread(panel.load, context)
+            except Exception as error:  # one part that cannot be read must not take the rest of the page along
+                if self._failed.get(panel.name) != repr(error):
+                    self._failed[panel.name] = repr(error)
+                    log_error(error, self.workspace.home)
+                continue
             self.parts[panel.name] = (data, self._answers.get(panel.name)) if panel.listens else data
 
     async def _look(self) -> None:
