@@ -30,7 +30,11 @@ def context(tmp_path: Path) -> ToolContext:
 @pytest.fixture
 def job(context: ToolContext) -> Job:
     return store.submit(
-        context.workspace, project_id=context.project_id, task="trainer_core.jobs.selfcheck:count", arguments={}
+        context.workspace,
+        project_id=context.project_id,
+        run_id="run_1",
+        task="trainer_core.jobs.selfcheck:count",
+        arguments={},
     )
 
 

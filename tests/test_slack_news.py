@@ -40,7 +40,7 @@ def project_of(workspace: Workspace) -> str:
 
 def start_job(workspace: Workspace, project_id: str, after: str | None = None) -> str:
     """A job at work; this process passes for its worker."""
-    job = store.submit(workspace, project_id=project_id, task=TASK, arguments={}, after=after)
+    job = store.submit(workspace, project_id=project_id, run_id="run_1", task=TASK, arguments={}, after=after)
     if after is None:
         store.claim(workspace, job.id, os.getpid())
     return job.id

@@ -132,8 +132,8 @@ def ask(address: str, handler: dict[str, Any], data: list[Any]) -> str:
 def test_a_request_of_the_page_itself_is_answered(shared: House, address: str) -> None:
     """Otherwise the forged ones below would prove nothing."""
     handler = sender(address)
-    rest = [None] * (len(handler["inputs"]) - 1)
-    told = ask(address, handler, [{"text": "which recipes are there?", "files": []}, *rest])
+    page = ["a conversation that there is not: a new one begins", {}]
+    told = ask(address, handler, [{"text": "which recipes are there?", "files": []}, *page])
     assert "character" in told
 
 
