@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from rooms import draw_pictures, new_context, up_to_plan
+from rooms import planned_room
 from test_diagnosis import scorecard
 
 from tools.audit.run import load_audit
@@ -26,16 +26,9 @@ from trainer_core.dataset import manifest as manifests
 from trainer_core.projects import Run, get_project, new_id, update_project
 
 
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_pictures(tmp_path_factory.mktemp("pictures") / "set")
-
-
 @pytest.fixture
-def planned(tmp_path: Path, pictures: Path) -> ToolContext:
-    context = new_context(tmp_path / "home")
-    up_to_plan(context, pictures)
-    return context
+def planned(tmp_path: Path) -> ToolContext:
+    return planned_room(tmp_path / "home")
 
 
 def scored(context: ToolContext, card: Scorecard) -> ToolContext:
