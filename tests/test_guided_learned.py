@@ -157,3 +157,11 @@ def test_the_same_as_last_time_keeps_what_was_chosen() -> None:
     got = read("make the plan", STATES["captioned"] | kept, [])
     assert [(call.name, call.arguments) for call in got.calls] == made[:2]
     assert not kept_choices(thread)
+
+
+def test_which_files_are_left_out_is_never_taken_from_likeness_alone() -> None:
+    """Regression: 'the ones that would do harm' set the blurry ones aside, for a like sentence named those."""
+    states = json.loads((Path(__file__).parent / "data" / "utterances.json").read_text(encoding="utf-8"))["states"]
+    for text in ("leave out the ones that would do harm", "leave out the ones that would do harm, then go on"):
+        for call in read(text, states["audited"], []).calls:
+            assert call.name != "set_excluded" or call.arguments == {"advised": True}

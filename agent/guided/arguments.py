@@ -99,8 +99,11 @@ def _excluded(shape: Shape, text: str, said: str, facts: Facts) -> Given:
     from_rules = [arguments for name, arguments in file_calls(text, facts) if name == "set_excluded"]
     if from_rules:
         return from_rules[0] | back
-    if shape.get("finding") in (facts.get("findings") or []) or shape.get("advised"):
-        return _closed(shape)
+    finding = str(shape.get("finding") or "")
+    if shape.get("advised") or re.search(r"\b(?:harm\w*|hurt\w*|spoil\w*|ruin\w*|mess\w* up)\b", text):
+        return {"advised": True} | back
+    if finding in (facts.get("findings") or []) and any(part[:5] in text for part in finding.split("_")):
+        return _closed(shape)  # a finding is only taken from likeness where the sentence has its word
     return "Which files? Name them, or say “leave out the ones you flagged”."
 
 
