@@ -124,3 +124,12 @@ def test_after_scoring_again_no_launch_is_offered() -> None:
     result = Result("score_again", {}, "Scoring has started.")
     said = answers.after([result], STATES["planned"], card_waits=False, events=[])
     assert "launch" not in said
+
+
+def test_what_a_newcomer_said_in_the_shell_is_understood() -> None:
+    """Regressions from docs/conversation.md: a greeting with a question, and a clip of the subject by its name."""
+    states = json.loads((Path(__file__).parent / "data" / "utterances.json").read_text(encoding="utf-8"))["states"]
+    hello = read("hello! I've never done this. what do you need from me?", states["new"], [])
+    assert hello.topic == "help"
+    clip = read("show me Pip waving on a beach", states["results"], [])
+    assert [(call.name, call.arguments) for call in clip.calls] == [("generate_clip", {"prompt": "waving on a beach"})]

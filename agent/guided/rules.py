@@ -118,7 +118,8 @@ def _small_talk(text: str, _said: str, facts: Facts) -> Reading | None:
         r"|it all|sidekick) work\b|"
         r"\bwhat is (?:this|sidekick)\b(?! (?:a |the )?(?:plan|rank))|\bwhat's this\b|\bhow do (?:i|we) (?:start"
         r"|begin|get started|use (?:this|you))\b|\bwhere do (?:i|we) (?:start|begin)\b|"
-        r"\bwhat can i (?:do|say|ask)\b(?! (?:about|with (?!you)|to|against))|\bnew (?:to this|here)\b",
+        r"\bwhat can i (?:do|say|ask)\b(?! (?:about|with (?!you)|to|against))|\bnew (?:to this|here)\b"
+        r"|\bnever done (?:this|that|it|anything like)\b|\bwhat do you need from me\b",
         text,
     ):
         return Reading(topic="help")

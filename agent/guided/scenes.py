@@ -14,6 +14,7 @@ _SAID = re.compile(
     r":\s*(?P<scene>\S.*)$|\b(?:showing|the prompt|prompt)\s+(?P<words>\S.*)$|\"(?P<quote>[^\"]+)\"|“(?P<curly>[^”]+)”"
 )
 _ACT = re.compile(r"\b(?:make|let) (?:him|her|it|them) (?P<act>[a-z]+\b.*)$", re.IGNORECASE)  # 'make her stand up'
+_NAME = re.compile(r"^[A-Z][a-z]+ (?=[a-z]+ing\b)")  # 'Pip waving on a beach': the trigger word names the subject
 _LOOSE_END = re.compile(
     r"[\s,]+(?:with|and|using|plus|by|of|both|all|the|my|our|these|those|two|2|loras?|together|stacked)$", re.IGNORECASE
 )
@@ -57,7 +58,7 @@ def scene(rest: str) -> str:
     words = next((part for part in said.groups() if part), "") if said else ""
     if not words:
         act = _ACT.search(rest)
-        words = act["act"] if act else _LEAD.sub("", rest.strip())
+        words = act["act"] if act else _NAME.sub("", _LEAD.sub("", rest.strip()))
         if not (act or _SCENE.match(words)) or _NOT_A_SCENE.search(words):
             return ""
     previous = ""
