@@ -6,10 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_HOME := $(or $(SIDEKICK_HOME),demo-output)
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 3 ? 3 : 4)))
+BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 TORCH_INDEX := $(if $(TORCH_INDEX_URL),--extra-index-url $(TORCH_INDEX_URL))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-short test lint clean
+.PHONY: help setup demo demo-short test test-thorough browser lint clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,8 +36,19 @@ demo: setup  ## Watch the whole way, unattended: from drawings to a trained, tes
 demo-short: setup  ## The same way with very little training: seconds instead of minutes, for checking an installation
 	$(BIN)/sidekick demo --short --home "$(DEMO_HOME)"
 
-test: setup  ## Run the tests, a process for each core (at most four), each file in one process
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+browser:
+	@for name in $${CHROMIUM:-$(BROWSERS)}; do command -v "$$name" >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing Chromium, in which the window is tried."; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } >/dev/null \
+	  || echo "Chromium could not be installed. The tests of the window in a browser say so."; \
+	fi
+
+test: setup browser  ## Run the tests in three or four processes (some wait for a browser), each file in one of them
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+test-thorough: setup browser  ## Run the rest: whole ways through the window in a browser, longer trainings
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m thorough -n 2 --dist loadfile
 
 lint: setup  ## Check style and types
 	$(BIN)/ruff check .

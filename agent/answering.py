@@ -50,8 +50,10 @@ class Answering:
         closed = closing(now.messages, ASIDE if asked else BROKEN_OFF)
         async for event in self.run({"messages": [*closed, *messages]}, now):
             yield event
+        if asked is None:
+            return
         later = await self.memory.now()
-        if asked and later.interrupt is None:
+        if later.interrupt is None:
             async for event in self._for(owner)._show_again(asked, later):
                 yield event
 
@@ -82,7 +84,11 @@ class Answering:
         transcript = Transcript(self.context.workspace.home)
         try:
             async for part in self._graph.astream(
-                given, now.config, stream_mode=["messages", "updates", "custom"], version="v2"
+                given,
+                now.config,
+                stream_mode=["messages", "updates", "custom"],
+                version="v2",
+                durability="sync",  # a crash in a tool finds the call written down
             ):
                 for event in transcript.read(cast(Mapping[str, Any], part)):
                     yield event

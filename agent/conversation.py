@@ -8,7 +8,7 @@ from typing import Any, Self
 from weakref import WeakValueDictionary
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, HumanMessage
 
 from tools.context import ToolContext
 from tools.registry import TOOLS
@@ -16,16 +16,17 @@ from tools.state import facts_of
 from tools.uploads import register
 from trainer_core.jobs import store
 from trainer_core.projects import Workspace, new_id
+from trainer_core.settings import in_force, stamp
 
 from . import threads, watcher
 from .answering import Answering, card_of, unfinished
 from .chapters import begins_turn
 from .consent import clear_answer
-from .events import Card, CardShown, Event, Problem
+from .events import Card, CardShown, Event, Problem, Said
 from .limits import CLICKED
 from .logs import log_to
 from .memory import Now
-from .messages import ASIDE, BROKEN_OFF, closing, event_note, from_person
+from .messages import ASIDE, BROKEN_OFF, STOPPED, closing, event_note, from_person, spoken
 from .models import chat_model
 from .savers import Kept, open_saver
 from .stages import stage_of
@@ -47,6 +48,7 @@ class Conversation:
         kept: Kept,
         model: BaseChatModel,
         name: str,
+        of_settings: tuple[int, ...] | None = None,
     ) -> None:
         self.workspace = workspace
         self.thread_id = thread.id
@@ -54,6 +56,7 @@ class Conversation:
         self.person = person
         self.model_name = name
         saver, self._connection = kept
+        self._saver, self._of_settings = saver, of_settings
         context = ToolContext(workspace, thread.project_id, person)
         self._answering = Answering(context, model, saver, thread.id)
         key = (id(asyncio.get_running_loop()), thread.id)
@@ -68,16 +71,18 @@ class Conversation:
         project_id: str | None = None,
         model: tuple[BaseChatModel, str] | None = None,
     ) -> Self:
-        """Begin a conversation, or go on with one. `model`: (chat model, its name); from the settings by default.
+        """Begin a conversation, or go on with one. `model`: (chat model, its name); from the settings by
+        default, and then it changes with them.
 
         Raises LookupError when the thread or project does not exist, ValueError for settings that make no sense.
         """
         log_to(workspace)
         thread = await asyncio.to_thread(threads.open_thread, workspace, person, thread_id, project_id)
-        chosen, name = model or chat_model()
+        settings = None if model else stamp(workspace.home)
+        chosen, name = model or chat_model(in_force(workspace.home))
         kept = await open_saver(workspace)
         try:
-            return cls(workspace, thread, person, kept, chosen, name)
+            return cls(workspace, thread, person, kept, chosen, name, settings)
         except BaseException:  # an open connection would keep the program from ending
             await kept[1].close()
             raise
@@ -100,7 +105,7 @@ class Conversation:
         A clear yes or no to a card that waits decides it. Any other message is answered, and the card is shown again.
         `event_id` is the channel's own name of the message: delivered a second time, it does nothing.
         """
-        if not await asyncio.to_thread(first_time, self.workspace, self.thread_id, event_id):
+        if not await self._first_time(event_id):
             return
         async with self._turn():
             now = await self._answering.memory.now()
@@ -109,25 +114,29 @@ class Conversation:
             async for event in steps:
                 yield event
 
-    async def act(self, tool: str, arguments: dict[str, Any], *, event_id: str | None = None) -> AsyncIterator[Event]:
+    async def act(
+        self, tool: str, arguments: dict[str, Any], *, event_id: str | None = None, through: str = ""
+    ) -> AsyncIterator[Event]:
         """Do what the person clicked: the same tools behind the same gates as in words, and the thread knows of it.
 
-        No model is asked. A gated tool opens its card. Raises LookupError for a tool that there is not.
+        No model is asked. A gated tool opens its card. `through` names a program that the person connected and that
+        called it for them. Raises LookupError for a tool that there is not.
         """
         if tool not in TOOLS:
             raise LookupError(f"There is no tool {tool!r}.")
-        if not await asyncio.to_thread(first_time, self.workspace, self.thread_id, event_id):
+        if not await self._first_time(event_id):
             return
         call = {"name": tool, "args": arguments, "id": new_id("call")}
-        clicked = AIMessage("", tool_calls=[call], additional_kwargs={CLICKED: True})
+        clicked = AIMessage("", tool_calls=[call], additional_kwargs={CLICKED: through or True})
         async with self._turn():
-            note = event_note(f"The person clicked: {tool} {arguments}")
+            who = f"The program {through}, which the person connected, called" if through else "The person clicked"
+            note = event_note(f"{who}: {tool} {arguments}")
             async for event in self._answering.to([note, clicked], await self._answering.memory.now()):
                 yield event
 
     async def decide(self, card_id: str, approved: bool, *, event_id: str | None = None) -> AsyncIterator[Event]:
         """Answer the card that waits. A card that is closed, changed or another person's starts nothing."""
-        if not await asyncio.to_thread(first_time, self.workspace, self.thread_id, event_id):
+        if not await self._first_time(event_id):
             return
         async with self._turn():
             now = await self._answering.memory.now()
@@ -154,6 +163,23 @@ class Conversation:
                 return
             async for event in self._answering.run({"messages": closing(now.messages, BROKEN_OFF)}, now):
                 yield event
+
+    async def stop(self) -> AsyncIterator[Event]:
+        """After the task that was reading an answer was cancelled: end that answer in words.
+
+        A tool that had begun may still come to its end; what it did is kept. A card that waits stays as it is.
+        """
+        async with self._turn():
+            now = await self._answering.memory.now()
+            if now.interrupt or not unfinished(now.messages):
+                return
+            await self._answering.memory.append([*closing(now.messages, BROKEN_OFF), AIMessage(STOPPED)])
+            yield Said(role="sidekick", text=STOPPED)
+
+    async def turns(self) -> list[str]:
+        """What the person said in this thread, in order; answers to cards are not among it."""
+        messages = await self._answering.memory.whole()
+        return [spoken(message) for message in messages if isinstance(message, HumanMessage) and begins_turn(message)]
 
     async def fork(self, before: int | None = None) -> str:
         """A new thread about the same project, with what was said before the person's message `before` (from 0).
@@ -203,20 +229,33 @@ class Conversation:
         """Where the project stands: recipe, dataset, plan, launch, training or results."""
         return str(stage_of(await asyncio.to_thread(facts_of, self._answering.context)))
 
+    async def _first_time(self, event_id: str | None) -> bool:
+        """Take an event up; False when that was done before. Without an id every event is new."""
+        return event_id is None or await asyncio.to_thread(first_time, self.workspace, self.thread_id, event_id)
+
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """One turn at a time: in this process by a lock, which is fair and quick, and among processes by a row."""
         async with self._lock, turn_of(self.workspace, self.thread_id):
+            self._follow_settings()
             yield
+
+    def _follow_settings(self) -> None:
+        """Take another chat model where the settings were changed since; what cannot be used is told when it opens."""
+        now = stamp(self.workspace.home)
+        if self._of_settings in (None, now):
+            return
+        self._of_settings = now
+        model, self.model_name = chat_model(in_force(self.workspace.home))
+        self._answering = Answering(self._answering.context, model, self._saver, self.thread_id)
 
     async def _answer(self, text: str, uploads: Sequence[Path], now: Now) -> AsyncIterator[Event]:
         try:
-            entries = await asyncio.to_thread(register, self.workspace, self.project_id, uploads)
+            entries = await asyncio.to_thread(register, self.workspace, self.project_id, uploads) if uploads else []
         except FileNotFoundError as missing:
             yield Problem(text=str(missing))
             return
-        told = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
-        endings = await asyncio.to_thread(watcher.endings_after, self.workspace, self.project_id, told)
+        endings = await asyncio.to_thread(self._untold)
         message = from_person(text, entries, [words for _id, words in endings])
         async for event in self._answering.to([message], now):
             yield event
@@ -225,17 +264,20 @@ class Conversation:
 
     async def _note_endings(self) -> None:
         """Write into the thread how jobs ended, so that the model knows; not while a card waits: it would close."""
-        told = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
-        if not await asyncio.to_thread(watcher.endings_after, self.workspace, self.project_id, told):
+        if not await asyncio.to_thread(self._untold):
             return
         if (await self._answering.memory.now()).interrupt is not None:
             return
         async with self._turn():
             now = await self._answering.memory.now()
-            told = await asyncio.to_thread(threads.told_event, self.workspace, self.thread_id)
-            fresh = await asyncio.to_thread(watcher.endings_after, self.workspace, self.project_id, told)
+            fresh = await asyncio.to_thread(self._untold)
             if now.interrupt is not None or not fresh:
                 return
             said = " ".join(words for _id, words in fresh)
             await self._answering.memory.append([*closing(now.messages, BROKEN_OFF), event_note(said), AIMessage(said)])
             await asyncio.to_thread(threads.tell, self.workspace, self.thread_id, fresh[-1][0])
+
+    def _untold(self) -> list[tuple[int, str]]:
+        """(event id, words) of endings that the thread does not know of yet."""
+        told = threads.told_event(self.workspace, self.thread_id)
+        return watcher.endings_after(self.workspace, self.project_id, told)

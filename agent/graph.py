@@ -29,6 +29,7 @@ from tools.registry import TOOLS, Tool, ToolContext, ToolRefused
 from tools.state import facts_of
 from tools.text import safe_block
 from trainer_core.jobs.full_disk import is_full_disk
+from trainer_core.settings import in_force
 
 from .containment import Contained
 from .limits import Limits
@@ -36,6 +37,7 @@ from .logs import log
 from .messages import recent
 from .stages import system_prompt, visible_tools
 from .story import ToldTurn
+from .tracing import trace_in_place
 from .usage import caps_of
 
 LONGEST_RESULT = 6000  # characters of a tool's text
@@ -49,10 +51,11 @@ class ThreadState(AgentState):
 
 def build(model: BaseChatModel, context: ToolContext, checkpointer: BaseCheckpointSaver) -> CompiledStateGraph:
     """The agent of one conversation."""
+    trace_in_place()
     middleware: list[AgentMiddleware[Any, None, Any]] = [
         Limits(),
         StageAware(context),
-        Contained(context, caps_of()),
+        Contained(context, caps_of(in_force(context.workspace.home))),
         ToolErrorMiddleware(on_error=words_for_error),
     ]
     turn = asyncio.Lock()
@@ -108,7 +111,12 @@ def schema_of(name: str) -> dict[str, Any]:
 
 
 def words_for_error(error: Exception, request: ToolCallRequest) -> str:
-    """What the model is told when a tool fails: our own words as they are, anything else without its inner details."""
+    """What the model is told when a tool fails."""
+    return words_of_failure(error, request.tool_call["name"])
+
+
+def words_of_failure(error: Exception, name: str) -> str:
+    """Why this tool failed: our own words as they are, anything else without its inner details."""
     if _for_a_person(error):
         return safe_block(str(error), 1000)
     if is_full_disk(error):
@@ -116,7 +124,6 @@ def words_for_error(error: Exception, request: ToolCallRequest) -> str:
             "The disk is full, so this could not be written. What was there before is kept. Tell the person to free "
             "some space and then to ask again."
         )
-    name = request.tool_call["name"]
     log.error("tool %s failed", name, exc_info=error)
     return (
         f"{name} failed with an inner error ({type(error).__name__}); the details are in the log. Files and plan "

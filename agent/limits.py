@@ -1,4 +1,4 @@
-"""What holds a model within bounds: how often it may be asked and may call tools, and calls that cannot be read.
+"""What holds a model within bounds: how often it may be asked and may call tools.
 
 All of it wraps calls and is no step of the graph's own: every step of the graph is written to the database.
 """
@@ -7,23 +7,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
-from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langgraph.types import Command
 
-from .messages import event_note, since_last_words
+from .messages import since_last_words
 
 MODEL_CALLS = 12  # for one message of the person's
 TOOL_CALLS = 16
-REPAIRS = 2
-NOT_READ = "Your tool call was not valid JSON, so nothing was done. Send it again, correctly, or answer in words."
 TOO_MANY = (
     f"Not done: {TOOL_CALLS} tool calls for one message are the limit. Tell the person what came of them so far, and "
     "what is still to do."
 )
 
-CLICKED = "clicked"  # marks the call of a tool that the person made in the window
+CLICKED = "clicked"  # marks the call of a tool that the person made in the window: True, or the program that did
 DONE, NOT_DONE = "Done, as you clicked.", "That could not be done; the reason is above."
-MUDDLED = "I got muddled there and did nothing. Please say it again."
+DONE_FOR_YOU = "Done, as {program} asked, which you connected."
 
 
 class WentInCircles(Exception):
@@ -40,19 +38,13 @@ class Limits(AgentMiddleware):
         last = request.messages[-1]
         if isinstance(last, AIMessage):
             return ModelResponse(result=[last])  # it has its id and takes its own place
-        if isinstance(last, ToolMessage) and _clicked(request.messages):
-            return ModelResponse(result=[AIMessage(NOT_DONE if last.status == "error" else DONE)])
+        if isinstance(last, ToolMessage) and (by := _clicked(request.messages)):
+            done = DONE_FOR_YOU.format(program=by) if isinstance(by, str) else DONE
+            return ModelResponse(result=[AIMessage(NOT_DONE if last.status == "error" else done)])
         asked = sum(isinstance(message, AIMessage) for message in since_last_words(request.messages))
         if asked >= MODEL_CALLS:
             raise WentInCircles
-        response = await handler(request)
-        for _ in range(REPAIRS):
-            answer = response.result[0]
-            if not isinstance(answer, AIMessage) or answer.tool_calls or not answer.invalid_tool_calls:
-                break
-            said = AIMessage(answer.content or "(a tool call that could not be read)")
-            response = await handler(request.override(messages=[*request.messages, said, event_note(NOT_READ)]))
-        return ModelResponse(result=[_readable(message) for message in response.result])
+        return await handler(request)
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
@@ -66,15 +58,7 @@ class Limits(AgentMiddleware):
         return await handler(request)
 
 
-def _clicked(messages: Sequence[AnyMessage]) -> bool:
-    """True when the tool was called by a click of the person's: its result is shown, and no model has to word it."""
+def _clicked(messages: Sequence[AnyMessage]) -> bool | str:
+    """By what the tool was called, where no model did, so that none has to word its result: a click, or a program."""
     calling = next((message for message in reversed(messages) if isinstance(message, AIMessage)), None)
-    return calling is not None and bool(calling.additional_kwargs.get(CLICKED))
-
-
-def _readable(message: BaseMessage) -> BaseMessage:
-    """Without calls that could not be read: they would stand in the thread without an answer."""
-    if not isinstance(message, AIMessage) or not message.invalid_tool_calls:
-        return message
-    kept = message.model_copy(update={"invalid_tool_calls": []})
-    return kept if kept.content or kept.tool_calls else kept.model_copy(update={"content": MUDDLED})
+    return calling.additional_kwargs.get(CLICKED, False) if calling is not None else False

@@ -23,6 +23,10 @@ BROKEN_OFF = (
     "facts before "
     "you do it again."
 )
+STOPPED = (
+    "Stopped, as you asked. What I had begun may still come to its end, and everything so far is kept. What shall I do "
+    "instead?"
+)
 
 
 def from_person(text: str, uploads: Sequence[Upload] = (), events: Sequence[str] = ()) -> HumanMessage:

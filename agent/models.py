@@ -1,11 +1,11 @@
 """The chat model from settings: any OpenAI-compatible endpoint, or the guided model that needs nothing."""
 
-import os
 from collections.abc import Mapping
 
 from langchain_core.language_models import BaseChatModel
 
 from tools.endpoints import endpoint_of
+from trainer_core.settings import in_force
 
 from .guided.model import GuidedModel
 
@@ -14,13 +14,13 @@ SECONDS = 300.0  # for one answer of the model; SIDEKICK_MODEL_SECONDS says othe
 
 
 def chat_model(settings: Mapping[str, str] | None = None) -> tuple[BaseChatModel, str]:
-    """The model and its name. `settings`: the environment by default.
+    """The model and its name. `settings`: those in force by default.
 
     OPENAI_API_KEY or OPENAI_BASE_URL chooses an endpoint (Chat Completions), SIDEKICK_MODEL names the model there;
     SIDEKICK_MODEL=guided, or neither key nor URL, chooses the guided model. Raises ValueError for a base URL that is no
     web address, and for seconds that are no number.
     """
-    known = os.environ if settings is None else settings
+    known = in_force() if settings is None else settings
     name = known.get("SIDEKICK_MODEL", "").strip()
     endpoint = None if name == "guided" else endpoint_of(known)
     if endpoint is None:

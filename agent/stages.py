@@ -23,6 +23,7 @@ class Stage(StrEnum):
 _ALWAYS = ("list_recipes", "choose_recipe", "add_files", "look_up", "base_status", "download_base", "cancel_download")
 _ORDERS = ("set_standing_order", "list_standing_orders", "cancel_standing_order")  # also before there is a training
 _GATES = ("show_budget", "list_approvals", "revoke_approval")
+_SHARING = ("share_project", "join_project", "list_members", "remove_member")
 _CONSENT = ("record_consent", "list_consents", "withdraw_consent")  # of people whose faces are trained
 _LORAS = ("list_loras", "verify_lora", "add_lora")  # files from elsewhere need nothing before them
 _FILES = (
@@ -77,7 +78,7 @@ def stage_of(facts: Facts) -> Stage:
 
 def visible_tools(facts: Facts) -> tuple[str, ...]:
     """The tools that can do anything at all: people jump between stages, so nothing that might work is hidden."""
-    names: tuple[str, ...] = (*_ALWAYS, *_ORDERS, *_GATES, *_LORAS)
+    names: tuple[str, ...] = (*_ALWAYS, *_ORDERS, *_GATES, *_SHARING, *_LORAS)
     if facts.recipe == "face" or facts.consents:
         names += _CONSENT
     if facts.recipe or facts.files:

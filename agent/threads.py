@@ -38,6 +38,12 @@ def open_thread(workspace: Workspace, person: str, thread_id: str | None, projec
     return thread
 
 
+def find_thread(workspace: Workspace, thread_id: str) -> Thread | None:
+    """The conversation with this id, whoever's it is."""
+    with workspace.session() as session:
+        return session.get(Thread, thread_id)
+
+
 def threads_of(workspace: Workspace, person: str | None = None) -> list[Thread]:
     """Conversations, newest first."""
     make_tables(workspace.engine)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import psutil
-from sqlalchemy import String, or_, update
+from sqlalchemy import ColumnElement, String, or_, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,10 +53,15 @@ async def turn_of(workspace: Workspace, thread_id: str) -> AsyncIterator[None]:
         await asyncio.shield(asyncio.to_thread(_let_go, workspace, thread_id, owner))
 
 
-def first_time(workspace: Workspace, thread_id: str, event_id: str | None) -> bool:
-    """Take an event up; False when that was done before. Without an id every event is new."""
-    if event_id is None:
-        return True
+def last_turn(workspace: Workspace, thread_id: str) -> datetime | None:
+    """When the latest turn in the thread ended, of whatever process; None while one is under way or none was."""
+    with workspace.session() as session:
+        row = session.get(Turn, thread_id)
+    return row.beat if row is not None and not row.owner else None
+
+
+def first_time(workspace: Workspace, thread_id: str, event_id: str) -> bool:
+    """Take an event up; False when that was done before."""
     try:
         with workspace.session() as session:
             session.add(SeenEvent(thread_id=thread_id, event_id=event_id[:200]))
@@ -66,6 +71,8 @@ def first_time(workspace: Workspace, thread_id: str, event_id: str | None) -> bo
 
 
 def _take(workspace: Workspace, thread_id: str, owner: str) -> bool:
+    if _written(workspace, thread_id, owner, Turn.owner == ""):
+        return True
     with workspace.session() as session:
         row = session.get(Turn, thread_id)
         before = row.owner if row else None
@@ -77,11 +84,7 @@ def _take(workspace: Workspace, thread_id: str, owner: str) -> bool:
             return False
         return True
     free = Turn.owner.in_(["", before] if _has_died(before) else [""])
-    lost = now() - timedelta(seconds=LOST_SECONDS)
-    statement = update(Turn).where(Turn.thread_id == thread_id, or_(free, Turn.beat < lost))
-    with workspace.session() as session:
-        taken = session.execute(statement.values(owner=owner, beat=now()))
-    return bool(taken.rowcount)  # type: ignore[attr-defined]
+    return _written(workspace, thread_id, owner, or_(free, Turn.beat < now() - timedelta(seconds=LOST_SECONDS)))
 
 
 def _has_died(owner: str) -> bool:
@@ -94,17 +97,17 @@ async def _beat(workspace: Workspace, thread_id: str, owner: str) -> None:
     while True:
         await asyncio.sleep(BEAT_SECONDS)
         try:
-            await asyncio.to_thread(_write, workspace, thread_id, owner, owner)
+            await asyncio.to_thread(_written, workspace, thread_id, owner, Turn.owner == owner)
         except SQLAlchemyError as error:  # a database that is busy or away for a moment; the next beat may be in time
             log.warning("the turn's sign of life was not written: %s", type(error).__name__)
 
 
 def _let_go(workspace: Workspace, thread_id: str, owner: str) -> None:
-    _write(workspace, thread_id, owner, "")
+    _written(workspace, thread_id, "", Turn.owner == owner)
 
 
-def _write(workspace: Workspace, thread_id: str, mine: str, owner: str) -> None:
-    with workspace.session() as session:
-        session.execute(
-            update(Turn).where(Turn.thread_id == thread_id, Turn.owner == mine).values(owner=owner, beat=now())
-        )
+def _written(workspace: Workspace, thread_id: str, owner: str, where: ColumnElement[bool]) -> bool:
+    """Whether the row was there as it should be, and now has this owner."""
+    statement = update(Turn).where(Turn.thread_id == thread_id, where)
+    with workspace.session(lasting=False) as session:
+        return bool(session.execute(statement.values(owner=owner, beat=now())).rowcount)  # type: ignore[attr-defined]

@@ -1,6 +1,5 @@
 """What the language model has used: one row for each of its answers, and limits for a message and a day."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tools.text import plural, quoted
 from trainer_core.projects import Table, Workspace, make_tables, now
+from trainer_core.settings import in_force
 
 MESSAGE_TOKENS = 250_000  # of one message of the person's; a full turn takes a tenth of that
 
@@ -60,7 +60,7 @@ class Caps:
 
 def caps_of(settings: Mapping[str, str] | None = None) -> Caps:
     """SIDEKICK_MESSAGE_TOKENS and SIDEKICK_DAILY_TOKENS. Raises ValueError for what is no whole number above zero."""
-    known = os.environ if settings is None else settings
+    known = in_force() if settings is None else settings
     message, day = (_whole(known, name) for name in ("SIDEKICK_MESSAGE_TOKENS", "SIDEKICK_DAILY_TOKENS"))
     return Caps(message or MESSAGE_TOKENS, day)
 

@@ -25,7 +25,11 @@ from agent.guided.intents import read
 from tools.registry import TOOLS
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
-FILES = {"held_out": "utterances_held_out.json", "judge": "utterances_judge.json"}  # written by others than the rules
+FILES = {  # written by others than the rules
+    "held_out": "utterances_held_out.json",
+    "judge": "utterances_judge.json",
+    "fresh": "utterances_fresh.json",
+}
 FREE_TEXT = {"look_up": {"query"}, "record_consent": {"statement", "person_shown"}}
 Called = tuple[str, dict[str, Any]]
 
@@ -49,7 +53,7 @@ class Miss:
 
 @dataclass(frozen=True)
 class Score:
-    """One set: how many entries, which were missed, and seconds for each entry."""
+    """One set: how many entries, which were missed, and seconds of the processor for each entry."""
 
     entries: int
     misses: list[Miss]
@@ -84,9 +88,9 @@ def measure(states: dict[str, Any], entries: list[dict[str, Any]]) -> Score:
     """Read every entry and compare its calls with the label's."""
     misses, seconds = [], []
     for entry in entries:
-        start = time.perf_counter()
+        start = time.process_time()
         reading = read(entry["text"], states[entry["state"]], entry.get("uploads", []))
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
         got = [compared(call.name, call.arguments) for call in reading.calls]
         wanted, *also = [
             [compared(name, arguments[0] if arguments else {}) for name, *arguments in calls]

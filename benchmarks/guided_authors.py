@@ -3,7 +3,8 @@
 For each author of `agent/guided/sentences`, the reader is trained on the other authors and on the tuned sentences, and
 then reads that author's: rules alone, the learned reader's intents alone, both together, and cards by mistake. The
 thresholds in `agent/guided/combined.py` were chosen on these figures, so they flatter a little; the sets of
-`benchmarks.guided` that are called held_out and judge had no part in it. Takes a few minutes.
+`benchmarks.guided` that are called held_out and judge had no part in it. Takes some minutes: a training of half a
+minute for each author.
 """
 
 import argparse

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from agent.events import Card, CardShown, Event, Problem, Progress, Said, ToolFinished, ToolStarted
+from agent.threads import Thread, open_thread
 from trainer_core.projects import Lora, Run, Workspace, create_project, new_id
 
 HOSTILE = "<script>document.title='taken'</script> <img src=x onerror=\"document.title='taken'\"> ![x](http://127.0.0.1:9/x.png)"
@@ -15,10 +16,10 @@ class ScriptedConversation:
 
     threads: dict[str, "ScriptedConversation"] = {}  # noqa: RUF012 - shared on purpose, cleared by the fixture
 
-    def __init__(self, workspace: Workspace, thread_id: str) -> None:
+    def __init__(self, workspace: Workspace, thread: Thread) -> None:
         self.workspace = workspace
-        self.thread_id = thread_id
-        self.project_id = create_project(workspace, "Pip", "you").id
+        self.thread_id = thread.id
+        self.project_id = thread.project_id
         self.model_name = "scripted"
         self.events: list[Event] = []
         self.card: Card | None = None
@@ -37,7 +38,8 @@ class ScriptedConversation:
         model: object = None,
     ) -> "ScriptedConversation":
         if thread_id is None:
-            conversation = cls(workspace, new_id("thr"))
+            project = project_id or create_project(workspace, "Pip", person).id
+            conversation = cls(workspace, open_thread(workspace, person, None, project))
             cls.threads[conversation.thread_id] = conversation
             return conversation
         if thread_id not in cls.threads:
@@ -66,6 +68,9 @@ class ScriptedConversation:
             for piece in ("I looked at ", "your files."):
                 yield Said(role="sidekick", text=piece, final=False)
             yield Said(role="sidekick", text="I looked at your files.")
+        elif "slow" in text:
+            yield ToolStarted(id="call_2", name="audit_dataset", arguments={})
+            await asyncio.sleep(60)
         elif "train" in text:
             self.card = Card(
                 id=new_id("card"),
@@ -87,6 +92,20 @@ class ScriptedConversation:
         self.card = None
         self.running = approved
         yield Said(role="sidekick", text="It is running." if approved else "Nothing was started.")
+
+    async def stop(self) -> AsyncIterator[Event]:
+        self.events.append(Said(role="sidekick", text="Stopped, as you asked."))
+        yield self.events[-1]
+
+    async def turns(self) -> list[str]:
+        return [event.text for event in self.events if isinstance(event, Said) and event.role == "person"]
+
+    async def fork(self, before: int | None = None) -> str:
+        forked = ScriptedConversation(self.workspace, open_thread(self.workspace, "you", None, self.project_id))
+        starts = [n for n, event in enumerate(self.events) if isinstance(event, Said) and event.role == "person"]
+        forked.events = self.events[: None if before is None else starts[before]]
+        self.threads[forked.thread_id] = forked
+        return forked.thread_id
 
     async def watch(self) -> AsyncIterator[Event]:
         while self.running:

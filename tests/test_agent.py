@@ -3,14 +3,13 @@
 import asyncio
 import json
 import os
-import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from endpoint import serving
 from rooms import draw_pictures, planned_room
-from talking import called, talk, whole, words
+from talking import broken_off_in_a_tool, called, talk, whole, words
 
 from agent.conversation import Conversation
 from agent.endpoint.model import EndpointModel
@@ -202,22 +201,8 @@ async def test_the_conversation_goes_on_after_a_restart(planned: ToolContext) ->
 async def test_a_turn_broken_off_in_the_middle_of_a_tool_is_repaired(
     planned: ToolContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reached, release = threading.Event(), threading.Event()
-
-    def hang(*_: object, **__: object) -> list[object]:
-        reached.set()
-        release.wait(20)
-        return []
-
     async with await Conversation.open(planned.workspace, project_id=planned.project_id) as conversation:
-        with monkeypatch.context() as patch:
-            patch.setattr("tools.knowledge.search", hang)
-            turn = asyncio.create_task(talk(conversation, "what is overfitting?"))
-            assert await asyncio.to_thread(reached.wait, 20)
-            turn.cancel()
-            release.set()
-            with pytest.raises(asyncio.CancelledError):
-                await turn
+        await broken_off_in_a_tool(conversation, monkeypatch)
     async with await Conversation.open(planned.workspace, thread_id=conversation.thread_id) as again:
         assert called(await talk(again, "train 30% longer")) == ["change_plan"]
         broken = [event for event in await again.history() if isinstance(event, ToolFinished) and event.failed]

@@ -207,16 +207,6 @@ async def test_a_model_that_goes_round_in_circles_is_stopped(tmp_path: Path) -> 
         assert len([event for event in events if isinstance(event, ToolFinished)]) <= 16
 
 
-async def test_a_tool_call_that_is_no_json_is_asked_again(tmp_path: Path) -> None:
-    broken = AIMessage(
-        "", invalid_tool_calls=[{"name": "list_recipes", "args": "{oops", "id": "c1", "error": "no JSON"}]
-    )
-    conversation = await open_with(Workspace.open(tmp_path), broken, AIMessage("Here I am."))
-    async with conversation:
-        assert final(await talk(conversation, "hello")).endswith("Here I am.")
-        assert final(await talk(conversation, "and now?")) == "Here I am."
-
-
 @pytest.mark.parametrize("name", ["SIDEKICK_DAILY_TOKENS", "SIDEKICK_MODEL_SECONDS"])
 async def test_a_setting_that_makes_no_sense_is_said_and_leaves_nothing_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str

@@ -1,8 +1,6 @@
 """The audit's pictures and its page: what is on them, on which side, with hostile names, lost files and many files."""
 
-import os
 import re
-import shutil
 import threading
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from browsers import launch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -33,7 +32,6 @@ from trainer_core.dataset.manifest import add_files, load, path_of
 from trainer_core.dataset.media import write_clip
 from trainer_core.recipes import RECIPES, RecipeName
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 Picture = NDArray[np.uint8]
 Paths = dict[str, Path]
 
@@ -317,14 +315,12 @@ def test_the_page_needs_nothing_else(seen: tuple[Audit, Paths]) -> None:
 @pytest.mark.browser
 def test_the_page_in_a_browser(seen: tuple[Audit, Paths], tmp_path: Path) -> None:
     """The style is let through by the page's own policy, filters work without scripts, a phone suffices."""
-    if not shutil.which(CHROMIUM):
-        pytest.skip(f"There is no browser at {CHROMIUM}; set CHROMIUM to try another.")
     from playwright.sync_api import sync_playwright
 
     audit, paths = seen
     (tmp_path / "report.html").write_text(html_report(hostile(audit), paths), encoding="utf-8")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = launch(playwright)
         page = browser.new_page(viewport={"width": 390, "height": 800})
         told: list[str] = []
         page.on("console", lambda message: told.append(message.text))

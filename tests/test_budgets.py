@@ -57,6 +57,7 @@ def approved(workspace: Workspace, project: str, backend: str = "local", run_id:
         approval=print_,
         dollars=dollars,
         backend=backend,
+        sample_prompt="chr_x9, waving",
         train=TASK,
         evaluate=TASK,
         started=now(),

@@ -42,6 +42,7 @@ def test_wilsons_interval_is_the_published_one() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_the_short_form_diagnoses_treats_and_sees_it_better(tmp_path: Path) -> None:
     damaged = clinic.short(tmp_path, ("damaged_file",))[0]
     assert damaged["right"]

@@ -215,6 +215,7 @@ def has_ended(process: psutil.Process) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_killed_process_ends_the_others_and_all_go_on_to_a_sound_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

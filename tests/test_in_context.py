@@ -170,6 +170,7 @@ def test_a_factor_that_makes_no_sense_is_told_and_not_used(tmp_path: Path, facto
     assert reference_use({"reference_downscale_factor": "2.0"}) == ReferenceUse(2)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_right_reference_helps_and_a_wrong_one_does_not(pipeline: LTX2Pipeline, tmp_path: Path) -> None:
     """Mini learns to undo inverted colours: on held-out pictures, whose captions say nothing, with their own reference.

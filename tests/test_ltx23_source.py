@@ -182,9 +182,7 @@ def test_a_truncated_single_file_is_noticed(tmp_path: Path) -> None:
     assert "cut off" in reason(file)
 
 
-@given(
-    st.binary(max_size=200).filter(lambda content: content.strip() != b"}")
-)  # "{}" is a whole header without tensors
+@given(st.binary(max_size=200).filter(lambda content: content[:-1].strip() != b"}"))  # "{}" is a whole header
 def test_random_bytes_get_words(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "random.safetensors"
     for data in (content, len(content).to_bytes(8, "little") + b"{" + content):

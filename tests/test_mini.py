@@ -200,6 +200,7 @@ def test_the_linear_code_says_the_same_of_a_still_and_of_a_frozen_clip() -> None
     assert np.allclose(code.encode(still)[:, :, 0], first, atol=1e-4)
 
 
+@pytest.mark.thorough
 def test_mini_is_built_whole_from_nothing(tmp_path: Path) -> None:
     """Every part of `sidekick mini build` in one go, with next to no training."""
     effort = Effort(shards=2, clips=24, autoencoder=2, stills=2, motion=2)

@@ -1,15 +1,14 @@
 """The dataset panel: what comes in, what it shows and what it never shows, and a person who only clicks."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browsers import launch
 from PIL import Image
 from rooms import draw_pictures, new_context
-from test_window import CHROMIUM, QUIET
 
 from tools.audit.tools import LookAtFiles, audit_dataset
 from tools.captioning.tools import EditCaption, edit_caption
@@ -35,7 +34,7 @@ from ui.panels.dataset_head import head_words
 from ui.panels.dataset_upload import arrive, known_html
 from ui.panels.panel import Clicks
 from ui.window import build_window, launch_options
-from ui.window_session import Sessions
+from ui.window_sessions import Sessions
 
 HOSTILE = "<img src=x onerror=alert(1)>.png"
 
@@ -292,8 +291,6 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.mark.browser
 def test_a_person_who_only_clicks(address: str, tmp_path: Path) -> None:
-    if not shutil.which(CHROMIUM):
-        pytest.skip(f"There is no browser at {CHROMIUM}; set CHROMIUM to try another.")
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=90_000)  # milliseconds; the machine may be busy
@@ -301,7 +298,7 @@ def test_a_person_who_only_clicks(address: str, tmp_path: Path) -> None:
     (folder / "picture-00.png").rename(folder / HOSTILE)
     (folder / "picture-01.txt").write_text("a cat on a wall")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(90_000)
         page.on("dialog", lambda dialog: pytest.fail(f"a file's name was obeyed: {dialog.message}"))

@@ -24,7 +24,7 @@ from ui.panels.plan import build, costs_html, head_html
 from ui.panels.plan_controls import MAIN, MORE, Control
 from ui.panels.plan_data import Backend, PlanShown, load_plan
 from ui.panels.plan_why import explaining
-from ui.window_session import Sessions
+from ui.window_sessions import Sessions
 
 CONTROLS = {control.field: control for control in (*MAIN, *MORE)}
 
@@ -164,7 +164,7 @@ async def test_an_answer_stands_beside_the_values_and_brings_them_back(
     fresh: ToolContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIDEKICK_MODEL", "guided")
-    session = await _sessions(fresh).get(None)
+    session = await _sessions(fresh).get(None, "you")
     before, _none = session.parts["plan"]
     session.act("change_plan", {"width": 50})
     async for _ in session.updates():
@@ -175,7 +175,7 @@ async def test_an_answer_stands_beside_the_values_and_brings_them_back(
     assert session.parts["plan"] != (before, None)
     thread = session.conversation.thread_id
     await session.close()
-    again = await _sessions(fresh).get(thread)
+    again = await _sessions(fresh).get(thread, "you")
     assert again.parts["plan"][1].text == answer.text
     await again.close()
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsers import launch
 from doubles import HOSTILE
 from lora_files import write_lora
 from lora_rooms import TRIGGER, add_run, new_project, score
-from test_window import CHROMIUM, QUIET
+from PIL import Image
 
 from agent.conversation import Conversation
 from tools.context import ToolContext, ToolRefused
@@ -29,7 +30,7 @@ from ui.panels.studio_form import comparing, making, measuring, settings_again
 from ui.panels.studio_html import clip_html, history_html
 from ui.uploaded import checked_upload
 from ui.window import build_window, launch_options
-from ui.window_session import Sessions
+from ui.window_sessions import Sessions
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ def test_what_cannot_be_made_is_said_and_nothing_is_believed(context: ToolContex
         generate_clip(context, odd)
     for path in ("/etc/passwd", None, {"path": "x"}, str(context.workspace.home / "sidekick.db")):
         with pytest.raises(ToolRefused, match="choose"):
-            checked_upload(path, "Please choose it again.")
+            checked_upload(path, context, "Please choose it again.")
 
 
 def test_a_clip_s_settings_come_back_and_hostile_files_stay_words(context: ToolContext) -> None:
@@ -137,12 +138,11 @@ def address(context: ToolContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium on this machine")
 def test_a_person_makes_clips_and_takes_a_lora_away(context: ToolContext, address: str, tmp_path: Path) -> None:
     playwright = pytest.importorskip("playwright.sync_api")
     expect, shots = playwright.expect, os.environ.get("SIDEKICK_SCREENSHOTS")
     with playwright.sync_playwright() as api:
-        browser = api.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = launch(api)
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.goto(address)
         page.get_by_role("tab", name="Studio").click(timeout=60_000)
@@ -169,6 +169,37 @@ def test_a_person_makes_clips_and_takes_a_lora_away(context: ToolContext, addres
         browser.close()
     with zipfile.ZipFile(tmp_path / "got.zip") as archive:
         assert any(name.endswith(".safetensors") for name in archive.namelist())
+
+
+@pytest.mark.browser
+def test_a_person_stacks_loras_and_begins_with_a_picture(context: ToolContext, address: str, tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    expect, shots = playwright.expect, os.environ.get("SIDEKICK_SCREENSHOTS")
+    picture = tmp_path / "beach.png"
+    Image.new("RGB", (64, 64), "orange").save(picture)
+    with playwright.sync_playwright() as api:
+        browser = launch(api)
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(60_000)
+        page.goto(address)
+        page.get_by_role("tab", name="Studio").click()
+        expect(page.locator("#studio-prompt textarea")).to_have_value(load(context).prompt, timeout=60_000)
+        second = page.locator("#studio-lora-2")
+        expect(second).to_be_hidden()
+        page.locator("#studio-another").click()
+        expect(second).to_be_visible()
+        second.locator("input").click()
+        page.get_by_role("option").filter(has_text="sty_q2ab").click()
+        page.locator("#studio-both").click()  # of one LoRA alone
+        expect(page.get_by_test_id("toast-body")).to_contain_text("one LoRA at a time")
+        page.locator("#studio-picture button").first.click()
+        page.locator("#studio-picture input[type=file]").set_input_files(str(picture))
+        expect(page.locator("#studio-media input")).to_have_value("beach.png")
+        _look(page, shots, "studio-stack")
+        page.locator("#studio-make").click()
+        expect(page.locator("#studio-clip")).to_contain_text("sty_q2ab", timeout=60_000)
+        expect(page.locator("#studio-clip")).to_contain_text("image")
+        browser.close()
 
 
 def _look(page: Any, folder: str | None, name: str) -> None:

@@ -1,5 +1,7 @@
 """The last step's panels: how far a training is, its curves and log, orders, and what a long log costs."""
 
+import os
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +21,7 @@ from ui.panels.announce import load_news, news_html
 from ui.panels.launch import load_ready
 from ui.panels.orders import _asked, _taking_back, held_html, load_held
 from ui.panels.panel import NotYet
+from ui.panels.samples import load_samples, samples_html
 from ui.panels.watch import frame_of, log_html, watched_html
 from ui.panels.watch_data import MOST_LINES, MOST_POINTS, Log, Watched, load_curves, load_log, load_watched
 
@@ -144,6 +147,26 @@ def test_the_newest_of_a_kind_is_found_among_many_others(context: ToolContext, j
     events.emit(context.workspace, train.id, "checkpoint", {"step": 5})
     told = curves.last_of(context.workspace, [train.id], ("message", "checkpoint"), 10)
     assert [each.kind for each in told] == ["message", "checkpoint"]
+
+
+def test_test_clips_are_shown_as_they_come(context: ToolContext, jobs: tuple[Job, Job]) -> None:
+    train, _score = jobs
+    assert load_samples(context).clips == ()
+    assert samples_html(load_samples(context)) == ""
+    run_folder = context.workspace.run_folder(train.run_id or "")
+    on_the_way, folder = run_folder / "samples" / "step-000060.mp4", run_folder / "test_clips"
+    for each in (on_the_way.parent, folder):
+        each.mkdir(parents=True)
+    on_the_way.write_bytes(b"clip")
+    os.utime(on_the_way, (0, 0))
+    for age, name in enumerate(("lora-new-2.mp4", "base-new-2.mp4", "lora-<b>.mp4", "lora-late.mp4")):
+        (folder / name).write_bytes(b"clip")
+        os.utime(folder / name, (time.time() - 10 * age, time.time() - 10 * age))
+    os.utime(folder / "lora-new-2.mp4", (1, 1))
+    os.utime(folder / "lora-late.mp4")  # not complete yet
+    found = load_samples(context)
+    assert [shows for _file, shows, _stamp in found.clips] == ["after 60 steps", "a new scene, 2", "<b>"]
+    assert "<b>" not in samples_html(found)
 
 
 def test_words_from_logs_and_remote_machines_are_text(context: ToolContext, jobs: tuple[Job, Job]) -> None:

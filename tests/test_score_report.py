@@ -1,7 +1,6 @@
 """The report of a run's scores: a person who reads only this page sees why each finding was made. No training here."""
 
 import math
-import os
 import re
 import shutil
 from collections import Counter
@@ -10,15 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browsers import launch
 
 from tools.evaluation.diagnosis import Diagnosis, examine
 from tools.evaluation.prompts import PromptCase
-from tools.evaluation.report import REPORT_NAME, html_report, report_of, write_report
+from tools.evaluation.report import html_report, write_report
 from tools.evaluation.report_parts.charts import chart, scale, spark, ticks
 from tools.evaluation.report_parts.findings import findings_shown
 from tools.evaluation.report_parts.media import Clips
 from tools.evaluation.report_parts.side_by_side import anchors
 from tools.evaluation.run import evaluate
+from tools.evaluation.run_files import REPORT_NAME, report_of
 from tools.evaluation.scorecard import (
     ClipScore,
     Measure,
@@ -41,7 +42,6 @@ from trainer_core.plan import BASES, BaseModelName, TrainingPlan, propose
 from trainer_core.projects import PlanRow, Run, Workspace, create_project
 from trainer_core.recipes import RECIPES, RecipeName
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 TRIGGER = "chr_x7kq"
 HOSTILE = "<script>alert('x')</script>\n\u202egnp.\"evil\"&amp;<img src=x onerror=alert(1)>"
 SHOWN = "<script>alert('x')</script> gnp.\"evil\"&amp;<img src=x onerror=alert(1)>"
@@ -449,13 +449,11 @@ def test_a_line_needs_two_points() -> None:
 @pytest.mark.browser
 def test_the_page_in_a_browser(folder: Path, tmp_path: Path, plan: TrainingPlan) -> None:
     """Clips play, embedded and linked; a phone suffices; nothing is asked of the network; clips can be held still."""
-    if not shutil.which(CHROMIUM):
-        pytest.skip(f"There is no browser at {CHROMIUM}; set CHROMIUM to try another.")
     from playwright.sync_api import sync_playwright
 
     shutil.copytree(folder, tmp_path / "run")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = launch(playwright)
         told: list[str] = []
         for largest in (10**7, 1000):
             path = write_report(tmp_path / "run", scorecard(), examine(scorecard(), plan), plan, [], largest=largest)

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from rooms import planned_room
 from sqlalchemy.exc import OperationalError
-from talking import called, talk, words
+from talking import broken_off_in_a_tool, called, talk, words
 
 from agent import chapters, turns
 from agent.chapters import LONGEST
@@ -151,22 +150,8 @@ async def test_a_press_that_is_delivered_twice_counts_once(
 async def test_an_answer_that_was_broken_off_is_gone_on_with(
     planned: ToolContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reached, release = threading.Event(), threading.Event()
-
-    def hang(*_: object, **__: object) -> list[object]:
-        reached.set()
-        release.wait(20)
-        return []
-
     async with await Conversation.open(planned.workspace, project_id=planned.project_id) as conversation:
-        with monkeypatch.context() as patch:
-            patch.setattr("tools.knowledge.search", hang)
-            turn = asyncio.create_task(talk(conversation, "what is overfitting?"))
-            assert await asyncio.to_thread(reached.wait, 20)
-            turn.cancel()
-            release.set()
-            with pytest.raises(asyncio.CancelledError):
-                await turn
+        await broken_off_in_a_tool(conversation, monkeypatch)
     async with await Conversation.open(planned.workspace, thread_id=conversation.thread_id) as again:
         events = [event async for event in again.resume()]
         broken = [event for event in events if isinstance(event, ToolFinished)]
@@ -324,17 +309,17 @@ async def test_a_click_goes_the_same_way_as_words(planned: ToolContext, monkeypa
 async def test_a_database_that_is_busy_for_a_moment_does_not_end_the_signs_of_life(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written, write = [], turns._write
+    written, write = [], turns._written
 
-    def busy_once(*row: Any) -> None:
+    def busy_once(*row: Any) -> bool:
         written.append(row)
         if len(written) == 1:
             raise OperationalError("UPDATE", {}, Exception("database is locked"))
-        write(*row)
+        return write(*row)
 
     monkeypatch.setattr(turns, "BEAT_SECONDS", 0.01)
-    monkeypatch.setattr(turns, "_write", busy_once)
     async with turn_of(Workspace.open(tmp_path), "thr_1"):
+        monkeypatch.setattr(turns, "_written", busy_once)
         async with asyncio.timeout(5):
             while len(written) < 3:
                 await asyncio.sleep(0.01)

@@ -28,6 +28,7 @@ from trainer_core import approvals
 from trainer_core.costs import Estimate
 from trainer_core.jobs import store
 from trainer_core.plan import BaseModelName, for_files
+from trainer_core.projects import get_project
 from trainer_core.recipes import RecipeName
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -265,7 +266,8 @@ def test_an_approval_starts_exactly_one_run_of_exactly_this_plan(ready: ToolCont
     jobs = store.list_jobs(ready.workspace)
     assert [job.task for job in jobs] == [runs.TRAIN, runs.EVALUATE]
     assert jobs[1].after == jobs[0].id == started.data["train_job"]
-    assert jobs[0].arguments == {"plan_id": facts_of(ready).plan.id}  # type: ignore[union-attr]
+    assert jobs[0].arguments["plan_id"] == facts_of(ready).plan.id  # type: ignore[union-attr]
+    assert get_project(ready.workspace, ready.project_id).trigger in jobs[0].arguments["sample_prompt"]
     with pytest.raises(ToolRefused, match="still at work"):
         runs.launch_training(ready, NoArguments())
 

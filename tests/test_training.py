@@ -83,7 +83,7 @@ def make_project(workspace: Workspace, **changes: object) -> tuple[str, str, Tra
     return project.id, row.id, plan
 
 
-def submit(workspace: Workspace, project_id: str, plan_id: str) -> tuple[str, Path]:
+def submit(workspace: Workspace, project_id: str, plan_id: str, **arguments: str) -> tuple[str, Path]:
     """A run and its queued training job: (job id, run folder)."""
     run = Run(id=new_id("run"), project_id=project_id, plan_id=plan_id)
     with workspace.session() as session:
@@ -92,7 +92,7 @@ def submit(workspace: Workspace, project_id: str, plan_id: str) -> tuple[str, Pa
         workspace,
         project_id=project_id,
         task="trainer_core.training.run:train",
-        arguments={"plan_id": plan_id},
+        arguments={"plan_id": plan_id, **arguments},
         run_id=run.id,
     )
     return job.id, workspace.run_folder(run.id)

@@ -3,11 +3,11 @@
 import asyncio
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browsers import launch
 from doubles import HOSTILE, ScriptedConversation
 
 from agent.events import Said, ToolFinished, ToolStarted
@@ -23,16 +23,7 @@ from ui.strings import TOOL_TITLES
 from ui.window import build_window, launch_options
 from ui.window_files import file_button
 from ui.window_screen import Screen, card_markdown, markdown, progress_html, stages_html
-from ui.window_session import Sessions
-
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from ui.window_sessions import Sessions
 
 
 @pytest.fixture
@@ -128,22 +119,22 @@ def test_what_the_audit_draws_can_be_shown(tmp_path: Path) -> None:
 
 async def test_an_unknown_thread_becomes_a_new_conversation(workspace: Workspace) -> None:
     sessions = Sessions(workspace, ScriptedConversation.open)
-    first = await sessions.get("thr_of_somebody_else")
+    first = await sessions.get("thr_of_somebody_else", "you")
     assert first.conversation.thread_id != "thr_of_somebody_else"
-    assert await sessions.get(first.conversation.thread_id) is first
-    assert await sessions.get({"not": "a thread"}) is not first
+    assert await sessions.get(first.conversation.thread_id, "you") is first
+    assert await sessions.get({"not": "a thread"}, "you") is not first
 
 
 async def test_a_reloaded_page_shows_everything_again(workspace: Workspace) -> None:
-    session = await Sessions(workspace, ScriptedConversation.open).get(None)
+    session = await Sessions(workspace, ScriptedConversation.open).get(None, "you")
     session.send("use the tool", [])
     await until_done(session)
-    again = await Sessions(workspace, ScriptedConversation.open).get(session.conversation.thread_id)
+    again = await Sessions(workspace, ScriptedConversation.open).get(session.conversation.thread_id, "you")
     assert [m["content"] for m in again.screen.messages] == [m["content"] for m in session.screen.messages]
 
 
 async def test_only_the_card_that_was_shown_can_be_approved(workspace: Workspace) -> None:
-    session = await Sessions(workspace, ScriptedConversation.open).get(None)
+    session = await Sessions(workspace, ScriptedConversation.open).get(None, "you")
     conversation = ScriptedConversation.threads[session.conversation.thread_id]
     assert not session.decide("card_1", True)
     session.send("train it", [])
@@ -161,7 +152,7 @@ async def test_only_the_card_that_was_shown_can_be_approved(workspace: Workspace
 
 
 async def test_progress_goes_on_without_a_page_and_ends_in_results(workspace: Workspace) -> None:
-    session = await Sessions(workspace, ScriptedConversation.open).get(None)
+    session = await Sessions(workspace, ScriptedConversation.open).get(None, "you")
     session.send("train it", [])
     await until_done(session)
     assert session.screen.card is not None
@@ -179,7 +170,7 @@ async def test_progress_goes_on_without_a_page_and_ends_in_results(workspace: Wo
 
 
 async def test_a_defect_is_told_in_words_and_logged_without_a_trace_on_screen(workspace: Workspace) -> None:
-    session = await Sessions(workspace, ScriptedConversation.open).get(None)
+    session = await Sessions(workspace, ScriptedConversation.open).get(None, "you")
     session.send("crash", [])
     await until_done(session)
     assert "Your conversation and your files are kept" in texts(session.screen)
@@ -191,7 +182,7 @@ async def test_a_defect_is_told_in_words_and_logged_without_a_trace_on_screen(wo
 
 
 async def test_two_turns_at_once_are_refused(workspace: Workspace) -> None:
-    session = await Sessions(workspace, ScriptedConversation.open).get(None)
+    session = await Sessions(workspace, ScriptedConversation.open).get(None, "you")
     assert session.send("hello", [])
     assert not session.send("hello again", [])
     await until_done(session)
@@ -202,7 +193,7 @@ async def test_the_real_sidekick_answers_in_the_window(workspace: Workspace, mon
     from agent.conversation import Conversation
 
     monkeypatch.setenv("SIDEKICK_MODEL", "guided")
-    session = await Sessions(workspace, Conversation.open).get(None)
+    session = await Sessions(workspace, Conversation.open).get(None, "you")
     session.send("I want to teach it my cartoon cat", [])
     await until_done(session)
     titles = [message.get("metadata", {}).get("title") for message in session.screen.messages]
@@ -210,7 +201,7 @@ async def test_the_real_sidekick_answers_in_the_window(workspace: Workspace, mon
     assert session.screen.stage == "dataset"
     thread = session.conversation.thread_id
     await session.close()
-    again = await Sessions(workspace, Conversation.open).get(thread)
+    again = await Sessions(workspace, Conversation.open).get(thread, "you")
     assert texts(again.screen) == texts(session.screen)
     await again.close()
 
@@ -273,8 +264,6 @@ def test_the_handlers_cannot_be_called_from_outside(workspace: Workspace, addres
 
 @pytest.mark.browser
 def test_a_person_in_a_browser(workspace: Workspace, address: str, tmp_path: Path) -> None:
-    if not shutil.which(CHROMIUM):
-        pytest.skip(f"There is no browser at {CHROMIUM}; set CHROMIUM to try another.")
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=20_000)  # milliseconds; the machine may be busy
@@ -284,7 +273,7 @@ def test_a_person_in_a_browser(workspace: Workspace, address: str, tmp_path: Pat
 
     Image.new("RGB", (64, 64), "purple").save(picture)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 860})
         strangers: list[str] = []
         page.on("request", lambda request: strangers.append(request.url) if "127.0.0.1" not in request.url else None)

@@ -1,15 +1,16 @@
 """The OpenAI-compatible server that a person named: one rule for the chat model and for the vision model."""
 
 import ipaddress
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from trainer_core.settings import in_force
+from trainer_core.settings_rules import OPENAI
+
 from .text import quoted
 
-OPENAI = "https://api.openai.com/v1"
 KEY, URL = "OPENAI_API_KEY", "OPENAI_BASE_URL"
 
 
@@ -53,9 +54,9 @@ class Endpoint:
 def endpoint_of(settings: Mapping[str, str] | None = None) -> Endpoint | None:
     """The server that OPENAI_BASE_URL names, or OpenAI where there is only an OPENAI_API_KEY; else None.
 
-    `settings`: the environment by default. Raises NotAnAddress.
+    `settings`: those in force by default. Raises NotAnAddress.
     """
-    known = os.environ if settings is None else settings
+    known = in_force() if settings is None else settings
     key, url = known.get(KEY, "").strip(), known.get(URL, "").strip()
     if not (key or url):
         return None

@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.dataset.records import write_atomically
-from trainer_core.recipes import RECIPES
 
 from .context import Tool, ToolContext, ToolRefused, ToolResult
-from .evaluation.prompts import suite
+from .evaluation.prompts import first_prompt
 from .export_card import card_of
 from .export_facts import LoraStory, story_of
 from .export_how_to import pages_of
@@ -102,8 +101,7 @@ def _first_prompt(story: LoraStory) -> str:
     trigger = ", ".join(story.known.triggers)
     if story.plan is None:
         return f"{trigger}, waving" if trigger else "a cat, waving"
-    noun = story.known.project.noun or RECIPES[story.plan.recipe].noun
-    return suite(RECIPES[story.plan.recipe], story.plan.trigger, noun, (), story.base)[0].prompt
+    return first_prompt(story.plan, story.known.project.noun)
 
 
 def _packed(path: Path, stem: str, file: Path, pages: dict[str, str]) -> Path:

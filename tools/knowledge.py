@@ -1,6 +1,5 @@
 """The tool for questions: finds articles and names their sources."""
 
-import os
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from knowledge.embedding import Source
 from knowledge.endpoint import EndpointModel
 from knowledge.minilm import find_minilm
 from knowledge.search import search
+from trainer_core.settings import in_force
 
 from .context import Tool, ToolContext, ToolResult
 from .endpoints import NotAnAddress, endpoint_of
@@ -28,12 +28,12 @@ class LookUp(BaseModel):
 
 
 def embedding_source(settings: Mapping[str, str] | None = None) -> Source | None:
-    """The embedding to look things up with; None for the built-in one. `settings`: the environment by default.
+    """The embedding to look things up with; None for the built-in one. `settings`: those in force by default.
 
     SIDEKICK_EMBEDDING_MODEL names a model at OPENAI_BASE_URL and is the permission to send it questions; "built-in"
     keeps to the built-in one. Without it MiniLM is taken where its files are on this machine.
     """
-    known = os.environ if settings is None else settings
+    known = in_force() if settings is None else settings
     name = known.get(VARIABLE, "").strip()
     if name == BUILT_IN:
         return None
@@ -48,7 +48,8 @@ def embedding_source(settings: Mapping[str, str] | None = None) -> Source | None
 
 def look_up(context: ToolContext, arguments: LookUp) -> ToolResult:
     """The best articles for a question."""
-    hits = search(arguments.query, k=3, folder=context.workspace.home / "knowledge", source=embedding_source())
+    home = context.workspace.home
+    hits = search(arguments.query, k=3, folder=home / "knowledge", source=embedding_source(in_force(home)))
     if not hits:
         return ToolResult(text="I have no article about that, so I don't know.", data={"articles": []})
     lines = [

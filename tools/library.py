@@ -12,6 +12,7 @@ from trainer_core.plan import BaseModelName
 from trainer_core.projects import Lora, Project, get_project
 
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
+from .membership import visible_projects
 from .text import plural, quoted
 
 MOST_SHOWN = 30
@@ -61,9 +62,12 @@ class Known:
 
 
 def known_loras(context: ToolContext) -> list[Known]:
-    """Every LoRA that this project's owner has, this project's first, each newest first."""
+    """Every LoRA that this project's owner has and the person may see, this project's first, each newest first."""
     owner = get_project(context.workspace, context.project_id).owner
     query = select(Lora, Project).join(Project, Lora.project_id == Project.id).where(Project.owner == owner)
+    seen = visible_projects(context)
+    if seen is not None:  # a guest in this project sees nothing of its owner's other ones
+        query = query.where(Project.id.in_(seen))
     with context.workspace.session() as session:
         rows = session.execute(query.order_by(Lora.created_at.desc(), Lora.id)).all()
     known = [Known(lora, project, _file(context, lora)) for lora, project in rows]

@@ -1,4 +1,4 @@
-"""All tools in one place, by name."""
+"""All tools in one place, by name, each behind the rule of who may use it (tools.membership)."""
 
 from . import (
     base_models,
@@ -18,16 +18,18 @@ from . import (
     results,
     runs,
     scoring_again,
+    sharing,
     standing_orders,
     studio,
 )
 from .audit import tools as audit
 from .captioning import tools as captioning
 from .context import Card, Tool, ToolContext, ToolRefused, ToolResult
+from .membership import held
 from .synthetic import tools as synthetic
 
 TOOLS: dict[str, Tool] = {
-    tool.name: tool
+    tool.name: held(tool)
     for group in (
         *(recipes, dataset, audit, captioning, clip_tools, synthetic, plans, runs, studio, results, repairs, knowledge),
         *(
@@ -41,6 +43,7 @@ TOOLS: dict[str, Tool] = {
             standing_orders,
             consent,
             gates,
+            sharing,
         ),
     )
     for tool in group.TOOLS

@@ -11,7 +11,7 @@ from .audit.run import load_audit
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .evaluation import scorecard as scorecards
 from .evaluation.diagnosis import Diagnosis, Finding, examine
-from .evaluation.report import report_of
+from .evaluation.run_files import SHEET_NAME, report_of
 from .evaluation.scorecard import Measure, Scorecard
 from .state import Proposal, job_of, latest_lora, latest_run, proposal_of, runs_of
 from .text import quoted
@@ -29,7 +29,7 @@ def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
         strength = card.sweep.best_strength if card.sweep else 1.0
         use = f" and the LoRA at strength {strength:g}" if strength != 1 else ""
         lines.append(f"The LoRA file is {lora.file}; use the trigger word {lora.trigger}{use} in prompts.")
-    sheet, report = folder / scorecards.SHEET_NAME, report_of(folder)
+    sheet, report = folder / SHEET_NAME, report_of(folder)
     if report:
         lines.append(
             f"Everything on one page, clips side by side and why each finding was made: {_shown(context, report)}."

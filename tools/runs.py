@@ -10,13 +10,14 @@ from trainer_core.dataset.references import references_missing
 from trainer_core.jobs import store
 from trainer_core.jobs.backends import BackendMissing, backend_named
 from trainer_core.plan import BASES, TrainingPlan
-from trainer_core.projects import Consent, PlanRow, new_id
+from trainer_core.projects import Consent, PlanRow, get_project, new_id
 
 from .audit.run import Finding, load_audit
 from .base_models import terms_missing
 from .cards import card_of, print_of
 from .consent import consent_lines, consents_for
 from .context import Card, NoArguments, Tool, ToolContext, ToolRefused, ToolResult
+from .evaluation.prompts import first_prompt
 from .gates import budget_words
 from .plan_reasons_shown import beyond
 from .resuming import (
@@ -102,6 +103,7 @@ def launch_training(context: ToolContext, _arguments: NoArguments) -> ToolResult
         approval=_fingerprint(context, plan, cost, stopped, consents_for(context, plan)),
         dollars=cost.dollars,
         backend=BACKEND,
+        sample_prompt=first_prompt(plan, get_project(context.workspace, context.project_id).noun),
         train=TRAIN,
         evaluate=EVALUATE,
         started=start_time(runs_of(context)),

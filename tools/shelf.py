@@ -11,8 +11,8 @@ from trainer_core.projects import Job, PlanRow, Run
 
 from .context import ToolContext
 from .evaluation import scorecard as scorecards
-from .evaluation.report import REPORT_NAME
-from .evaluation.scorecard import SHEET_NAME, Scorecard
+from .evaluation.run_files import REPORT_NAME, SHEET_NAME
+from .evaluation.scorecard import Scorecard
 from .export import ready
 from .library import known_loras
 

@@ -66,20 +66,25 @@ def register(
 ) -> list[Upload]:
     """Give files or folders an id; `names`: what each is called, where that is not its file's name.
 
-    Raises FileNotFoundError, in words, when one is not there.
+    What was handed over already and waits keeps its id. Raises FileNotFoundError, in words, when one is not there.
     """
-    fresh = []
+    known = uploads_of(workspace, project_id)
+    waiting = {entry.path: entry for entry in known if not entry.added}
+    entries, fresh = [], []
     for path, called in zip(paths, names or [path.name for path in paths], strict=True):
         resolved = path.expanduser().resolve()
         if not resolved.exists():
             raise FileNotFoundError(
                 f"I can't find {path.name!r}. Nothing was added; check the name and hand it over again."
             )
-        fresh.append(
-            Upload(id=new_id("upl"), name=called or resolved.name, path=str(resolved), folder=resolved.is_dir())
-        )
-    _save(workspace, project_id, uploads_of(workspace, project_id) + fresh)
-    return fresh
+        entry = waiting.get(str(resolved))
+        if entry is None:
+            entry = Upload(id=new_id("upl"), name=called or resolved.name, path=str(resolved), folder=resolved.is_dir())
+            waiting[entry.path] = entry
+            fresh.append(entry)
+        entries.append(entry)
+    _save(workspace, project_id, known + fresh)
+    return entries
 
 
 def mark_added(workspace: Workspace, project_id: str, ids: Sequence[str]) -> None:

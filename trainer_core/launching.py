@@ -10,6 +10,8 @@ from .jobs import store
 from .jobs.backends import BackendMissing
 from .projects import Job, Run, Workspace
 
+SAMPLE_PROMPT = "sample_prompt"  # the argument of a training job that asks for test clips on the way
+
 
 @dataclass(frozen=True)
 class Launch:
@@ -22,6 +24,7 @@ class Launch:
     approval: str  # the fingerprint that was approved
     dollars: float | None  # the most that it may cost; None when nobody knows
     backend: str
+    sample_prompt: str  # of the test clips on the way
     train: str  # entry points
     evaluate: str
     started: datetime
@@ -39,7 +42,7 @@ def launch(workspace: Workspace, wanted: Launch) -> tuple[Job, Job]:
         run = session.merge(Run(id=wanted.run_id, project_id=wanted.project_id, plan_id=wanted.plan_id))
         run.created_at = wanted.started
         session.flush()
-        arguments: Mapping[str, Any] = {"plan_id": wanted.plan_id}
+        arguments: Mapping[str, Any] = {"plan_id": wanted.plan_id, SAMPLE_PROMPT: wanted.sample_prompt}
         train = store.submit_in(session, task=wanted.train, arguments=arguments, **common)
         arguments = {"run_id": wanted.run_id}
         score = store.submit_in(session, task=wanted.evaluate, arguments=arguments, after=train.id, **common)

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from . import people_tables as _people_tables  # noqa: F401 - so that make_tables knows of them
 from .tables import (
     Approval,
     ApprovalNote,
@@ -86,21 +88,22 @@ class Workspace:
     @cached_property
     def engine(self) -> Engine:
         """The database engine; SQLite waits for locks and writes ahead, so that worker and window can share it."""
-        engine = create_engine(self.database_url)
-        if engine.dialect.name == "sqlite":
+        return _new_engine(self.database_url, "FULL")
 
-            @event.listens_for(engine, "connect")
-            def _prepare(connection, _record) -> None:  # type: ignore[no-untyped-def]
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("PRAGMA busy_timeout=15000")
-                connection.execute("PRAGMA foreign_keys=ON")
-
-        return engine
+    @cached_property
+    def _passing_engine(self) -> Engine:
+        sqlite = self.engine.dialect.name == "sqlite"
+        return _new_engine(self.database_url, "NORMAL") if sqlite else self.engine
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
-        """A database session that commits on success and rolls back on an exception."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+    def session(self, *, lasting: bool = True) -> Iterator[Session]:
+        """A database session that commits on success and rolls back on an exception.
+
+        Not `lasting`: a commit to SQLite does not wait for the disk. It outlives a crash of any process, and may be
+        lost in one of the whole machine: for what means nothing after that, such as who is answering right now.
+        """
+        engine = self.engine if lasting else self._passing_engine
+        with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     def dataset_folder(self, project_id: str) -> Path:
@@ -129,6 +132,20 @@ class Workspace:
         folder = self.home.joinpath(*parts)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def _new_engine(url: str, synchronous: Literal["FULL", "NORMAL"]) -> Engine:
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection, _record) -> None:  # type: ignore[no-untyped-def]
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA busy_timeout=15000")
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute(f"PRAGMA synchronous={synchronous}")
+
+    return engine
 
 
 def _with_driver(url: str) -> str:

@@ -41,6 +41,7 @@ def run_audit(folder: Path, wanted: Wanted, home: Path | None) -> int:
     from tools.measuring import Stopped
     from tools.second_eye.model import VisionModelFailed, configured
     from trainer_core.projects import home_folder
+    from trainer_core.settings import in_force
 
     show = _Progress()
     try:
@@ -50,7 +51,7 @@ def run_audit(folder: Path, wanted: Wanted, home: Path | None) -> int:
             memory=memory_of(folder, home_folder(home)),
             trigger=wanted.trigger,
             text=wanted.text,
-            second_eye=configured() if wanted.second_eye else None,
+            second_eye=configured(in_force(home)) if wanted.second_eye else None,
             progress=show,
             say=lambda words: typer.echo(printable(words), err=True),
         )

@@ -32,11 +32,21 @@ HELP = """Say what you want in your own words. Some things to try:
 Nothing is trained without your yes."""
 
 
-def run_chat(home: Path | None, folder: Path | None, *, new: bool = False, console: Console | None = None) -> int:
-    """Talk until the person leaves. The last conversation goes on unless `new`. Exit code 0."""
+def run_chat(
+    home: Path | None,
+    folder: Path | None,
+    *,
+    new: bool = False,
+    project: str | None = None,
+    console: Console | None = None,
+) -> int:
+    """Talk until the person leaves. The last conversation goes on unless `new`, or the last about `project`.
+
+    Exit code 0, or 1 when there is no such project.
+    """
     view = ShellView(console or Console(highlight=False))
     with _terminal_restored():
-        return asyncio.run(_Chat(view).run(home, folder, new))
+        return asyncio.run(_Chat(view).run(home, folder, new, project))
 
 
 def paths_in(text: str) -> list[Path]:
@@ -69,7 +79,7 @@ class _Chat:
         self._card: str | None = None
         self._home = Path()
 
-    async def run(self, home: Path | None, folder: Path | None, new: bool) -> int:
+    async def run(self, home: Path | None, folder: Path | None, new: bool, project: str | None = None) -> int:
         self.view.note("One moment, the sidekick is waking up ...")
         from agent.conversation import Conversation
         from trainer_core.jobs.recover import recover
@@ -79,7 +89,11 @@ class _Chat:
         self._home = workspace.home
         for words in await asyncio.to_thread(recover, workspace):
             self.view.note(words)
-        conversation = await self._open(Conversation, workspace, new)
+        try:
+            conversation = await self._open(Conversation, workspace, new, project)
+        except LookupError as missing:
+            self.view.problem(str(missing))
+            return 1
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupted)
         reader = _LineReader(self._lines)
         try:
@@ -113,15 +127,30 @@ class _Chat:
 
         self.view.note((await asyncio.to_thread(usage_of, conversation.workspace, conversation.thread_id)).words())
 
-    async def _open(self, conversations: type["Conversation"], workspace: "Workspace", new: bool) -> "Conversation":
+    async def _open(
+        self, conversations: type["Conversation"], workspace: "Workspace", new: bool, project: str | None = None
+    ) -> "Conversation":
+        """Raises LookupError for a project that there is not."""
         kept = workspace.home / "last-chat"
         thread = kept.read_text(encoding="utf-8").strip() if kept.is_file() and not new else None
+        if project is not None:
+            return await self._about(conversations, workspace, project)
         try:
             conversation = await conversations.open(workspace, person=PERSON, thread_id=thread or None)
         except LookupError:  # the workspace's database is not the one of the last conversation
             conversation = await conversations.open(workspace, person=PERSON)
+        return await self._entered(conversation, workspace)
+
+    async def _about(self, conversations: type["Conversation"], workspace: "Workspace", project: str) -> "Conversation":
+        from .window_threads import latest_thread
+
+        thread = await asyncio.to_thread(latest_thread, workspace, PERSON, project)
+        opening = conversations.open(workspace, PERSON, thread, None if thread else project)
+        return await self._entered(await opening, workspace)
+
+    async def _entered(self, conversation: "Conversation", workspace: "Workspace") -> "Conversation":
         try:
-            kept.write_text(conversation.thread_id, encoding="utf-8")
+            (workspace.home / "last-chat").write_text(conversation.thread_id, encoding="utf-8")
             await self._welcome(conversation)
         except BaseException:  # an open conversation would keep the program from ending
             await conversation.close()

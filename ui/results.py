@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.context import ToolContext
-from tools.evaluation.report import report_of
+from tools.evaluation.run_files import report_of
 from tools.state import latest_lora
 from trainer_core.projects import Workspace
 

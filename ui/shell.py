@@ -3,11 +3,13 @@
 import logging
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from .budget import budget
+from .people_command import people
+from .settings_command import settings
 
 application = typer.Typer(
     help="Teach a character, face, style, motion or effect to LTX-2.3 by talking.",
@@ -21,6 +23,8 @@ mini = typer.Typer(help="The small practice model that ships with Sidekick.", no
 application.add_typer(lora, name="lora")
 application.add_typer(mini, name="mini")
 application.add_typer(budget, name="budget")
+application.add_typer(settings, name="settings")
+application.add_typer(people, name="people")
 
 Home = Annotated[Path | None, typer.Option(help="Workspace folder (default: SIDEKICK_HOME, else ~/.sidekick).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -49,35 +53,57 @@ def chat(
     new: Annotated[
         bool, typer.Option("--new", help="Start a new conversation instead of going on with the last.")
     ] = False,
+    project: Annotated[
+        str | None, typer.Option(help="Go on with the latest conversation about this project (prj_...).")
+    ] = None,
 ) -> None:
     """Talk to the sidekick in this terminal."""
     from .chat import run_chat
 
     if folder is not None and not folder.expanduser().exists():
         _stop(f"There is no folder or file {str(folder)!r}. Nothing was started; check the name and try again.")
-    raise typer.Exit(run_chat(home, folder.expanduser().resolve() if folder else None, new=new))
+    raise typer.Exit(run_chat(home, folder.expanduser().resolve() if folder else None, new=new, project=project))
 
 
 @application.command()
 def ui(
     home: Home = None,
     port: Annotated[int, typer.Option(help="Port of the window on this machine.", min=1, max=65535)] = 7860,
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; others than this machine's need people who sign in.")
+    ] = "127.0.0.1",
     share: Annotated[
-        bool, typer.Option("--share/--no-share", help="Also open a public link; asks for SIDEKICK_PASSWORD to be set.")
+        bool, typer.Option("--share/--no-share", help="Also open a public link; people must sign in there.")
     ] = False,
+    proxy_header: Annotated[
+        str | None,
+        typer.Option("--behind-proxy-header", help="Header in which a proxy names the person: X-Forwarded-User."),
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None, typer.Option(help="Address of that proxy, such as 10.0.0.0/8; can be given several times.")
+    ] = None,
     open_browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = False,
 ) -> None:
     """Open the sidekick as a window in your browser."""
-    password = os.environ.get("SIDEKICK_PASSWORD", "")
-    if share and len(password) < 10:
-        _stop(
-            "A public link lets everyone who finds it train on this machine, so it needs a password. Set "
-            "SIDEKICK_PASSWORD to at least 10 characters and start again. Without --share only this machine "
-            "sees the window."
+    from trainer_core.projects import Workspace
+
+    from .people_access import AccessRefused, access_of
+
+    workspace, password = Workspace.open(home), os.environ.get("SIDEKICK_PASSWORD") or None
+    try:
+        access = access_of(
+            workspace,
+            host=host,
+            share=share,
+            password=password,
+            header=proxy_header,
+            proxies=tuple(trusted_proxy or ()),
         )
+    except AccessRefused as refused:
+        _stop(str(refused))
     from .window import run_window
 
-    run_window(home, port=port, share=share, password=password or None, open_browser=open_browser)
+    run_window(workspace, access, host=host, port=port, share=share, open_browser=open_browser)
 
 
 @application.command()
@@ -86,6 +112,24 @@ def slack(home: Home = None) -> None:
     from .slack import run_slack
 
     raise typer.Exit(run_slack(home))
+
+
+@application.command()
+def mcp(
+    home: Home = None,
+    http: Annotated[
+        int | None,
+        typer.Option(help="Serve on this port of this machine instead of stdin and stdout.", min=1, max=65535),
+    ] = None,
+    files: Annotated[
+        list[Path] | None, typer.Option(help="A folder from which the program may hand over files; several times.")
+    ] = None,
+    new_token: Annotated[bool, typer.Option("--new-token", help="With --http: make a new token, and show it.")] = False,
+) -> None:
+    """Let programs that speak MCP (Claude Desktop, editors) use the sidekick. docs/mcp.md shows how to add it."""
+    from .mcp_command import run_mcp
+
+    raise typer.Exit(run_mcp(home, http, files or [], new_token=new_token))
 
 
 @application.command()
@@ -156,7 +200,7 @@ def main() -> None:
         _stop(_words_and_log(error))
 
 
-def _stop(words: str) -> None:
+def _stop(words: str) -> NoReturn:
     typer.echo(words, err=True)
     raise SystemExit(1)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import re
 import signal
 import sys
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from trainer_core.jobs.recover import recover
 from trainer_core.jobs.redact import HIDDEN, redact
 from trainer_core.projects import Workspace, make_tables
+from trainer_core.settings import in_force
 
 if TYPE_CHECKING:
     from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
@@ -50,14 +50,16 @@ class Settings:
     base_url: str = BASE_URL
 
     @classmethod
-    def from_environment(cls) -> "Settings":
-        """SLACK_BOT_TOKEN, SLACK_APP_TOKEN and SLACK_API_URL (for GovSlack). Raises NotStarted."""
-        bot, app = (os.environ.get(name, "").strip() for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"))
+    def from_environment(cls, home: Path | None = None) -> "Settings":
+        """SLACK_BOT_TOKEN, SLACK_APP_TOKEN and SLACK_API_URL (for GovSlack), or the tokens that were set in the
+        workspace. Raises NotStarted."""
+        known = in_force(home)
+        bot, app = (known.get(name, "").strip() for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"))
         for name, value, start in (("SLACK_BOT_TOKEN", bot, "xoxb-"), ("SLACK_APP_TOKEN", app, "xapp-")):
             if not value.startswith(start):
                 problem = f"is no token that begins with {start}" if value else "is not set"
                 raise NotStarted(f"{name} {problem}, so the Slack bot was not started. {WHERE}")
-        return cls(bot, app, os.environ.get("SLACK_API_URL", "").strip() or BASE_URL)
+        return cls(bot, app, known.get("SLACK_API_URL", "").strip() or BASE_URL)
 
 
 class Bot:
@@ -114,7 +116,7 @@ def run_slack(home: Path | None) -> int:
         print(NEEDS, file=sys.stderr)
         return 1
     try:
-        settings = Settings.from_environment()
+        settings = Settings.from_environment(home)
         return asyncio.run(serve(Workspace.open(home), settings))
     except NotStarted as words:
         print(words, file=sys.stderr)
@@ -133,7 +135,8 @@ async def serve(workspace: Workspace, settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     name = await bot.start()
-    print(f"Connected to Slack as {printable(name, 120)}. {model_words(chat_model()[1])} Ctrl-C ends it.", flush=True)
+    answers = model_words(chat_model(in_force(workspace.home))[1])
+    print(f"Connected to Slack as {printable(name, 120)}. {answers} Ctrl-C ends it.", flush=True)
     await stop.wait()
     await bot.stop()
     print(f"Goodbye. {TRAINING_GOES_ON}")

@@ -65,6 +65,10 @@ TOOL_TITLES = {
     "list_approvals": "Looking what you said yes to",
     "revoke_approval": "Taking a yes back",
     "show_budget": "Looking at the budget",
+    "share_project": "Making an invitation",
+    "join_project": "Coming into a project",
+    "list_members": "Looking who is in this project",
+    "remove_member": "Taking somebody out of this project",
     "set_standing_order": "Keeping your order",
     "list_standing_orders": "Looking which orders stand",
     "cancel_standing_order": "Taking an order back",
@@ -77,6 +81,8 @@ WELCOME = (
     "effect. Then give me your pictures or clips. I ask before anything is trained."
 )
 NOTHING_LOST = "Your conversation and your files are kept."
+NOTHING_KEPT = "Stopped before anything of it was done. Say it again when you like."
+NOT_KEPT = "The files could not be kept ({why}). What was there before is as it was. Make room, then add them again."
 UNEXPECTED = f"Something went wrong that I did not expect. {NOTHING_LOST} Try again, or say it in other words."
 TRAINING_GOES_ON = "A training that is running goes on by itself."
 SAY_YES = "Type yes or no."

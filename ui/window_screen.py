@@ -2,10 +2,12 @@
 
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import words_talk
 from .strings import STAGES, arguments_words, one_line, printable, tool_title
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 Message = dict[str, Any]  # as gr.Chatbot takes it: role, content, metadata
 LONGEST_TOOL_TEXT = 4_000  # characters
+STEP_OF_STAGE = {"recipe": 0, "dataset": 1, "plan": 2, "launch": 3, "training": 3, "results": 3}
 _NOT_TO_THE_WEB = re.compile(r"\](?=\s*\(\s*(?!\s|https?://)|:\s*(?!\s|https?://)\S*:)", re.IGNORECASE)
 _DIAGRAM = re.compile(r"([`~]{3,}[^\w\n]*)mermaid", re.IGNORECASE)  # drawings of it can hold pictures from the web
 
@@ -27,15 +30,43 @@ class Screen:
     progress: "Progress | None" = None
     stage: str = "recipe"
     version: int = 0
+    turns: list[tuple[int, str]] = field(default_factory=list)  # (place among the messages, the person's own words)
     _streaming: bool = False
     _raw: str = ""  # the words that are streaming in, before they are made safe
     _tools: dict[str, Message] = field(default_factory=dict)
 
-    def person(self, text: str, uploads: list[Path] | None = None) -> None:
-        """A person's turn, with the names of the files that came with it."""
+    def person(self, text: str, uploads: list[Path] | None = None, *, to_card: bool = False) -> None:
+        """A person's turn, with the names of the files that came with it; an answer to a card is none."""
+        if not to_card:
+            self.turns.append((len(self.messages), text))
         names = "".join(f"\n- {markdown(path.name, 100)}" for path in (uploads or [])[:20])
         more = f"\n- and {len(uploads) - 20} more" if uploads and len(uploads) > 20 else ""
         self._add({"role": "user", "content": markdown(text) + (f"\n{names}{more}" if names else "")})
+
+    def restore(self, events: "Sequence[Event]") -> None:
+        """Show what was said before. A person's words right before a gated tool are the answer to its card."""
+        for place, event in enumerate(events):
+            after = events[place + 1] if place + 1 < len(events) else None
+            if event.kind == "said" and event.role == "person":
+                self.person(event.text, to_card=after is not None and _asked_first(after))
+            else:
+                self.apply(event)
+
+    def turn_at(self, place: int) -> tuple[int, str] | None:
+        """The person's turn that the message at this place is, or answers: (how many from the end, its words)."""
+        before = [number for number, (start, _text) in enumerate(self.turns) if start <= place]
+        return (len(self.turns) - before[-1], self.turns[before[-1]][1]) if before else None
+
+    def stopped(self) -> None:
+        """Nothing that was under way is waited for any more."""
+        for message in self._tools.values():
+            title = message["metadata"]["title"]
+            message["metadata"] |= {"title": f"{title} (stopped)", "status": "done"}
+        self._tools.clear()
+        self._streaming = False
+        if self.progress and not self.progress.job_id:
+            self.progress = None
+        self.version += 1
 
     def apply(self, event: "Event") -> None:
         """Take in one event of any kind."""
@@ -97,9 +128,16 @@ class Screen:
         self.version += 1
 
 
+def _asked_first(event: "Event") -> bool:
+    """Is it a tool that shows a card before it does anything?"""
+    from tools.registry import TOOLS  # late: it brings all tools with it
+
+    return event.kind == "tool_started" and event.name in TOOLS and TOOLS[event.name].gated
+
+
 def _named(id_: str, name: str) -> dict[str, str]:
     """A tool's part of a message; a chat model may make up any name and id."""
-    shown = {"title": tool_title(name), "id": id_, "log": name}
+    shown = {"title": tool_title(name), "id": id_}
     return {key: markdown(one_line(text, 80)) for key, text in shown.items()}
 
 
@@ -111,15 +149,36 @@ def markdown(text: str, limit: int = 20_000) -> str:
     return re.sub(r"(?m)^(- .*)\n(?=[^-\s])", r"\1\n\n", safe)  # a line after a list is not part of its last entry
 
 
-def stages_html(current: str) -> str:
-    """The way from the first word to the results, with the place where the project stands."""
+def stages_html(current: str, step: int | None = None) -> str:
+    """The way from the first word to the results, with the place where the project stands; each opens its step.
+
+    `step` is the one that is opened with it, so that the page can see to it.
+    """
     names = list(STAGES)
     at = names.index(current) if current in names else 0
-    steps = "".join(
-        f'<li class="{"done" if number < at else "now" if number == at else "ahead"}">{html.escape(STAGES[name])}</li>'
-        for number, name in enumerate(names)
+    places = "".join(_place(name, number, at) for number, name in enumerate(names))
+    opens = "" if step is None else f' data-open="{step}"'
+    return f'<ol class="stages" aria-label="{words_talk.STATE}"{opens}>{places}</ol>'
+
+
+def _place(name: str, number: int, at: int) -> str:
+    looks = "done" if number < at else "now" if number == at else "ahead"
+    current = ' aria-current="step"' if number == at else ""
+    return (
+        f'<li class="{looks}"><button type="button" data-step="{STEP_OF_STAGE[name]}"{current} '
+        f'title="{words_talk.OPEN_STEP}">{html.escape(STAGES[name])}</button></li>'
     )
-    return f'<ol class="stages" aria-label="Where we are">{steps}</ol>'
+
+
+def bar_html(card_id: str, *, busy: bool) -> str:
+    """On a narrow screen, which of the two sides is shown; what waits for a yes is told in words."""
+    told = words_talk.ASKS if card_id else words_talk.WORKS if busy else ""
+    note = f' <span class="told">{told}</span>' if told else ""
+    return (
+        f'<nav class="sides" aria-label="{words_talk.BAR}" data-card="{html.escape(card_id, quote=True)}">'
+        f'<button type="button" data-side="work">{words_talk.WORK}</button>'
+        f'<button type="button" data-side="talk">{words_talk.SIDEKICK}{note}</button></nav>'
+    )
 
 
 def progress_html(progress: "Progress | None") -> str:
@@ -140,4 +199,4 @@ def card_markdown(card: "Card | None") -> str:
         return ""
     lines = "\n".join(f"- {markdown(line, 500)}" for line in card.lines)
     facts = f"**Time:** {markdown(card.time, 300)}  \n**Price:** {markdown(card.price, 300)}"
-    return f"### {markdown(card.title, 200)}\n{lines}\n\n{facts}\n\n{markdown(card.expires, 200)}"
+    return f"### {markdown(card.title, 200)}\n{facts}\n\n{lines}\n\n{markdown(card.expires, 200)}"

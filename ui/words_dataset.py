@@ -13,7 +13,8 @@ NO_CAPTION = "no caption"
 NO_TRIGGER = "no trigger word"
 TRIGGER_MISSING = "The trigger word {trigger} is missing. Saving puts it in front."
 TRIGGER_THERE = "The trigger word is marked."
-ALL_CAPTIONED = "All captions are there. The next step is the plan."
+ALL_CAPTIONED = "All captions are there: look at them below. The next step is the plan."
+GO_ON = "Go on to the plan"
 SHOW_ALL, BETTER_OUT, ASIDE, UNCAPTIONED, UNTRIGGERED, REFUSED = "all", "out", "aside", "bare", "untriggered", "refused"
 FILTERS = {
     SHOW_ALL: "All",

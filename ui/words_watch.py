@@ -2,10 +2,8 @@
 
 LAUNCH, GO_ON = "Launch", "Go on from step {step}"
 HOW, CANCEL = "How is it going?", "Cancel the training"
-ASKS = (
-    "First a card with time and price opens in the conversation; only your yes there starts it. The training runs by "
-    "itself: you can close the browser and come back."
-)
+ASKS = "First a card with time and price opens in the conversation; only your yes there starts it."
+BY_ITSELF = "The training runs by itself: you can close the browser and come back."
 NO_PLAN = "First comes a plan: see step 3."
 STALE = "Your files or captions have changed since the plan was made. Bring the plan up to date in step 3, then launch."
 ANSWER = "What the sidekick said"
@@ -30,6 +28,16 @@ TAKE_BACK = "Take back"
 HALF_TIME, OVERFIT, TROUBLE = "Tell me at half time", "Stop if it starts to overfit", "Tell me if something goes wrong"
 BUDGET, NO_BUDGET = "Budget", "No limit is set. Training on this machine costs nothing."
 NO_SUCH_ORDER = "That order is not in the list any more."
+SAMPLES, SAMPLE = "Test clips", "Test clip"
+SAMPLES_HINT = "Shown as they are made: a few while it trains, the rest while it is scored. Point at one to play it."
+AFTER_STEPS = "after {steps} steps"
+SHOWS = {
+    "first": "a first look",
+    "seen": "in words of your captions",
+    "new": "a new scene",
+    "view": "from another side",
+    "leak": "without the trigger word",
+}
 SHEET = "Contact sheet"
 DOWNLOAD, REPORT = "Download the LoRA", "Get the report"
 NOTIFY, NOTIFY_ON, NOTIFY_OFF = (
@@ -48,4 +56,5 @@ EVENTS = {
     "cancelled": "Cancelled",
 }
 SAVED, VALIDATED = "Saved at step {step}", "Validation loss {loss:.4f} at step {step}"
+SAMPLED = "Test clip made after {step} steps"
 PROPOSED = "Proposed a change of the plan"

@@ -97,7 +97,7 @@ def _by_number(status: int, wait: float | None, who: str, where: str) -> ModelFa
     if 300 <= status < 400:
         return ModelFailed(f"{where} points to another address, which I do not follow. Correct OPENAI_BASE_URL.")
     if status in (401, 403):
-        return ModelFailed(f"{where} refused the key for {who}. Check OPENAI_API_KEY.")
+        return ModelFailed(f"{where} refused the key for {who}. Check it: OPENAI_API_KEY, or the settings.")
     if status == 404:
         return ModelFailed(
             f"The model {who} is not known at {where}. Name one that is there in SIDEKICK_MODEL, and check that "
@@ -132,4 +132,7 @@ def too_slow(model: str, seconds: float, *, whole: bool) -> ModelFailed:
 def words_of(failure: ModelFailed) -> str:
     """What a person is told: why, what was kept, what to do."""
     more = "Try again, or set" if failure.again else "Or set"
-    return f"{failure} Everything so far is kept. {more} SIDEKICK_MODEL=guided to go on without a language model."
+    return (
+        f"{failure} Everything so far is kept. {more} SIDEKICK_MODEL=guided (or change it in the settings) to go on "
+        "without a language model."
+    )

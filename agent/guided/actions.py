@@ -41,8 +41,8 @@ _CONTENT = (
     r"|(?:i(?:'ve| have) )?seen enough|enough (?:talk(?:ing)?|planning|changes))"
 )
 _CONDITION = (
-    r"\b(?:if|unless|when|once(?! more| again)|after|until|as soon as|provided|assuming|only|maybe|perhaps|might|later"
-    r"|tomorrow|tonight|before|depends)\b"
+    r"\b(?:iff?|unless|when|once(?! more| again)|after|until|as soon as|provided|assuming|only|maybe|perhaps|might"
+    r"|later|tomorrow|tonight|before|depends)\b"
 )
 _NEGATION = r"\b(?:don't|do not|not|never|no|without|isn't|won't|can't|stop)\b"
 _REPORTED = r"\"|\b(?:said|says|told|tells|wrote|asked|asks|according|quote|says to)\b"

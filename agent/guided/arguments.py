@@ -25,6 +25,17 @@ Given = dict[str, Any] | str
 _FILE = r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b"
 
 
+_FOUND = {  # words that a finding goes by
+    "blurry": r"\bblur\w*|sharp|\bsoft|focus|\bfuzz\w*|\bshak\w*|\bwobbl\w*",
+    "small_resolution": r"\bsmall|\btiny\b|\btitchy\b|\blow|\bres\b|resolution|thumbnail|pixel|\bstamps?\b|\bminimum\b",
+    "near_duplicates": r"dup\w*|\bdoubles?\b|\btwins?\b|alike|\bsame\b|similar|identical|resembl|\brepeat",
+    "exact_duplicates": r"\bexact|\bidentical|\bcop(?:y|ies)\b|\bbyte|\bduplicates?\b",
+    "clip_too_short": r"\bshort|\bbrief|\bseconds?\b|\blong enough\b",
+    "unreadable": r"\bread|\bopen|\bcorrupt|\bbroken\b|\bdamaged?\b|\bload",
+    "cut_in_clip": r"\bcuts?\b|\bscene|\bjump cut",
+}
+
+
 def arguments_of(name: str, shape: Shape, said: str, facts: Facts, uploads: list[str]) -> Given:
     """Arguments of one call, or a short question for what the sentence does not say."""
     text, said = normal(said), " ".join(said.split())
@@ -57,8 +68,10 @@ def _recipe(shape: Shape, text: str, said: str, facts: Facts) -> Given:
     noun = (goals.recipe_wanted(text) or (None, None))[1] or noun_of(text)
     if recipe == "character" and noun and "trigger" not in shape:
         found["noun"] = noun
-    if "trigger" in shape and (word := goals.own_trigger(text, said) or odd_word(said)):
-        found["trigger"] = word
+    if "trigger" in shape:
+        found["trigger"] = goals.own_trigger(text, said) or odd_word(said)
+        if not found["trigger"]:
+            return "Which word shall call it, and what is it: a character, a face, a style, a motion or an effect?"
     return found
 
 
@@ -102,7 +115,7 @@ def _excluded(shape: Shape, text: str, said: str, facts: Facts) -> Given:
     finding = str(shape.get("finding") or "")
     if shape.get("advised") or re.search(r"\b(?:harm\w*|hurt\w*|spoil\w*|ruin\w*|mess\w* up)\b", text):
         return {"advised": True} | back
-    if finding in (facts.get("findings") or []) and any(part[:5] in text for part in finding.split("_")):
+    if finding in (facts.get("findings") or []) and search(_FOUND.get(finding, "(?!)"), text):
         return _closed(shape)  # a finding is only taken from likeness where the sentence has its word
     return "Which files? Name them, or say “leave out the ones you flagged”."
 
@@ -136,7 +149,15 @@ def _edit(_shape: Shape, text: str, said: str, _facts: Facts) -> Given:
 
 
 def _replace(shape: Shape, _text: str, said: str, _facts: Facts) -> Given:
-    return replaced(said, accept=bool(shape.get("accept")), removed="replace" not in shape)
+    accept = {"accept": True} if shape.get("accept") else {}
+    given = replaced(said, accept=bool(accept), removed="replace" not in shape)
+    quoted = re.findall(r"[\"“]([^\"”]+)[\"”]", said)
+    word = re.search(r"\bwords? ([\w-]+)", said)
+    if isinstance(given, str) and len(quoted) == 2 and "replace" in shape:
+        return {"find": quoted[0], "replace": quoted[1]} | accept
+    if isinstance(given, str) and "replace" not in shape and (len(quoted) == 1 or word):
+        return {"find": quoted[0] if len(quoted) == 1 else str(word and word[1])} | accept
+    return given
 
 
 def _split(shape: Shape, text: str, said: str, facts: Facts) -> Given:
@@ -186,6 +207,29 @@ def _finding(shape: Shape, text: str, _said: str, facts: Facts) -> Given:
     return {"finding": named} if named else {}
 
 
+def _shared(_shape: Shape, text: str, _said: str, _facts: Facts) -> Given:
+    look_only = search(r"\b(?:only|just|not|no|can't|cannot|read)\b", text)
+    change = search(r"\b(?:chang\w+|edit\w*|collaborat\w*|contribut\w*|work(?:ing)? on|join in|launch)\b", text)
+    days = search(r"\b([1-9]\d?) days?\b", text)
+    role = {"role": "change"} if change and not look_only else {}
+    return role | ({"days": int(days[1])} if days and int(days[1]) <= 90 else {})
+
+
+def _joined(_shape: Shape, _text: str, said: str, _facts: Facts) -> Given:
+    code = re.search(r"\bjoin(?:-[a-z]{2,10}){2,8}\b", said, re.IGNORECASE)
+    return {"code": code[0]} if code else "Which code? It begins with “join-”; the project's owner can make one."
+
+
+def _removed(_shape: Shape, text: str, said: str, _facts: Facts) -> Given:
+    if invitation := re.search(r"\binv_\w+", said):
+        return {"invitation": invitation[0]}
+    if person := re.search(r"\b[a-z]{2,12}:[\w.-]+", said):
+        return {"person": person[0]}
+    if search(r"\bleave\b|\b(?:get|take) me out\b|\bi (?:want|would like) out\b", text):
+        return {"person": "me"}
+    return "Who, or which invitation? “Who is in this project?” shows their ids, such as web:anna."
+
+
 _FINDERS: dict[str, Callable[[Shape, str, str, Facts], Given]] = {
     "look_up": _look_up,
     "explain_plan": _explain,
@@ -207,4 +251,7 @@ _FINDERS: dict[str, Callable[[Shape, str, str, Facts], Given]] = {
     "revoke_approval": _named_id("apr", "approval"),
     "withdraw_consent": _named_id("con", "consent"),
     "apply_finding": _finding,
+    "share_project": _shared,
+    "join_project": _joined,
+    "remove_member": _removed,
 }

@@ -15,8 +15,15 @@ _PLAIN = frozenset(
     (
         *("list_recipes", "training_status", "cancel_training", "show_scorecard", "diagnose", "undo_dataset_change"),
         *("base_status", "cancel_download", "remove_references", "list_loras", "score_again", "list_standing_orders"),
-        *("list_consents", "list_approvals", "show_budget"),
+        *("list_consents", "list_approvals", "show_budget", "list_members", "compare_runs"),
     )
+)
+_PLACE = r"(?:in|on|at|over|under|through|inside|across|around|near|behind|along)"
+_SCENES = (  # where the sentence does not begin with what is to be seen
+    rf"[,:]\s*((?:\w+ing|{_PLACE}|while|as|with an?)\b.*)$",
+    r"\b(?:how|where|in which|that) (?:he|she|it|they)(?:'s| is| are)? (\w+.*)$",
+    r"\b(?:he|she|it)(?:'s| is) (\w+ing\b.*)$",
+    rf"\b({_PLACE} (?:an?|the|my|our|his|her|space|water|\w+ \w+)\b.*)$",
 )
 _SCENE = f"In which scene? Say it in a few words, {EXAMPLE}."
 
@@ -57,4 +64,8 @@ def _clip(name: str, shape: dict[str, Any], text: str, said: str, given: Named, 
         arguments["with_trigger"] = shape["with_trigger"]
     rest = re.sub(r"[?]", "", given.rest)
     reading = with_scene(name, arguments, rest, facts, again=bool(facts.get(LAST_PROMPT)))
+    if not reading.calls and (
+        scene := next((found for part in _SCENES if (found := re.search(part, rest, re.I))), None)
+    ):
+        reading = with_scene(name, arguments, f": {scene[1]}", facts)
     return dict(reading.calls[0].arguments) if reading.calls else _SCENE

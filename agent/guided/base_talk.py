@@ -24,10 +24,10 @@ _HERE = (
     rf"|\bcan (?:i|we|you|this (?:machine|computer)|my (?:machine|computer|gpu)|it)\b.*\b(?:train|run|use)\b.*\b{_LTX}"
     r"(?:[ ?]*$|.*\b(?:here|on (?:this|my) (?:machine|computer|gpu)|without a gpu)\b)"
 )
-_STOP = rf"\b(?:stop|cancel|abort|end|halt)\b.*{_DOWNLOAD}"
+_STOP = rf"\b(?:stop|cancel|abort|end|halt|break off|interrupt|quit)\b.*{_DOWNLOAD}"
 _NOT = r"\b(?:don't|do not|never|not|no need to|without)\b"
 _UNSURE = (
-    r"\b(?:if|unless|maybe|perhaps|might|when|once|later|tomorrow|tonight|soon|next week|should|would|how|what"
+    r"\b(?:iff?|unless|maybe|perhaps|might|when|once|later|tomorrow|tonight|soon|next week|should|would|how|what"
     r"|why)\b|[\"?]"
 )
 _KINDS = {"edges": r"\bedges?\b|\boutlines?\b|\bcanny\b", "pose": r"\bposes?\b|\bskeletons?\b", "depth": r"\bdepth\b"}

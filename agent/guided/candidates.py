@@ -30,12 +30,12 @@ _EXCEPT = r"\b(?:except(?:ing)?|excluding|other than|apart from|besides|all but|
 _OWN = r"\b(?:is|are|was|were)(?:n't| not)\b"
 _DENIED = r"\b(?:don't|do not|never|no|not|without|stop)\b"
 _UNSURE = (
-    r"\b(?:if|unless|as long as|provided|until|in case|assuming|wants|thinks|maybe"
+    r"\b(?:iff?|unless|as long as|provided|until|in case|assuming|wants|thinks|maybe"
     r"|perhaps|might|when|once|later|tomorrow|tonight|soon|next \w+|said|says|told|wrote|would"
     r"|should)\b|\""
 )
 _UNSURE_TO_MAKE = (
-    r"\b(?:if|unless|maybe|perhaps|might|when|once|later|tomorrow|tonight|soon|next \w+|said|says|told|wrote"
+    r"\b(?:iff?|unless|maybe|perhaps|might|when|once|later|tomorrow|tonight|soon|next \w+|said|says|told|wrote"
     r"|wants)\b|\bwould (?:it|that)\b|\""
 )
 _ASKED = (
@@ -61,7 +61,7 @@ def candidates_talk(text: str, said: str, facts: Facts, uploads: list[str]) -> R
     """What a sentence wants with generated pictures; None when it is about something else."""
     if search(_ASKED, text):
         return None
-    names = _names(said)
+    names = names_in(said)
     if search(_USE, text) and (search(_THOSE, text) or (names and search(_MADE, said.lower()))):
         if search(_UNSURE, text):
             return Reading(topic="launch_conditional")
@@ -93,9 +93,13 @@ def _mark(names: list[str], uploads: list[str], facts: Facts) -> Reading:
     if not (names or uploads):
         words = "Which ones? Hand them over with that sentence, or name the files of the set that a model made."
         return Reading(topic="question", words=words)
-    given: dict[str, Any] = ({"items": names} if names else {}) | ({"uploads": uploads} if uploads else {})
     look = (Call("audit_dataset"),) if facts.get("recipe") else ()
-    return Reading((Call("mark_synthetic", given), *look))
+    return Reading((mark_of(names, uploads), *look))
+
+
+def mark_of(names: list[str], uploads: list[str]) -> Call:
+    """The call that marks files of the set, or handed-over ones, as made by a model."""
+    return Call("mark_synthetic", ({"items": names} if names else {}) | ({"uploads": uploads} if uploads else {}))
 
 
 def wanted(text: str, said: str) -> dict[str, Any]:
@@ -120,7 +124,7 @@ def _on_side(both: tuple[str, ...], text: str) -> list[str]:
     return [view for view in both if len(both) == 1 or not sides or view.endswith(tuple(sides))]
 
 
-def _names(said: str) -> list[str]:
+def names_in(said: str) -> list[str]:
     """File names and ids as they were written; 'made-back-1' is short for 'made-back-1.png'."""
     whole = re.findall(_NAMES, said, re.IGNORECASE)
     short = [f"{name}.png" for name in re.findall(_MADE, said.lower())]

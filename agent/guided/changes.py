@@ -6,7 +6,7 @@ from typing import Any
 
 from .fields import BY_FACTOR, FIELDS, SHARES, WHOLE, field_of, label, only_names
 from .limits import take_limits, take_preset
-from .patterns import search, split
+from .patterns import search, split, sub
 from .quantities import Operation, operation
 from .switches import take_switches
 
@@ -42,6 +42,7 @@ _PAIR = rf"(?:{'|'.join(FIELDS.values())})(?: ?(?:of|to|at|is|:))? ?\d[\d.e-]*"
 _LISTED = re.compile(rf"\b{_PAIR}(?= {_PAIR})")  # 'rank 64 learning rate 1e-4 steps 900'
 _LONE_ONE = re.compile(r"\b(?P<name>batch size|batch|seed|rank|alpha|accumulation)(?: of| to)? one\b")
 _SIDE = re.compile(r"\b(?P<side>width|height)(?: of| to| is| at| should be|:)? ?(?P<pixels>\d{2,4})\b")
+_NO_LENGTH = r"\bset (?:me |us |it )?up\b|\b(?:end|turn|come)s? up\b|\b(?:no|any) longer\b(?! (?:than|training))"
 _OPEN: Operation = ("set", -1.0)  # a value was named, and how much of it was not
 
 
@@ -67,6 +68,7 @@ class Wanted:
 def wanted_changes(text: str) -> Wanted:
     """The changes in a normalised sentence (see spelling.normal); falsy when there are none."""
     wanted = Wanted()
+    text = sub(_NO_LENGTH, " ", text)
     text = _LONE_ONE.sub(r"\g<name> 1", text)
     text = _LISTED.sub(r"\g<0>,", text)
     text = take_switches(text, wanted.arguments)

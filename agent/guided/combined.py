@@ -4,11 +4,13 @@ Thresholds were chosen by leaving one author of the labelled sentences out of tr
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from . import questions
 from .arguments import arguments_of
 from .changes import wanted_changes
+from .completed import completed
 from .fillers import without_frills
 from .learned.intents import NONE, intent
 from .learned.reader import Guess
@@ -21,16 +23,23 @@ from .spelling import normal
 from .studio_talk import ASKED
 
 FROM_NOTHING = 0.35  # sure enough where the rules found nothing
-FROM_LOOK_UP = 0.45  # where the rules only have a search in the articles
+FROM_LOOK_UP = 0.3  # where the rules only have a search in the articles
 INSTEAD = 0.7  # where the rules have something else
 CHANGE = 0.4  # at least, for what changes the plan or the files
 CHANGE_ON_A_QUESTION = 0.9  # the same where the sentence is a question
-HARD = 0.9  # at least, for what is hard to take back
-NOTHING = 0.9  # sure that nothing is to be called, where the rules have a search
+HARD = 0.8  # at least, for what is hard to take back
+INSTEAD_OF_ASKING = 0.8  # where the rules would ask back, or take it for a condition
+AGREED = 0.85  # for a card that the strict rules do not open and that may well be wished for
+NOTHING = 0.7  # sure that nothing is to be called, where the rules have a search
 NEVER = 2.0
-CARD_AT_ALL = 0.1  # at least, for a card
-NO_CARD = 0.75  # sure that no card was asked for
-_HARD = frozenset(("cancel_training", "revoke_approval", "withdraw_consent", "merge_loras", "split_clips"))
+CARD_AT_ALL = 0.2  # at least, for a card of the strict rules
+NO_CARD = 0.6  # sure that no card was asked for
+_HARD = frozenset(
+    (
+        *("cancel_training", "withdraw_consent", "split_clips", "merge_loras"),
+        *("share_project", "join_project", "remove_member"),
+    )
+)
 _CHANGES = _HARD | frozenset(
     (
         *("change_plan", "undo_plan", "set_excluded", "edit_caption", "undo_dataset_change", "remove_references"),
@@ -38,28 +47,43 @@ _CHANGES = _HARD | frozenset(
     )
 )
 _ON_A_WISH = frozenset(("launch_training", "download_base", "take_in_candidates"))
-_DOUBT = r"\b(?:if|unless|maybe|perhaps|might|said|says|wrote|don't|do not|never|should (?:i|we)|would)\b|\""
+_DOUBT = r"\b(?:iff?|unless|maybe|perhaps|might|said|says|wrote|don't|do not|never|should (?:i|we)|would)\b|\""
 _CONDITION = (
-    r"\b(?:if|unless|as long as|provided|assuming|in case|until|wants|(?:when|once|as soon as)(?! (?:more|again"
+    r"\b(?:iff?|unless|as long as|provided|assuming|in case|until|wants|(?:when|once|as soon as)(?! (?:more|again"
     r"|you'?re? (?:are )?ready|you (?:can|want)))|might|perhaps|maybe|said|says)\b"
 )
 _UNSURE_WHETHER = (
-    r"\b(?:if|unless|maybe|perhaps|might|could be|not sure|unsure|no idea|i think|i guess|said|says|wants)\b"
+    r"\b(?:iff?|unless|maybe|perhaps|might|could be|not sure|unsure|no idea|i think|i guess|said|says|wants)\b"
+)
+_MERGED = (
+    r"\b(?:merg|fus|combin|bak|blend|join|unit|mix|marr|cook|melt|smoosh|mush|glu|put|mak|turn|svd|ties|dare|linear)\w*"
+    r"|\b(?:one|single|together|both|concat\w*|cat)\b"
 )
 _SHOWN = (  # what stands in a picture, a caption or a file is no word of the person's
     r"\b(?:signs?|texts?|captions?|notes?|letters|labels?|watermarks?|(?:file ?)?names?|logs?|articles?|pages?|posters?"
     r"|subtitles?|comments?|says|written|reads)\b[^:]{0,60}:"
 )
+_ASKING_TOPICS = frozenset(("question", "launch_conditional", "launch_denied", "nothing_ran"))
 _PLAIN_TOPICS = frozenset(("unclear", "no_plan", "how_to_add", "next", "help", "recommend"))
 
 
 def combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: list[str]) -> Reading:
-    """What to do with a message that the rules and the learned reader have read. Cards come from the rules only."""
+    """What to do with a message that the rules and the learned reader have read. Cards come from the rules only, or
+    where the rules find them plausible and the reader is sure."""
+    reading = _combined(rules, guess, said, facts, uploads)
+    text, said = normal(said), " ".join(said.split())
+    calls = (Call(call.name, completed(call.name, call.arguments, text, said, facts)) for call in reading.calls)
+    return replace(reading, calls=tuple(calls))
+
+
+def _combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: list[str]) -> Reading:
     stated = intent([(call.name, call.arguments) for call in rules.calls])
     names = guess.intent.split(" + ")
     text = normal(said)
     if not text:
         return rules
+    if guess.intent != stated and _agreed(names, rules, guess) and not search(_SHOWN, said.lower()):
+        return _learned(names, rules, guess, said, facts, uploads)
     if any(call.name in CARDS for call in rules.calls):
         return Reading(topic="launch_conditional") if search(_SHOWN, said.lower()) else _card(rules, guess, text)
     if guess.intent == stated:
@@ -70,11 +94,24 @@ def combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: lis
         return Reading(topic="unclear", words=said)
     if guess.intent == NONE or any(name in CARDS for name in names) or guess.sure < _needed(rules, stated):
         return rules
-    if _doubtful(names, guess, text) or set(names) < {call.name for call in rules.calls}:
+    if (
+        _out_of_place(names, text, facts)
+        or _asks_rightly(rules, names, guess, text)
+        or _doubtful(names, guess, text)
+        or set(names) < {call.name for call in rules.calls}
+    ):
         return rules
     if rules.calls and (facts.get(ASKED) or set(names) & _HARD):
         return rules  # an answer to a question of ours; or more than the rules read, and hard to take back
     return _learned(names, rules, guess, said, facts, uploads)
+
+
+def _agreed(names: list[str], rules: Reading, guess: Guess) -> bool:
+    """Do the words allow every card of the guess, and is the reader sure of them?"""
+    cards = set(names) & CARDS
+    allowed = {call.name for call in rules.plausible}
+    less = set(names) < {call.name for call in rules.calls}
+    return bool(cards) and cards <= allowed and guess.sure >= AGREED and not less
 
 
 def _card(rules: Reading, guess: Guess, text: str) -> Reading:
@@ -84,7 +121,8 @@ def _card(rules: Reading, guess: Guess, text: str) -> Reading:
     if unsure or (only and search(_CONDITION, without_frills(text))):
         return Reading(topic="launch_conditional")
     doubted = not any(set(name.split(" + ")) & CARDS for name, share in guess.intents if share > CARD_AT_ALL)
-    return nearest_two(rules, guess) if doubted and guess.sure >= NO_CARD else rules
+    stated = any(call.name == "record_consent" for call in rules.calls)  # of few examples: the rules know it better
+    return nearest_two(rules, guess) if doubted and guess.sure >= NO_CARD and not stated else rules
 
 
 def _doubtful(names: list[str], guess: Guess, text: str) -> bool:
@@ -97,9 +135,35 @@ def _doubtful(names: list[str], guess: Guess, text: str) -> bool:
     return guess.sure < CHANGE or (questions.asks(text) and guess.sure < CHANGE_ON_A_QUESTION)
 
 
+def _out_of_place(names: list[str], text: str, facts: Facts) -> bool:
+    """A finding's repair where nothing was run, or merging where only names are said."""
+    if "apply_finding" in names and not (facts.get("found") or facts.get("run")):
+        return True
+    return "merge_loras" in names and not facts.get(ASKED) and search(_MERGED, text) is None
+
+
+def _asks_rightly(rules: Reading, names: list[str], guess: Guess, text: str) -> bool:
+    """Where the rules ask back for what a likeness cannot know: which finding, how much of what; or see a condition."""
+    if rules.topic == "launch_conditional":
+        return bool(set(names) & _CHANGES) and search(_CONDITION, text) is not None
+    shape = json.loads(guess.frame_of(guess.intent) or "[]")
+    by_how_much = not shape or any(
+        value == "#" or key.endswith("_factor") for _, given in shape for key, value in given.items()
+    )
+    vague = "change_plan" in names and by_how_much and not search(r"\d", text)
+    foreign = search(r"\b(?:budget|credits?|euros?|chf|francs?|rupees?|pounds?|yen|gbp|eur)\b|[€£¥]", text) is not None
+    return rules.topic == "question" and (vague or foreign or bool({"apply_finding", "show_budget"} & set(names)))
+
+
 def _needed(rules: Reading, stated: str) -> float:
     if stated == NONE:
-        return FROM_NOTHING if rules.topic in _PLAIN_TOPICS else NEVER
+        return (
+            FROM_NOTHING
+            if rules.topic in _PLAIN_TOPICS
+            else INSTEAD_OF_ASKING
+            if rules.topic in _ASKING_TOPICS
+            else NEVER
+        )
     return FROM_LOOK_UP if stated == "look_up" else INSTEAD
 
 
@@ -109,10 +173,15 @@ def _learned(names: list[str], rules: Reading, guess: Guess, said: str, facts: F
     shapes: list[tuple[str, dict[str, Any]]] = json.loads(frame) if frame else [(name, {}) for name in names]
     calls: list[Call] = []
     for name, shape in shapes:
+        if name in CARDS:
+            calls.append(next(call for call in (*rules.calls, *rules.plausible) if call.name == name))
+            continue
         arguments = arguments_of(name, shape, said, facts, uploads)
         if isinstance(arguments, str):
             return ask(arguments) if rules.topic == "unclear" else rules
         calls.append(sharpened(Call(name, arguments), guess, said))
+    if names == ["add_lora", "add_lora"] and len(waiting := facts.get("waiting_loras") or []) == 2:
+        calls = [Call("add_lora", {"upload": upload}) for upload in waiting]
     if names == ["propose_plan"] and (further := wanted_changes(normal(said)).without("preset", "base")):
         calls.append(Call("change_plan", further))
     return Reading(tuple(calls))

@@ -11,7 +11,7 @@ from .rules import by_rules
 
 __all__ = ["Call", "Facts", "Reading", "read", "read_with"]
 
-_TAGGED = re.compile(r"[<‹]\s*(?P<tag>event|project)\s*[>›].*?(?:[<‹]\s*/\s*(?P=tag)\s*[>›]|$)", re.I | re.S)
+_TAGGED = re.compile(r"[<‹]\s*(?P<tag>event|project|uploads)\s*[>›].*?(?:[<‹]\s*/\s*(?P=tag)\s*[>›]|$)", re.I | re.S)
 
 
 def read(said: str, facts: Facts, uploads: list[str]) -> Reading:

@@ -19,12 +19,15 @@ class Reading:
     """What a message means: calls to make in this order; with none, what to speak about.
 
     `asked` is the call that a question of ours (topic 'question') is about: the next message may complete it.
+    `plausible` are calls that open a card and may well be wished for; they are made only where the learned reader
+    agrees.
     """
 
     calls: tuple[Call, ...] = ()
     topic: str = ""
     words: str = ""
     asked: Call | None = None
+    plausible: tuple[Call, ...] = ()
 
 
 def query(said: str) -> str:

@@ -1,6 +1,7 @@
 """The rules: from a sentence and the project's facts to tool calls in their order, or a topic to speak about."""
 
 import re
+from dataclasses import replace
 
 from . import questions
 from .base_talk import base_talk
@@ -14,6 +15,7 @@ from .gates_talk import gates_talk
 from .orders_talk import orders_talk
 from .patterns import fullmatch, match, search, sub
 from .plan_talk import plan_talk
+from .plausible import plausible_cards
 from .reading import Call, Facts, Reading, about
 from .results_talk import results_talk
 from .run_control import run_control
@@ -43,9 +45,9 @@ def by_rules(said: str, facts: Facts, uploads: list[str]) -> Reading:
         return Reading(calls=with_uploads(facts, uploads)) if uploads else Reading(topic="unclear")
     whole = _read_one(text, said, facts, uploads)
     parts = sentences(text)
-    if len(parts) < 2 or uploads or _LINKED.search(text):
-        return whole
-    return _joined(whole, [_read_one(part, _as_said(part, said), facts, []) for part in parts])
+    if len(parts) > 1 and not uploads and not _LINKED.search(text):
+        whole = _joined(whole, [_read_one(part, _as_said(part, said), facts, []) for part in parts])
+    return replace(whole, plausible=plausible_cards(text, said, facts, uploads))
 
 
 def _joined(whole: Reading, parts: list[Reading]) -> Reading:

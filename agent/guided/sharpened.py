@@ -36,7 +36,8 @@ def sharpened(call: Call, guess: Guess, said: str) -> Call:
     for key in ("prompt", "caption", "description"):
         if isinstance(words := arguments.get(key), str):
             arguments[key] = sub(re.compile(_POLITE, re.IGNORECASE), "", words) or words
-    return Call(call.name, arguments | _told(call, arguments, guess))
+    told = _told(call, arguments, guess)
+    return Call(call.name, told | arguments if call.name == "change_plan" else arguments | told)
 
 
 def _told(call: Call, arguments: dict[str, Any], guess: Guess) -> dict[str, Any]:

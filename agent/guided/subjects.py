@@ -70,6 +70,7 @@ def noun_of(text: str) -> str | None:
 
 
 def odd_word(said: str) -> str | None:
-    """A word that is no English: with a digit or an underscore inside, or quoted."""
-    found = re.search(r"\b([A-Za-z]+[_0-9][A-Za-z0-9_]*)\b|[\"“']([A-Za-z][A-Za-z0-9_]{2,31})[\"”']", said)
+    """A word that is no English: with a digit or an underscore inside, or quoted. An id of ours is none."""
+    words = re.sub(r"\b[a-z]{3,4}_[0-9a-f]{10,12}\b", "", said)
+    found = re.search(r"\b([A-Za-z]+[_0-9][A-Za-z0-9_]*)\b|[\"“']([A-Za-z][A-Za-z0-9_]{2,31})[\"”']", words)
     return (found[1] or found[2]) if found else None

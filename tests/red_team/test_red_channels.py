@@ -19,7 +19,7 @@ from tools.evaluation.scorecard import Scorecard
 from ui import slack_text
 from ui.slack_messages import person_of
 from ui.window import build_window, launch_options
-from ui.window_session import Sessions
+from ui.window_sessions import Sessions
 
 SLACK = {
     "everybody": "<!channel> <!here> <!everyone>",

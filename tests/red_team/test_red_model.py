@@ -175,6 +175,8 @@ async def test_no_tool_sets_a_price_a_budget_or_an_approval() -> None:
     """Whatever a model is told to do, there is nothing to call."""
     for tool in TOOLS.values():
         fields = set(tool.arguments.model_fields)
+        if tool.name == "remove_member":
+            fields.remove("person")  # whom it takes out; who asks for it is never an argument
         assert not fields & {
             "price",
             "dollars",

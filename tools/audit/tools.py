@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.dataset.manifest import path_of
 from trainer_core.projects import get_project
+from trainer_core.settings import in_force
 
 from ..context import Tool, ToolContext, ToolRefused, ToolResult
 from ..measuring import Pace
@@ -68,7 +69,7 @@ def _ask_second_eye(context: ToolContext, folder: Path) -> str | None:
     """Show new files to the vision model, if the person named one; what went wrong, in words."""
     files = [(item, path_of(folder, item)) for item in manifest_of(context).items]
     try:
-        model = configured()
+        model = configured(in_force(context.workspace.home))
         if model is not None:
             look_again(folder, model, files, say=context.say)
     except (VisionModelFailed, OSError) as error:

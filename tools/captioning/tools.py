@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.dataset import manifest as manifests
 from trainer_core.projects import get_project
+from trainer_core.settings import in_force
 
 from ..context import Tool, ToolContext, ToolRefused, ToolResult
 from ..dataset_history import recorded
@@ -57,7 +58,7 @@ def write_captions(context: ToolContext, arguments: WriteCaptions) -> ToolResult
     folder = context.workspace.dataset_folder(context.project_id)
     assert project.trigger is not None  # choosing a recipe makes one
     try:
-        model = configured() if arguments.by_model else None
+        model = configured(in_force(context.workspace.home)) if arguments.by_model else None
     except VisionModelFailed as failure:
         raise ToolRefused(str(failure)) from failure
     noun = project.noun or recipe.noun

@@ -24,9 +24,9 @@ from .report_parts.findings import findings_shown
 from .report_parts.media import FEW_PIXELS, LARGEST_PAGE, Clips, embedded
 from .report_parts.side_by_side import ClipShown, anchors, clip_shown, groups
 from .report_parts.tables import measure_rows, plan_rows, sweeps_shown, training_rows, validation_chart
+from .run_files import REPORT_NAME
 from .scorecard import ClipScore, Scorecard
 
-REPORT_NAME = "report.html"
 LONGEST_TEXT = 2000  # characters of any text that comes from files or models
 PICTURES = 10  # of the training set
 
@@ -49,12 +49,6 @@ def write_report(
     path = folder / REPORT_NAME
     write_atomically(path, html_report(folder, card, diagnosis, plan, pictures, largest=largest).encode())
     return path
-
-
-def report_of(folder: Path) -> Path | None:
-    """The run's report; None before it was written."""
-    path = folder / REPORT_NAME
-    return path if path.is_file() else None
 
 
 def html_report(

@@ -14,7 +14,6 @@ from .audited import AuditedSet
 from .prompts import PromptCase
 
 FILE_NAME = "scorecard.json"
-SHEET_NAME = "contact_sheet.png"
 
 Verdict = Literal["good", "poor", "shown"]  # shown: a figure without a threshold that holds for this material
 

@@ -12,7 +12,8 @@ from trainer_core.dataset.fitting import fit
 
 from ..captioning.templates import a
 from ..drawing import GOOD, INK, LINE, PAPER, POOR, QUIET, cut, font, paragraph, save, width_of
-from .scorecard import SHEET_NAME, ClipScore, Scorecard, Threshold
+from .run_files import SHEET_NAME
+from .scorecard import ClipScore, Scorecard, Threshold
 
 PICTURE = 144  # pixels of one frame on the sheet
 GAP, MARGIN, SIDE_WIDTH, CAPTION = 4, 36, 300, 44

@@ -5,13 +5,14 @@ Pictures are sent nowhere unless a person named the model in SIDEKICK_VISION_MOD
 
 import base64
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import cv2
 from pydantic import BaseModel
+
+from trainer_core.settings import in_force
 
 from ..endpoints import NotAnAddress, endpoint_of
 from ..vision.quality import Picture, shrunk
@@ -26,12 +27,12 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 
 def configured(settings: Mapping[str, str] | None = None) -> VisionModel | None:
-    """The vision model that the person named, or None. `settings`: the environment by default.
+    """The vision model that the person named, or None. `settings`: those in force by default.
 
     SIDEKICK_VISION_MODEL names the model at OPENAI_BASE_URL (OpenAI with only an OPENAI_API_KEY) and is the permission
     to send it pictures. Raises VisionModelFailed when OPENAI_BASE_URL is no web address.
     """
-    known = os.environ if settings is None else settings
+    known = in_force() if settings is None else settings
     name = known.get(VARIABLE, "").strip()
     if not name:
         return None

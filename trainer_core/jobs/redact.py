@@ -9,6 +9,7 @@ from typing import TextIO
 HIDDEN = "[hidden]"
 _SECRET_NAME = re.compile(r"key|token|secret|password|passwd|credential", re.IGNORECASE)
 _SHORTEST_SECRET = 8  # shorter values ("1", "true") would blank ordinary words
+_kept_out: set[str] = set()
 _PATTERNS = (
     re.compile(r"(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"),  # user:password in a URL
     re.compile(r"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{12,}"),
@@ -21,8 +22,17 @@ _PATTERNS = (
 )
 
 
+def keep_out(secret: str) -> None:
+    """From now on this process hides this value as well: a key that is kept in a file and in no variable."""
+    if len(secret) >= _SHORTEST_SECRET:
+        _kept_out.add(secret)
+
+
 def redact(text: str) -> str:
-    """The text with secrets replaced: values of environment variables that are named like secrets, and known shapes."""
+    """The text with secrets replaced: values of environment variables that are named like secrets, what was said to be
+    kept out, and known shapes."""
+    for value in sorted(_kept_out, key=len, reverse=True):
+        text = text.replace(value, HIDDEN)
     for name, value in os.environ.items():
         if len(value) >= _SHORTEST_SECRET and _SECRET_NAME.search(name):
             text = text.replace(value, HIDDEN)

@@ -3,7 +3,7 @@
 import gc
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -166,8 +166,9 @@ def encode_all(
     samples: list[Sample],
     plan: TrainingPlan,
     progress: Callable[[int, int], None],
+    prompts: Collection[str] = (),
 ) -> tuple[list[Encoded], dict[str, Words]]:
-    """All samples in order, and the words of every caption and of what the plan says in its place.
+    """All samples in order, and the words of every caption, of what the plan says in its place, and of `prompts`.
 
     First all pictures, then all sound, then all words, so that each part of the base is loaded once at most.
     """
@@ -185,6 +186,6 @@ def encode_all(
     captions = {example.caption for example in encoded} | ({plan.trigger} if plan.caption_dropout else set())
     if plan.class_preservation:
         captions |= {words for caption in captions for words in class_captions(caption, plan.trigger)}
-    words = {caption: encoder.words(caption) for caption in sorted(captions)}
+    words = {caption: encoder.words(caption) for caption in sorted(captions.union(prompts))}
     encoder.release()
     return encoded, words

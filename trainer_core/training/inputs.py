@@ -91,7 +91,7 @@ def prepare_fixed(
         words=stacked([words[sample.caption]]),
         shape=(frames, height, width),
         fps=sample.fps or plan.fps,
-        reference=_packed_reference([sample.references[0]], plan) if sample.references else None,
+        reference=packed_reference([sample.references[0]], plan) if sample.references else None,
         audio=sound,
     )
 
@@ -126,10 +126,10 @@ def _reference(samples: Sequence[Encoded], plan: TrainingPlan, generator: torch.
         return None
     places = [int(torch.randint(len(sample.references), (1,), generator=generator)) for sample in samples]
     chosen = [sample.references[place] for sample, place in zip(samples, places, strict=True)]
-    return _packed_reference(chosen, plan)
+    return packed_reference(chosen, plan)
 
 
-def _packed_reference(chosen: Sequence[Tensor], plan: TrainingPlan) -> Reference:
+def packed_reference(chosen: Sequence[Tensor], plan: TrainingPlan) -> Reference:
     frames, height, width = chosen[0].shape[1:]
     return Reference(pack(torch.stack(list(chosen))), (frames, height, width), plan.reference_downscale)
 

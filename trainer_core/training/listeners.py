@@ -1,6 +1,7 @@
 """Who the training loop tells in a job: events and files of the first process; the others tell nobody."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from .overfitting import usable
 class Reporter:
     """Turns what the loop tells into events of the job, keeps checkpoints and candidates, and obeys standing orders.
 
-    `step` is the last one that is done, `seen` the validation losses up to there: of a run that goes on.
+    `step` is the last one that is done, `seen` the validation losses up to there: of a run that goes on. `sample` makes
+    a test clip of a checkpoint; with several processes there is none, for one of them alone cannot ask the model.
     """
 
     context: JobContext
@@ -30,6 +32,7 @@ class Reporter:
     folder: Path
     step: int = 0
     seen: list[tuple[int, float]] = field(default_factory=list)
+    sample: Callable[[TrainingState], None] | None = None
 
     def __post_init__(self) -> None:
         self._orders = Obeying(self.context, self.plan, self.seen)
@@ -64,6 +67,9 @@ class Reporter:
         candidates.keep(self.context.folder, state, self.plan, self.context.emit)
         if self._orders.wants(Condition.OVERFITTING) and self._is_best(state):
             candidates.keep_best(self.context.folder, state, self.plan, self.context.emit)
+        if self.sample and not self.context.cancelled():
+            self.context.pulse.begin(Doing.OTHER)
+            self.sample(state)
         self.context.pulse.begin(Doing.STEP)
 
     def should_stop(self) -> bool:

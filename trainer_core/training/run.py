@@ -26,7 +26,7 @@ from trainer_core.lora.export import LoraExportError, export_lora
 from trainer_core.plan import MemoryTier, TrainingPlan
 from trainer_core.projects import Lora, PlanRow, Workspace, new_id
 
-from . import candidates, checkpoints
+from . import candidates, checkpoints, sampling
 from .candidates import LORA_FILE, finished_weights
 from .checkpoints import NotFinite, TrainingState
 from .distributed import Ranks
@@ -45,7 +45,10 @@ FOR_A_PERSON = (BaseModelMissing, UnusableMedia, QuantisationMissing)  # errors 
 
 
 def train(context: JobContext) -> dict[str, Any]:
-    """The task of a training job; arguments: {"plan_id": ...}. Returns the LoRA's id, file and figures."""
+    """The task of a training job. Returns the LoRA's id, file and figures.
+
+    Arguments: {"plan_id": ...} and, where test clips are wanted on the way, {"sample_prompt": ...}.
+    """
     plan = read_plan(context.workspace, context.job.arguments["plan_id"])
     began = time.monotonic()
     try:
@@ -130,7 +133,8 @@ def read_material(context: JobContext, plan: TrainingPlan, tell: Tell) -> Materi
         if done == total or done % 25 == 0:
             tell("progress", phase="encoding", step=done, steps=total)
 
-    encoded, words = encode_all(encoder, folder, manifest, training + held_out, plan, progress)
+    prompts = sampling.prompts_of(context.job)
+    encoded, words = encode_all(encoder, folder, manifest, training + held_out, plan, progress, prompts)
     if encoder.damaged:
         tell("message", text=f"Stored encodings that were damaged and have been made again: {encoder.damaged}.")
     for note in encoder.notes.values():
@@ -182,7 +186,8 @@ def train_here(
     if resumed and ranks.rank == 0:
         candidates.keep_missing(context.folder, resumed, plan, tell)
     seen = list(resumed.validation) if resumed else []
-    listener = Reporter(context, plan, folder, first, seen) if ranks.rank == 0 else Silent()
+    sample = sampling.Sampler(context, plan, material, placed) if ranks.size == 1 else None
+    listener = Reporter(context, plan, folder, first, seen, sample) if ranks.rank == 0 else Silent()
     try:
         with or_propose_less(context, plan, "while training", in_step=True):
             state = train_lora(placed, material, plan, resumed, listener, ranks)

@@ -9,7 +9,8 @@ const draw = () => {
   if (button) button.hidden = !("Notification" in window) || Notification.permission !== "default";
   if (ended && running) {
     waiting = true;
-    if ("Notification" in window && Notification.permission === "granted") new Notification(plain, { body: words, tag: ended });
+    const wanted = localStorage.getItem("sidekick-notify") !== "off"; // the settings can turn them off here
+    if (wanted && "Notification" in window && Notification.permission === "granted") new Notification(plain, { body: words, tag: ended });
   }
   running = Boolean(title) && !ended;
   if (running) waiting = false;

@@ -28,12 +28,13 @@ class Steps:
     write: gr.Button
     undo: gr.Button
     advised: gr.Button
+    on: gr.Button
     these: gr.Button
 
     @property
     def outputs(self) -> tuple[gr.Button, ...]:
         """What `step_buttons` gives updates for; `these` depends on the page's filter and is drawn with the gallery."""
-        return self.look, self.write, self.undo, self.advised
+        return self.look, self.write, self.undo, self.advised, self.on
 
 
 def build_steps(clicks: Clicks, view: gr.State) -> Steps:
@@ -43,13 +44,15 @@ def build_steps(clicks: Clicks, view: gr.State) -> Steps:
         write = gr.Button(words.CAPTION, size="sm", min_width=140, elem_id="dataset-write")
         undo = gr.Button(words.UNDO, size="sm", min_width=100, interactive=False, elem_id="dataset-undo")
         advised = gr.Button(words.ADVISED, size="sm", min_width=180, visible=False, elem_id="dataset-advised")
+        on = gr.Button(words.GO_ON, size="sm", min_width=140, visible=False, variant="primary", elem_id="dataset-on")
         these = gr.Button(words.FINDING_ASIDE, size="sm", min_width=140, visible=False, elem_id="dataset-these")
     clicks.act(look.click, lambda: ("audit_dataset", {}))
     clicks.act(write.click, lambda: ("write_captions", {}))
     clicks.act(undo.click, lambda: ("undo_dataset_change", {}))
     clicks.act(advised.click, lambda: ("set_excluded", {"advised": True}))
     clicks.act(these.click, _these, [view])
-    return Steps(look, write, undo, advised, these)
+    clicks.go(on.click, 2)
+    return Steps(look, write, undo, advised, on, these)
 
 
 def build_replace(clicks: Clicks, where: gr.State) -> gr.Accordion:
@@ -101,6 +104,7 @@ def step_buttons(data: Dataset, where: Where) -> tuple[Any, ...]:
         gr.update(interactive=ready, variant="primary" if ready and bare and not to_look else "secondary"),
         gr.update(interactive=data.change is not None, value=_undo_words(data.change)),
         gr.update(visible=out > 0, value=f"{words.ADVISED} ({out})"),
+        gr.update(visible=ready and data.audit is not None and not bare),
     )
 
 

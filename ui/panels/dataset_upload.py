@@ -4,11 +4,11 @@ import html
 from pathlib import Path
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
-from tools.context import ToolRefused
+from tools.context import ToolContext, ToolRefused
 from tools.handed_over import take_over
 
+from ..uploaded import checked_upload
 from ..words_dataset import ADD_FIRST, CHOOSE_FILES, CHOOSE_FOLDER, COMING_IN, DROP_HINT, DROP_TITLE, TRY_AGAIN
 from .dataset_data import Dataset, Where
 
@@ -57,7 +57,7 @@ def arrive(event: object, where: Where) -> bool:
     batch, named, last = told.get("batch"), told.get("files"), told.get("last")
     if not isinstance(batch, str) or not isinstance(named, list) or len(named) > MOST_AT_ONCE or where.context is None:
         raise ToolRefused(ADD_FIRST)
-    files = [_checked(entry) for entry in named]
+    files = [_checked(entry, where.context) for entry in named]
     if files:
         try:
             take_over(where.context.workspace, where.context.project_id, batch, files)
@@ -74,15 +74,9 @@ def known_html(data: Dataset) -> str:
     return f'<span id="dataset-known" hidden data-known="{html.escape(marks, quote=True)}"></span>'
 
 
-def _checked(entry: object) -> tuple[Path, str]:
+def _checked(entry: object, context: ToolContext) -> tuple[Path, str]:
     """An uploaded file and the name it had."""
     path, name = (entry.get("path"), entry.get("name")) if isinstance(entry, dict) else (None, None)
-    if not isinstance(path, str) or not isinstance(name, str):
+    if not isinstance(name, str):
         raise ToolRefused(ADD_FIRST)
-    try:
-        real = Path(path).resolve(strict=True)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise ToolRefused(ADD_FIRST) from error
-    if not real.is_file() or not real.is_relative_to(Path(get_upload_folder()).resolve()):
-        raise ToolRefused(ADD_FIRST)
-    return real, name
+    return checked_upload(path, context, ADD_FIRST), name

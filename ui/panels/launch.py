@@ -17,6 +17,7 @@ from ..window_screen import markdown
 from .orders import build_orders
 from .panel import Answer, Clicks, Panel
 from .plan_data import load_plan
+from .samples import build_samples
 from .watch import build_curves, build_log, build_progress
 from .watch_data import running_of
 
@@ -46,18 +47,20 @@ class Made:
 def build(clicks: Clicks) -> tuple[Panel, ...]:
     """The whole step, as panels that are drawn each when it has changed."""
     asking = _build_asking(clicks)
-    progress, curves = build_progress(), build_curves()
+    progress, samples, curves = build_progress(), build_samples(), build_curves()
     results = _build_results()
     orders, log = build_orders(clicks), build_log()
-    return asking, progress, curves, results, orders, log
+    return asking, progress, samples, curves, results, orders, log
 
 
 def _build_asking(clicks: Clicks) -> Panel:
     """Launch, ask, cancel; and the sidekick's answer to it."""
     with gr.Row():
-        launch = gr.Button(words.LAUNCH, variant="primary", elem_id="launch", interactive=False, min_width=140)
-        how = gr.Button(words.HOW, elem_id="status", min_width=140)
-        cancel = gr.Button(words.CANCEL, elem_id="cancel", variant="stop", visible=False, min_width=140)
+        launch = gr.Button(
+            words.LAUNCH, variant="primary", size="md", elem_id="launch", interactive=False, min_width=140
+        )
+        how = gr.Button(words.HOW, size="md", elem_id="status", min_width=140)
+        cancel = gr.Button(words.CANCEL, size="md", elem_id="cancel", variant="stop", visible=False, min_width=140)
     clicks.act(launch.click, lambda: ("launch_training", {}))
     clicks.act(how.click, lambda: ("training_status", {}))
     clicks.act(cancel.click, lambda: ("cancel_training", {}))
@@ -69,10 +72,10 @@ def _build_asking(clicks: Clicks) -> Panel:
         ready, said = data
         name = words.LAUNCH if ready.from_step is None else words.GO_ON.format(step=ready.from_step)
         return (
-            gr.update(value=name, interactive=ready.planned and not ready.stale and not ready.at_work),
+            gr.update(value=name, interactive=ready.planned and not ready.stale, visible=not ready.at_work),
             gr.update(visible=ready.at_work),
-            words.NO_PLAN if not ready.planned else words.STALE if ready.stale else words.ASKS,
-            gr.update(visible=said is not None),
+            _hint(ready),
+            gr.update(visible=said is not None and not _is_over(said, ready)),
             markdown(said.text) if said else "",
         )
 
@@ -80,9 +83,21 @@ def _build_asking(clicks: Clicks) -> Panel:
     return Panel("launch", outputs, load_ready, draw, TOOLS)
 
 
+def _hint(ready: Ready) -> str:
+    if ready.at_work:
+        return words.BY_ITSELF
+    return words.NO_PLAN if not ready.planned else words.STALE if ready.stale else words.ASKS
+
+
+def _is_over(said: Answer, ready: Ready) -> bool:
+    """That a training has started is no news when it has ended."""
+    return said.tool == "launch_training" and not said.failed and not ready.at_work
+
+
 def _build_results() -> Panel:
     sheet = gr.Image(
         label=words.SHEET,
+        show_label=False,
         interactive=False,
         visible=False,
         elem_id="sheet",

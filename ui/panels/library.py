@@ -127,8 +127,8 @@ def _build_detail(clicks: Clicks, chosen: gr.State) -> Detail:
             card = _download(words.DOWNLOAD_CARD, "library-card")
             package = _download(words.DOWNLOAD_PACKAGE, "library-package")
         sheet = gr.Image(
-            label="Contact sheet", interactive=False, visible=False, type="filepath", elem_id="library-sheet",
-            buttons=["download", "fullscreen"],
+            label="Contact sheet", show_label=False, interactive=False, visible=False, type="filepath",
+            elem_id="library-sheet", buttons=["download", "fullscreen"],
         )  # fmt: skip
         with gr.Accordion(words.ABOUT, open=True):
             about = gr.Markdown(elem_id="library-about", sanitize_html=True)

@@ -53,9 +53,9 @@ class Click:
     """`make` gets the values of the inputs, which come from the browser and may be anything, and says what to do."""
 
     listen: Listen
-    make: Callable[..., Call | Words]
+    make: Callable[..., Call | Words | str]
     inputs: tuple["Component", ...]
-    waits: bool = False  # until the sidekick has answered; else a click meanwhile is refused
+    waits: bool = False  # however long the sidekick still answers; else a click waits a moment and is refused then
     then: Call | None = None  # what comes after it, unless the person does something else first
 
 
@@ -65,6 +65,17 @@ class Clicks:
 
     acts: list[Click] = field(default_factory=list)
     says: list[Click] = field(default_factory=list)
+    turns: list[tuple[Listen, int]] = field(default_factory=list)
+
+    moves: list[Click] = field(default_factory=list)
+
+    def move(self, listen: Listen, make: Callable[..., str], inputs: Sequence["Component"] = ()) -> None:
+        """A click that opens another project on this page; `make` gives its id."""
+        self.moves.append(Click(listen, make, tuple(inputs)))
+
+    def go(self, listen: Listen, step: int) -> None:
+        """A click that opens one of the four steps, counted from 0."""
+        self.turns.append((listen, step))
 
     def act(
         self,

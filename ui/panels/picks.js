@@ -11,5 +11,7 @@ element.addEventListener("click", event => {
   trigger("select", { ...button.dataset });
 });
 element.addEventListener("mouseover", event => { if (!still.matches) event.target.closest("button")?.querySelector("video")?.play(); });
+element.addEventListener("focusin", event => { if (!still.matches) event.target.closest("button")?.querySelector("video")?.play(); });
+element.addEventListener("focusout", event => { event.target.closest("button")?.querySelector("video")?.pause(); });
 element.addEventListener("mouseout", event => { event.target.closest("button")?.querySelector("video")?.pause(); });
 watch("value", () => { if (place) element.querySelector(place)?.focus({ preventScroll: true }); });

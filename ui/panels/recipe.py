@@ -1,5 +1,6 @@
 """Step 1: what is to be taught. Five cards, what each needs and is good for, and help with choosing."""
 
+import html
 from dataclasses import dataclass
 
 import gradio as gr
@@ -8,10 +9,10 @@ from tools.context import ToolContext
 from trainer_core.projects import get_project
 from trainer_core.recipes import RECIPES, Recipe, RecipeName
 
+from .. import words_recipe as words
 from ..window_screen import markdown
 from .panel import Call, Clicks, Panel, Words
-
-HELP = "Help me choose: which recipe fits what I want?"
+from .recipe_pictures import picture_of
 
 
 @dataclass(frozen=True)
@@ -24,26 +25,32 @@ class Chosen:
 
 
 def build(clicks: Clicks) -> Panel:
-    """The cards, and what is chosen."""
-    chosen = gr.Markdown(elem_id="recipe-chosen")
-    noun = gr.Textbox(label="What is it? One or two words", placeholder="cat, robot, ...", max_lines=1, elem_id="noun")
+    """What is chosen, help, and the cards."""
+    chosen = gr.Markdown(words.NOTHING, elem_id="recipe-chosen")
+    with gr.Row(elem_id="recipe-head"):
+        noun = gr.Textbox(label=words.NOUN, placeholder=words.NOUN_HINT, max_lines=1, elem_id="noun", scale=3)
+        with gr.Column(min_width=160, scale=1):
+            clicks.say(gr.Button(words.HELP, elem_id="recipe-help", size="sm").click, _help)
+            on = gr.Button(words.ON, elem_id="recipe-on", size="sm", variant="primary", visible=False)
+    clicks.go(on.click, 1)
     buttons = []
     with gr.Row(elem_id="recipes"):
         for recipe in RECIPES.values():
             with gr.Column(min_width=200, elem_classes="recipe"):
-                gr.Markdown(_words(recipe))
-                button = gr.Button(f"Teach a {recipe.name}", elem_id=f"recipe-{recipe.name}", size="sm")
+                gr.HTML(card_html(recipe), padding=False, apply_default_css=False)
+                teach = words.TEACH.format(recipe=_article(recipe.name))
+                button = gr.Button(teach, elem_id=f"recipe-{recipe.name}", size="sm")
                 clicks.act(button.click, _choosing(recipe.name), [noun])
                 buttons.append(button)
-    clicks.say(gr.Button("Help me choose", elem_id="recipe-help", size="sm").click, _help)
 
     def draw(state: Chosen) -> tuple[object, ...]:
         return (
             _chosen_words(state),
+            gr.Button(visible=state.recipe is not None),
             *(gr.Button(variant="primary" if name == state.recipe else "secondary") for name in RECIPES),
         )
 
-    return Panel("recipe", (chosen, *buttons), load, draw)
+    return Panel("recipe", (chosen, on, *buttons), load, draw)
 
 
 def load(context: ToolContext) -> Chosen:
@@ -61,20 +68,23 @@ def _choosing(name: RecipeName):  # type: ignore[no-untyped-def]
 
 
 def _help() -> Words:
-    return HELP, []
+    return words.HELP_ASKED, []
 
 
-def _words(recipe: Recipe) -> str:
-    return (
-        f"**{recipe.name.capitalize()}**  \nTeaches {markdown(recipe.teaches)}.\n\n"
-        f"Good for {markdown(recipe.good_for)}.\n\nNeeds {markdown(recipe.needs)}."
-    )
+def card_html(recipe: Recipe) -> str:
+    """The drawing, what it teaches, what it is good for and what it needs."""
+    facts = ((words.GOOD_FOR, recipe.good_for), (words.NEEDS, recipe.needs))
+    rows = "".join(f"<dt>{name}</dt><dd>{html.escape(said)}</dd>" for name, said in facts)
+    title, teaches = recipe.name.capitalize(), html.escape(recipe.teaches)
+    return f"{picture_of(recipe.name)}<h3>{title}</h3><p>Teaches {teaches}.</p><dl>{rows}</dl>"
+
+
+def _article(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _chosen_words(state: Chosen) -> str:
     if state.recipe is None:
-        return "Nothing is chosen yet. Pick a card, or tell the sidekick what you want."
-    return (
-        f"You teach a **{markdown(state.recipe)}** ({markdown(state.noun or '')}). The trigger word is "
-        f"**{markdown(state.trigger or '')}**: the word that will call it in prompts."
-    )
+        return words.NOTHING
+    said = {"recipe": f"**{markdown(_article(state.recipe))}**", "noun": markdown(state.noun or "")}
+    return words.CHOSEN.format(**said, trigger=markdown(state.trigger or ""))

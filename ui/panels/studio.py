@@ -63,9 +63,9 @@ def build(clicks: Clicks) -> Panel:
     with gr.Column(elem_id="studio"):
         prompt = gr.Textbox(label=words.PROMPT, lines=2, max_lines=5, max_length=500, elem_id="studio-prompt")
         with gr.Row():
-            make = gr.Button(words.MAKE, variant="primary", elem_id="studio-make")
-            both = gr.Button(words.BOTH, elem_id="studio-both")
-            base = gr.Button(words.BASE, elem_id="studio-base")
+            make = gr.Button(words.MAKE, variant="primary", elem_id="studio-make", size="md", min_width=120)
+            both = gr.Button(words.BOTH, elem_id="studio-both", size="md", min_width=120)
+            base = gr.Button(words.BASE, elem_id="studio-base", size="md", min_width=120)
         large = _html("studio-clip")
         form, upload = _build_form(clicks, prompt)
         gr.Markdown(f"### {words.HISTORY}")
@@ -103,7 +103,7 @@ def build(clicks: Clicks) -> Panel:
         if not isinstance(now, Studio):
             return gr.skip()
         try:
-            file = checked_upload(path, words.NOT_ARRIVED)
+            file = checked_upload(path, now.context, words.NOT_ARRIVED)
             kept = keep_shown(now.context, file, file.name)
         except ToolRefused as refused:
             gr.Warning(markdown(str(refused)))

@@ -14,7 +14,7 @@ from .watch_data import Curves, Log, Watched, load_curves, load_log, load_watche
 
 STYLE = Path(__file__).with_name("watch.css")
 SERIES = {words.SERIES_TRAINING: "#6366f1", words.SERIES_VALIDATION: "#d97706"}
-FEWEST_POINTS = 2  # before there is a curve
+FEWEST_POINTS = 5  # before there is a curve: two make any line
 
 
 def build_progress() -> Panel:

@@ -23,7 +23,7 @@ from trainer_core.projects import EventRow, Job, Run, Workspace
 from .. import words_watch as words
 
 MOST_POINTS, MOST_LINES, LONGEST_TAIL = 300, 60, 6_000
-TOLD = ("state", "message", "validation", "checkpoint", "proposal", "stuck", "lost", "moving")
+TOLD = ("state", "message", "validation", "checkpoint", "sample", "proposal", "stuck", "lost", "moving")
 
 
 @dataclass(frozen=True)
@@ -168,6 +168,8 @@ def _told(row: EventRow, job: Job | None) -> str:
         return words.VALIDATED.format(loss=loss, step=data.get("step")) if isinstance(loss, int | float) else ""
     if row.kind == "checkpoint":
         return words.SAVED.format(step=data.get("step"))
+    if row.kind == "sample":
+        return words.SAMPLED.format(step=data.get("step"))
     if row.kind == "proposal":
         return words.PROPOSED
     assert job is not None

@@ -80,10 +80,10 @@ def load(path: Path) -> Reader:
     """The reader of a file that `train` wrote."""
     with safe_open(path, framework="numpy") as file:
         described: dict[str, Any] = json.loads(file.metadata()["labels"])
-        vectors, weights, offsets = (
-            file.get_tensor(name).astype(np.float32) for name in ("vectors", "weights", "offsets")
+        vectors, scale, weights, offsets = (
+            file.get_tensor(name).astype(np.float32) for name in ("vectors", "scale", "weights", "offsets")
         )
-    return Reader(vectors, weights, offsets, tuple(described["intents"]), tuple(described["frames"]))
+    return Reader(vectors * scale, weights, offsets, tuple(described["intents"]), tuple(described["frames"]))
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 from .cases import FIRST_SEED, LONGEST_PROMPT, PromptCase, Purpose, Shown, Suite
 from .chosen import suite_for
-from .suites import suite
+from .suites import first_prompt, suite
 from .voices import VIEW_LABELS, view_words
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Purpose",
     "Shown",
     "Suite",
+    "first_prompt",
     "suite",
     "suite_for",
     "view_words",

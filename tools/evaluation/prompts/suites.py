@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trainer_core.plan import BaseModelName
-from trainer_core.recipes import Recipe, RecipeName
+from trainer_core.plan import BaseModelName, TrainingPlan
+from trainer_core.recipes import RECIPES, Recipe, RecipeName
 
 from ...captioning.templates import TEMPLATES, a, subject_words
 from .cases import FIRST_SEED, PromptCase, Purpose, Shown, case, with_trigger
@@ -58,6 +58,12 @@ def suite(
     """
     asked = _Asked(recipe, trigger, noun, voice_of(base), captions, held_out, shown)
     return _of_one_subject(asked) if recipe.name in (RecipeName.CHARACTER, RecipeName.FACE) else _of_subjects(asked)
+
+
+def first_prompt(plan: TrainingPlan, noun: str | None) -> str:
+    """The words of the first test clip: a simple action in a neutral setting."""
+    recipe = RECIPES[plan.recipe]
+    return suite(recipe, plan.trigger, noun or recipe.noun, (), plan.base)[0].prompt
 
 
 def _of_one_subject(asked: _Asked) -> list[PromptCase]:

@@ -1,0 +1,217 @@
+"""What a sentence says outright about a call that is right as such: yes or no, kinds, files, figures, whole or undone.
+
+Each function takes the arguments, the normalised sentence, the sentence as it was written and the facts, and gives the
+arguments anew.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from .patterns import search
+from .reading import Facts
+
+Arguments = dict[str, Any]
+_FILE = r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b"
+_BACK = (
+    r"\bback in\b|\b(?:put|bring|take|get|let|want|add|have)\b.*\b(?:back|in again)\b|\bun-?(?:exclude|drop|remove)\w*"
+    r"|\brestore\b|\bre-?(?:include|add|admit)\w*|\bafter all\b|\bmay stay\b|\bback please\b"
+)
+_KEPT = r"\b(?:include|keep|use|stay|again|allow)\b"
+_ONLY_SHOWN = (
+    r"\bdry[- ]?run\b|\bhypothetical\w*|\bsimulat\w+|\bsuppos\w+\b|\bwhat (?:if|would|about)\b"
+    r"|\bhow (?:\w+ ){0,3}would\b|\b(?:don't|do not|without) (?:apply|chang)\w*|\bpreview\b|\bonly show\b|\bjust show\b"
+    r"|\bdiff(?:erence)? if\b|\bwould (?:that|it|this) (?:cost|take|fit|be (?:faster|slower|cheaper))\b"
+    r"|^does .*\b(?:chang\w+|cost|help|save)\b"
+)
+_FEWER = (
+    r"\b(?:lose|remove|cut|shave|deduct|subtract|knock|chop|drop|minus)\b(?: (?:away|off|out))? (\d+)"
+    r" (?:of the )?steps\b(?! \w*(?:to|in)\b)|\btake (?:away|off|out) (\d+) steps\b|\btake (\d+) steps (?:away|off|out)"
+)
+_WORDS_SHOWN = (
+    r"\b(?:text|words?|writing|written|letters?|lettering|subtitles?|watermarks?|logos?|usernames?|captions? burned)\b"
+)
+_NO_MODEL = (
+    r"\b(?:without|w/o|no|not|don't|do not|never|skip)\b.*"
+    r"\b(?:vision|vlm|models?|ai|second (?:opinion|eye|look|pair)|other)\b"
+)
+_WHOLE_AGAIN = (
+    r"\bundo\b|\bun-?(?:chop|split|cut)\w*|\bglue\b|\bback together\b|\b(?:whole|original|long|full) (?:clips?|videos?)"
+    r"\b.*\b(?:back|again)\b|\b(?:want|back|restore)\b.*\b(?:whole|original|uncut|unsplit)\b|\bbefore the split\w*"
+    r"|\b(?:re)?join(?:ed)?\b.*\b(?:again|back)\b|\bback like before\b"
+)
+_NO_CAPTION = (
+    r"^(?:= ?)?(?:described |captioned |captioned as )?(?:(?:wrong|not right|incorrect|false)[,;:.]? "
+    r"(?:it should (?:be|say)|make it|write|put|say):? ?)?"
+)
+_KINDS = {
+    "pose": r"\b(?:poses?|skeletons?|stick ?(?:figures?|men)|openpose|dwpose)\b",
+    "depth": r"\b(?:depth|near and far|how (?:near|far))\b",
+    "edges": r"\b(?:edges?|outlines?|canny|contours?|line ?(?:art|drawings?)|lines)\b",
+}
+_ORDINALS = tuple(
+    rf"\b(?:{word}|{number}|number {number[0]}|no\.? ?{number[0]}|option {number[0]})\b|#{number[0]}\b"
+    for word, number in (("first", "1st"), ("second", "2nd"), ("third", "3rd"))
+)
+_CLIP_OF = (
+    r"^(?:an? |the |one )?(?:short |quick |little |new |test |nice )*(?:clips?|films?|videos?|movies?|shots?|samples?|"
+    r"pictures?) (?:of|where|in which|with|showing) |^prompt ?[=:] ?[\"“]?|^(?:sound|audio) ?: ?|^in comparison,? "
+)
+_SOMEBODY = r"^(?:it|he|she|him|her|them|they)(?:'s| is| are)? (?=\w)"
+_SET_SEED = r"[,;(\s]*\b(?:with )?seed ?[=:]? ?(\d{1,9})\)?"
+_SET_STRENGTH = r"[,;(\s]*\b(?:(?:at|with) )?(?:strength ?[=:]? ?(\d(?:\.\d+)?)|(\d(?:\.\d+)?) strength)\)?"
+
+
+def completed(name: str, arguments: Arguments, text: str, said: str, facts: Facts) -> Arguments:
+    """The arguments with what the sentence says of them outright."""
+    complete = _BY_TOOL.get(name)
+    return complete(arguments, text, said, facts) if complete else arguments
+
+
+def _excluded(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    if search(_BACK, text) and not search(r"\b(?:leave|out|exclude|remove|drop)\b", text):
+        return arguments | {"excluded": False}
+    if arguments.get("excluded") is False and not search(rf"{_BACK}|{_KEPT}", text):
+        return _without(arguments, "excluded")
+    return arguments
+
+
+def _change(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    if fewer := search(_FEWER, text):
+        number = int(next(part for part in fewer.groups() if part))
+        if number in (arguments.get("steps"), arguments.get("steps_added")):
+            arguments = _without(arguments, "steps") | {"steps_added": -number}
+    return arguments | ({"only_show": True} if search(_ONLY_SHOWN, text) else {})
+
+
+def _audit(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    if search(_WORDS_SHOWN, text):
+        arguments = arguments | {"text": True}
+    return arguments | ({"second_eye": False} if search(_NO_MODEL, text) else {})
+
+
+def _captions(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    if search(_NO_MODEL, text):
+        return arguments | {"by_model": False}
+    wanted = search(r"\b(?:let|with|use|ask)\b.*\b(?:vision|vlm)\b", text)
+    return _without(arguments, "by_model") if wanted else arguments
+
+
+def _controls(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
+    kinds = [kind for kind, pattern in _KINDS.items() if search(pattern, text)]
+    return arguments | ({"kind": kinds[0]} if len(kinds) == 1 else {}) | _named_files(said)
+
+
+def _references(arguments: Arguments, _text: str, said: str, _facts: Facts) -> Arguments:
+    return arguments | _named_files(said)
+
+
+def _split(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    if search(_WHOLE_AGAIN, text):
+        return _without(arguments, "accept") | {"undo": True}
+    most = search(r"\b(?:max(?:imum)?|at most|no more than|up to) (\d{1,3}) (?:pieces|parts|bits|shots)\b", text)
+    return arguments | ({"most": int(most[1])} if most else {})
+
+
+def _replaced(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    asked = search(r"^(?:(?:and|so) )?(?:in )?how (?:many|often)\b|\bcount\b|\bonly (?:tell|say|show)\b", text)
+    return _without(arguments, "accept") if asked else arguments
+
+
+def _shown_captions(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    count = search(r"(?<![\w.-])([1-9]\d?)(?![\w.-])", text)
+    return arguments | ({"count": int(count[1])} if count else {})
+
+
+def _planned(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    if search(r"\b(?:ltx\S*|22 ?b|(?:real|big|full|large) (?:base )?(?:model|one|thing))(?!\w)", text):
+        arguments = {"base": "ltx-2.3"} | arguments
+    if search(r"\b(?:quick\w*|fast\w*|speed\w*|rough|hurry)\b", text):
+        return {"preset": "fast"} | arguments
+    if search(r"\b(?:best|top|high(?:est)?|finest|max(?:imum)?) (?:possible )?quality\b|\bquality\b", text):
+        return {"preset": "quality"} | arguments
+    return _without(arguments, "preset")
+
+
+def _clip(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    prompt = str(arguments.get("prompt") or "")
+    if not arguments.get("seed") and (seed := search(_SET_SEED, text)):
+        arguments = arguments | {"seed": int(seed[1])}
+    prompt = re.sub(_SET_SEED, "", prompt, flags=re.IGNORECASE)
+    shared = not {"strength", "stack", "loras"} & arguments.keys()
+    if shared and (found := search(_SET_STRENGTH, text)) and (strength := float(found[1] or found[2])) <= 2:
+        arguments = arguments | {"strength": strength}
+        prompt = re.sub(_SET_STRENGTH, "", prompt, flags=re.IGNORECASE)
+    if search(r"\b(?:with|w/) (?:sound|audio)\b", text):
+        arguments = arguments | {"with_sound": True}
+    for taken_off in (_CLIP_OF, _SOMEBODY):
+        prompt = re.sub(taken_off, "", prompt.strip(" ,;"), flags=re.IGNORECASE) or prompt
+    return arguments | ({"prompt": prompt.strip(' ,;"”“')} if prompt.strip(' ,;"”“') else {})
+
+
+def _compared(arguments: Arguments, text: str, said: str, facts: Facts) -> Arguments:
+    steps = search(r"\b(?:steps|checkpoints|ckpts) ((?:\d+(?:, ?(?:and )?| and | & )?){2,})", text)
+    if steps and not arguments.get("steps"):
+        arguments = arguments | {"steps": [int(step) for step in re.findall(r"\d+", steps[1])], "with_base": False}
+    kept = _clip(arguments, text, said, facts)
+    return _without(kept, "strength", "with_sound")
+
+
+def _merged(arguments: Arguments, _text: str, said: str, _facts: Facts) -> Arguments:
+    title = re.search(
+        r"\b(?:call(?:ed)? it|name(?:d)? it|(?:it )?(?:the )?name|title|titled)[ :=]+[\"“]?([^\"”.,]{2,60})", said, re.I
+    )
+    return arguments | ({"title": title[1].strip()} if title else {})
+
+
+def _interference(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    files = search(r"\b(?:without|no)\b(?: \w+)? (?:clips?|videos?)\b|\b(?:just|only)(?: from| in)? the files\b", text)
+    return arguments | ({"with_clips": False} if files else {})
+
+
+def _finding(arguments: Arguments, text: str, _said: str, facts: Facts) -> Arguments:
+    for entry, pattern in zip(facts.get("found") or [], _ORDINALS, strict=False):
+        if search(pattern, text):
+            return arguments | {"finding": entry["id"]}
+    return arguments
+
+
+def _exported(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    only = search(r"\b(?:just|only)\b.*\b(?:file|safetensors)\b|\bfile only\b|\bno (?:zip|package)\b", text)
+    return arguments | ({"target": "file"} if only else {})
+
+
+def _edited(arguments: Arguments, _text: str, _said: str, _facts: Facts) -> Arguments:
+    caption = re.sub(_NO_CAPTION, "", str(arguments.get("caption") or ""), flags=re.IGNORECASE)
+    caption = re.sub(r"\s*\(as (?:the )?caption\)$|\. (?:then|and then|after that)\b.*$", "", caption, flags=re.I)
+    return arguments | ({"caption": caption.strip(' "“”')} if caption.strip(' "“”') else {})
+
+
+def _named_files(said: str) -> Arguments:
+    names = re.findall(_FILE, said)
+    return {"items": names} if names else {}
+
+
+def _without(arguments: Arguments, *names: str) -> Arguments:
+    return {key: value for key, value in arguments.items() if key not in names}
+
+
+_BY_TOOL: dict[str, Callable[[Arguments, str, str, Facts], Arguments]] = {
+    "set_excluded": _excluded,
+    "change_plan": _change,
+    "audit_dataset": _audit,
+    "write_captions": _captions,
+    "make_control_clips": _controls,
+    "remove_references": _references,
+    "split_clips": _split,
+    "replace_in_captions": _replaced,
+    "show_captions": _shown_captions,
+    "edit_caption": _edited,
+    "propose_plan": _planned,
+    "generate_clip": _clip,
+    "compare_clips": _compared,
+    "merge_loras": _merged,
+    "measure_interference": _interference,
+    "apply_finding": _finding,
+    "export_lora": _exported,
+}
