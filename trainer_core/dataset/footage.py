@@ -15,6 +15,7 @@ from .decoding import Frame, damaged, decoded, opened, upright
 from .fitting import fit
 from .info import MAX_CLIP_SECONDS, SMALLEST_EDGE, MediaInfo, UnusableMedia
 from .sound import Sound, write_sound
+from .timed import H264_OPTIONS
 
 FULLY_CHECKED_SECONDS = 60.0  # longer clips are decoded at their start and end only
 UNEVEN_INTERVAL = 0.25  # a frame interval this share off the median is uneven
@@ -142,7 +143,7 @@ def write_clip(
             stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
             stream.height, stream.width = frames.shape[1:3]
             stream.pix_fmt = "yuv420p"
-            stream.options = {"crf": "14", "preset": "fast", "threads": "1"}  # one thread: the same bytes each time
+            stream.options = H264_OPTIONS
             track = container.add_stream("aac", rate=sound.rate, layout="stereo") if sound else None
             for picture in frames:
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
