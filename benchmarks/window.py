@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import gradio
 
 from .window_pages import chromium, first_sight, gallery_sight
-from .window_people import chatting, open_pages, percentiles, soak
+from .window_people import Pace, chatting, open_pages, percentiles, soak
 from .window_server import Server
 
 REPEATS = 5
@@ -65,7 +65,7 @@ def sight(server: Server) -> None:
 
 
 def people(server: Server) -> None:
-    """Twenty people: at their own pace, and all pressing Enter at the same moment."""
+    """Twenty people: as people read and type, in a hurry, and all pressing Enter at the same moment."""
     asyncio.run(_people(server))
 
 
@@ -73,11 +73,11 @@ async def _people(server: Server) -> None:
     before = server.cpu_seconds
     pages = await open_pages(server.url, PEOPLE)
     print(f"a page costs the server {(server.cpu_seconds - before) / PEOPLE:.2f} s of a processor when it is opened")
-    await chatting(pages[:1], 2, together=False)
-    for together, words in ((False, "each reads 1 to 4 s, then types"), (True, "all press Enter at the same moment")):
+    await chatting(pages[:1], 2, Pace.HURRY)
+    for pace in Pace:
         before = server.cpu_seconds
-        answers = await chatting(pages, TURNS, together=together)
-        print(f"{PEOPLE} people, {TURNS} messages each, {words}; every page asks once a second what is new:")
+        answers = await chatting(pages, TURNS, pace)
+        print(f"{PEOPLE} people, {TURNS} messages each, {pace}; every page asks once a second what is new:")
         print(f"  first word: {percentiles(answers.first)} (goal: 95th percentile under {WORD_GOAL:g} s)")
         print(f"  one's own words appear: {percentiles(answers.echo)}; whole answer: {percentiles(answers.whole)}")
         used = (server.cpu_seconds - before) / len(answers.whole)

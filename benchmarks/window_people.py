@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,17 @@ SAID = (
     "what next?",
     "thanks",
 )
-READING = (1.0, 4.0)  # seconds that a person takes to read and type
+READING, TYPING = 238 / 60, 52 / 60  # words a second: Brysbaert 2019 (silent reading), Dhakal et al. 2018 (typing)
+HURRY = (1.0, 4.0)  # seconds between messages of people who hardly read
 AT_ONCE = 5  # pages of the soak that are open at a time
+
+
+class Pace(StrEnum):
+    """How people chat, in words."""
+
+    PEOPLE = "each reads 238 and types 52 words a minute"
+    HURRY = "each takes 1 to 4 s to read and type"
+    TOGETHER = "all press Enter at the same moment"
 
 
 @dataclass(frozen=True)
@@ -42,38 +52,35 @@ async def open_pages(url: str, people: int) -> list[Visitor]:
     return pages
 
 
-async def chatting(pages: Sequence[Visitor], turns: int, *, together: bool) -> Answers:
-    """A person at each page says so many things; the page also asks once a second what is new, as pages do.
-
-    `together`: all press Enter at the same moment, each round; else each reads and types at a pace of their own.
-    """
+async def chatting(pages: Sequence[Visitor], turns: int, pace: Pace) -> Answers:
+    """A person at each page says so many things; the page also asks once a second what is new, as pages do."""
     found = Answers([], [], [])
     ticking = [asyncio.create_task(_tick(page)) for page in pages]
-    gate = asyncio.Barrier(len(pages)) if together else None
-    dice = random.Random(7)
-    talks = []
-    for number, page in enumerate(pages):
-        pauses = [dice.uniform(*READING) for _ in range(turns)]
-        talks.append(_person(page, pauses, number, found, gate))
-    await asyncio.gather(*talks)
+    gate = asyncio.Barrier(len(pages))
+    await asyncio.gather(*(_person(page, turns, number, found, pace, gate) for number, page in enumerate(pages)))
     for task in ticking:
         task.cancel()
     await asyncio.gather(*ticking, return_exceptions=True)
     return found
 
 
-async def _person(
-    page: Visitor, pauses: Sequence[float], number: int, found: Answers, gate: asyncio.Barrier | None
-) -> None:
-    for turn, pause in enumerate(pauses):
-        if gate is not None:
+async def _person(page: Visitor, turns: int, number: int, found: Answers, pace: Pace, gate: asyncio.Barrier) -> None:
+    dice = random.Random(number)
+    heard = ""
+    for turn in range(turns):
+        words = SAID[(turn + number) % len(SAID)]
+        if pace is Pace.TOGETHER:
             await gate.wait()
+        elif pace is Pace.HURRY:
+            await asyncio.sleep(dice.uniform(*HURRY))
         else:
-            await asyncio.sleep(pause)
-        await _say(page, SAID[(turn + number) % len(SAID)], found)
+            seconds = len(heard.split()) / READING + len(words.split()) / TYPING
+            await asyncio.sleep(seconds if turn else dice.uniform(0, 20))  # nobody begins with the others
+        heard = await _say(page, words, found)
 
 
-async def _say(page: Visitor, words: str, found: Answers) -> None:
+async def _say(page: Visitor, words: str, found: Answers) -> str:
+    """Send it; what the sidekick said to it."""
     echo = first = seconds = None
     shown: list[dict[str, Any]] = []
     async for seconds, shown in page.say(words):
@@ -88,12 +95,15 @@ async def _say(page: Visitor, words: str, found: Answers) -> None:
     found.echo.append(echo)
     found.first.append(first)
     found.whole.append(seconds)
+    last = max(place for place, each in enumerate(shown) if each["role"] == "user")
+    return " ".join(_words(each) for each in shown[last + 1 :])
 
 
-def _words(message: dict[str, Any]) -> bool:
-    """Is it something that the sidekick says? A tool that began is not."""
-    told = bool((message.get("metadata") or {}).get("title"))
-    return not told and any(str(part.get("text", "")).strip() for part in message["content"] if isinstance(part, dict))
+def _words(message: dict[str, Any]) -> str:
+    """What the sidekick says with it; a tool that began is nothing said."""
+    if (message.get("metadata") or {}).get("title"):
+        return ""
+    return " ".join(str(part.get("text", "")) for part in message["content"] if isinstance(part, dict)).strip()
 
 
 async def _tick(page: Visitor) -> None:

@@ -19,6 +19,7 @@ from .embedding import UNKNOWN, Embedding, HashedWords
 from .vectors import Stop, vectors_of
 from .words import words_of
 
+BATCH = 64  # texts added to Chroma at a time: it lets no other thread run meanwhile
 NEAREST = 250  # texts that Chroma returns; an article with none among them ranks last
 OPENING_BONUS = 0.1  # cosine: the first paragraph says what the thing is, so another must be clearly nearer to be shown
 TITLE_WEIGHT = 2  # a title's words count as if they stood this often in the article
@@ -134,9 +135,11 @@ def _collection(rows: Sequence[tuple[str, str, int]], vectors: NDArray[np.float3
     collection = client.create_collection(
         f"articles-{uuid.uuid4().hex}", embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
     )
-    collection.add(
-        ids=[str(number) for number in range(len(rows))],
-        embeddings=vectors,
-        metadatas=[{"article": article_id, "paragraph": paragraph} for article_id, _, paragraph in rows],
-    )
+    for start in range(0, len(rows), BATCH):
+        part = slice(start, start + BATCH)
+        collection.add(
+            ids=[str(start + number) for number in range(len(rows[part]))],
+            embeddings=vectors[part],
+            metadatas=[{"article": article_id, "paragraph": paragraph} for article_id, _, paragraph in rows[part]],
+        )
     return collection

@@ -40,6 +40,14 @@ def built_in() -> "Index":
 
 
 @cache
+def warm_up() -> None:
+    """Begin to make that index beside the conversation, so that nobody waits two seconds for the first search."""
+    thread = threading.Thread(target=built_in, name="articles", daemon=True)
+    atexit.register(_end, thread)
+    thread.start()
+
+
+@cache
 def _built_in() -> "Index":
     from .index import Index  # Chroma takes a second to import: only the first search pays for it
 

@@ -65,12 +65,15 @@ class Following:
     def look_again(self, session: Session, shown: Shown) -> Drawn:
         """What a page that asks by itself does not show yet.
 
-        After each turn everything is drawn once more: updates that came in quick succession, or from two handlers, may
-        have been lost or overtaken on their way into the page, and what is older would stay.
+        After each turn what it changed is drawn once more: updates that came in quick succession, or from two handlers,
+        may have been lost or overtaken on their way into the page, and what is older would stay.
         """
         if session.busy or (shown.get("settled") or 0) == session.turns:
             return self.view(session, shown)
-        return self.view(session, {"stage": shown.get("stage"), "settled": session.turns})
+        since = shown.get("settled_changes") or {}
+        same = {name: shown.get(name) for name, count in session.changes.items() if since.get(name) == count}
+        settled = {"settled": session.turns, "settled_changes": dict(session.changes)}
+        return self.view(session, same | {"stage": shown.get("stage")} | settled)
 
     def is_followed(self, session: Session, shown: Shown) -> bool:
         """Does another handler of this page draw this turn already?"""
@@ -78,5 +81,6 @@ class Following:
 
     def _view(self, session: Session, shown: Shown, follows: int | None = None) -> tuple[Drawn, Shown]:
         updates, now = self._drawing.updates(session, shown)
-        now |= {"follows": follows, "settled": shown.get("settled")}
+        drawn = shown.get("settled_changes") if shown else dict(session.changes)
+        now |= {"follows": follows, "settled": shown.get("settled"), "settled_changes": drawn}
         return (session.conversation.thread_id, now, *updates), now

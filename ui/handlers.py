@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from knowledge.loading import warm_up
 from tools.context import ToolRefused
 
 from .drawing import Drawing, Shown
@@ -37,6 +38,7 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
     view, follow = following.view, following.follow
 
     async def load(thread_id: object, request: gr.Request) -> tuple[Any, ...]:
+        warm_up()
         return view(await sessions.latest(thread_id, person_of(request)), {})
 
     async def begin(request: gr.Request) -> tuple[Any, ...]:

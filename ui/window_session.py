@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence, Sized
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +48,7 @@ class Session:
         self.beside: Sized = ()  # the conversations that are open at the same time
         self._stamp: Stamp | None = None  # of what was written when it was loaded
         self.loads = 0  # counts what panels have had to show anew
+        self.changes: Counter[str] = Counter()  # of each panel
         self.turns = 0  # counts what was begun here
         self._loading = asyncio.Lock()  # one look at a time: the newest is what stays
         self._failed: dict[str, str] = {}  # what was logged of a panel that could not be loaded: once is enough
@@ -185,7 +187,7 @@ class Session:
                 if not (event.kind == "said" and event.role == "person"):
                     self.screen.apply(event)
                 self._hear(event)
-                if event.kind == "tool_finished":
+                if event.kind == "tool_finished" and time.monotonic() - self._loaded > LOAD_SECONDS:
                     await self._load()
         except Exception as error:  # a page must hear of it; the log has the rest
             log_error(error, self.workspace.home)
@@ -248,9 +250,10 @@ class Session:
             before = dict(self.parts)
             await asyncio.to_thread(self._load_parts)
             self._took = time.monotonic() - self._loaded
-            changed = self.parts != before
-            self.loads += changed
-            return changed
+            changed = [name for name, data in self.parts.items() if data != before.get(name)]
+            self.changes.update(changed)
+            self.loads += bool(changed)
+            return bool(changed)
 
     def _load_parts(self) -> None:
         for panel in self.panels:
