@@ -19,6 +19,7 @@ from gradio_client.utils import apply_diff
 
 PATIENCE = 120.0  # seconds without a word from the server
 API = "gradio_api"
+MARK = re.compile(r'data-mark="([^"]*)"')
 CONFIG = re.compile(r"window\.gradio_config = (\{.*?\});\s*</script>", re.DOTALL)
 
 
@@ -30,6 +31,7 @@ class Visitor:
     session: str = field(default_factory=lambda: secrets.token_hex(6))
     config: dict[str, Any] = field(default_factory=dict)
     thread: Any = None
+    mark: str = ""  # how far the page shows its conversation
     pulse: "asyncio.Task[None] | None" = None
     reader: "asyncio.Task[None] | None" = None
     mail: dict[str, "asyncio.Queue[dict[str, Any]]"] = field(default_factory=dict)  # answers by the call's event
@@ -54,10 +56,11 @@ class Visitor:
                 yield seconds, data[chat]
 
     async def look(self) -> None:
-        """What the page does once a second: ask what is new."""
-        timer = next(each["id"] for each in self.config["components"] if each["type"] == "timer")
-        async for _ in self.call(self._of(timer, "tick"), [self.thread, None]):
-            pass
+        """What the page does once a second: ask whether there is something new, and have it drawn."""
+        answer = await self.client.get("fresh", params={"thread": self.thread})
+        if answer.raise_for_status().json()["mark"] != self.mark:
+            async for _ in self.call(self.handler("fresh", "select"), [self.thread, None]):
+                pass
 
     async def close(self) -> None:
         """The tab is closed."""
@@ -90,11 +93,20 @@ class Visitor:
                     outputs = [apply_diff(old, change) for old, change in zip(outputs, new, strict=True)]
                 elif new:
                     outputs = new
-                yield time.perf_counter() - begun, [_value(each) for each in outputs]
+                values = [_value(each) for each in outputs]
+                self._note_mark(handler, values)
+                yield time.perf_counter() - begun, values
                 if message["msg"] == "process_completed":
                     return
         finally:
             self.mail.pop(event, None)
+
+    def _note_mark(self, handler: dict[str, Any], values: list[Any]) -> None:
+        """How far the page shows its conversation, where this answer says so."""
+        drawn = dict(zip(handler["outputs"], values, strict=False)).get(self.component("fresh"))
+        found = MARK.search(drawn) if isinstance(drawn, str) else None
+        if found:
+            self.mark = found[1]
 
     async def _read(self) -> None:
         """All answers of a page come in one stream, which the server closes when none is under way."""

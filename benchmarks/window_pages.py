@@ -41,6 +41,18 @@ GALLERY = """() => {
   return shown.length && shown.every(drawn) && performance.now();
 }"""
 
+TURN = """() => {
+  const tile = () => document.querySelector("#dataset-gallery .tile").dataset.item;
+  window.turned = {begun: performance.now(), before: tile()};
+  document.querySelector('#dataset-gallery [data-page="1"]').click();
+}"""
+TURNED = """() => {
+  const shown = [...document.querySelectorAll("#dataset-gallery .tile")].slice(0, 4);
+  const drawn = each => each && each.complete && each.naturalWidth;
+  const complete = shown.every(tile => drawn(tile.querySelector("img")));
+  return complete && shown[0].dataset.item !== window.turned.before && performance.now() - window.turned.begun;
+}"""
+
 
 @contextmanager
 def chromium() -> Iterator[Any]:
@@ -73,18 +85,22 @@ def first_sight(browser: Any, url: str, repeats: int) -> dict[str, list[float]]:
 
 
 def gallery_sight(browser: Any, url: str, home: Path, files: int, repeats: int) -> dict[str, list[float]]:
-    """Seconds until the gallery's first tiles show their pictures: at the first look and at later ones."""
+    """Seconds until the gallery's first tiles show their pictures: when the window is opened for the first time, when
+    it is opened again, and when a person who is there goes to the gallery's next page."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     page = context.new_page()
     page.goto(url)
     _seconds(page, ANSWERING)
     page.close()
     fill(newest_project(home), files)
-    found: dict[str, list[float]] = {"first look": [], "later looks": []}
+    found: dict[str, list[float]] = {"first look": [], "later looks": [], "next page": []}
     for number in range(repeats + 1):
         page = context.new_page()
         page.goto(url, wait_until="commit")
         found["later looks" if number else "first look"].append(_seconds(page, GALLERY))
+        page.wait_for_timeout(2000)
+        page.evaluate(TURN)
+        found["next page"].append(_seconds(page, TURNED))
         page.close()
     context.close()
     return found

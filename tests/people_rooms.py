@@ -67,7 +67,7 @@ def opened(home: Path, access: Access) -> Iterator[House]:
         patch.setenv("SIDEKICK_MODEL", "guided")
         sessions = Sessions(workspace, Conversation.open)
         window = build_window(sessions)
-        options = launch_options(workspace, access)
+        options = launch_options(sessions, access)
         _app, address, _share = window.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **options)
         yield House(workspace, sessions, address)
         window.close()

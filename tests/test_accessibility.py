@@ -45,9 +45,10 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
     with pytest.MonkeyPatch.context() as settings, sync_playwright() as playwright:
         settings.setenv("SIDEKICK_MODEL", "guided")
-        window = build_window(Sessions(room.workspace, opener))
+        sessions = Sessions(room.workspace, opener)
+        window = build_window(sessions)
         _app, address, _share = window.launch(
-            server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(room.workspace)
+            server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(sessions)
         )
         browser = browsers.launch(playwright)
         opened = browser.new_page(viewport={"width": 1360, "height": 900}, reduced_motion="reduce")

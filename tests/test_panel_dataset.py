@@ -281,9 +281,10 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
     monkeypatch.setenv("SIDEKICK_MODEL", "guided")
     workspace = Workspace.open(tmp_path / "home")
-    window = build_window(Sessions(workspace, Conversation.open))
+    sessions = Sessions(workspace, Conversation.open)
+    window = build_window(sessions)
     _app, address, _share = window.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(workspace)
+        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(sessions)
     )
     yield address
     window.close()

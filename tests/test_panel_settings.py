@@ -155,9 +155,10 @@ def address(shared: ToolContext) -> Iterator[str]:
     ) -> Conversation:
         return await Conversation.open(workspace, person, thread_id, shared.project_id if not thread_id else None)
 
-    window = build_window(Sessions(shared.workspace, opener))
+    sessions = Sessions(shared.workspace, opener)
+    window = build_window(sessions)
     _app, address, _share = window.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(shared.workspace)
+        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(sessions)
     )
     yield address
     window.close()

@@ -129,9 +129,10 @@ def address(context: ToolContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
     async def opener(workspace: Any, person: str = "you", thread_id: str | None = None) -> Conversation:
         return await Conversation.open(workspace, person, thread_id, context.project_id if not thread_id else None)
 
-    window = build_window(Sessions(context.workspace, opener))
+    sessions = Sessions(context.workspace, opener)
+    window = build_window(sessions)
     _app, address, _share = window.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(context.workspace)
+        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(sessions)
     )
     yield address
     window.close()

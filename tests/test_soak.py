@@ -27,17 +27,18 @@ def test_visits_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(window, "PAGES_REMEMBERED", PAGES)
     monkeypatch.setattr(window_sessions, "MOST_OPEN", CONVERSATIONS)
     workspace = Workspace.open(tmp_path / "home")
-    page = window.build_window(Sessions(workspace, Conversation.open))
-    options = window.launch_options(workspace)
+    sessions = Sessions(workspace, Conversation.open)
+    page = window.build_window(sessions)
+    options = window.launch_options(sessions)
     _app, url, _share = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **options)
     try:
         _, _, *others = _counted()  # of earlier tests in this process
         counts = [_visited(url) for _ in range(3)]
     finally:
         page.close()
-    _, (objects, threads, *_), (more, same, pages, sessions) = counts
+    _, (objects, threads, *_), (more, same, pages, conversations) = counts
     assert pages - others[0] <= PAGES + 1
-    assert sessions - others[1] <= CONVERSATIONS + 1
+    assert conversations - others[1] <= CONVERSATIONS + 1
     assert same <= threads + 1
     assert (more - objects) / VISITS < OBJECTS_A_VISIT, f"{(more - objects) / VISITS:.0f} objects stay after each visit"
 

@@ -101,7 +101,7 @@ def test_every_handler_is_private(workspace: Workspace) -> None:
 
 
 def test_only_what_runs_made_can_be_fetched(workspace: Workspace) -> None:
-    options = launch_options(workspace)
+    options = launch_options(Sessions(workspace, ScriptedConversation.open))
     assert options["allowed_paths"] == [str(workspace.home / name) for name in ("runs", "pictures", "exports")]
     assert options["max_file_size"]
 
@@ -112,7 +112,8 @@ def test_what_the_audit_draws_can_be_shown(tmp_path: Path) -> None:
     upload = register(context.workspace, context.project_id, [draw_pictures(tmp_path / "pictures", 3)])
     add_files(context, AddFiles(uploads=[entry.id for entry in upload]))
     drawn = [context.workspace.home / path for path in audit_dataset(context, LookAtFiles()).pictures]
-    allowed = [Path(path) for path in launch_options(context.workspace)["allowed_paths"]]
+    options = launch_options(Sessions(context.workspace, ScriptedConversation.open))
+    allowed = [Path(path) for path in options["allowed_paths"]]
     assert {path.stem for path in drawn} >= {"backgrounds", "contact_sheet"}
     assert all(path.is_file() and any(path.is_relative_to(folder) for folder in allowed) for path in drawn)
 
@@ -208,9 +209,10 @@ async def test_the_real_sidekick_answers_in_the_window(workspace: Workspace, mon
 
 @pytest.fixture
 def address(workspace: Workspace) -> Iterator[str]:
-    window = build_window(Sessions(workspace, ScriptedConversation.open))
+    sessions = Sessions(workspace, ScriptedConversation.open)
+    window = build_window(sessions)
     _app, address, _share = window.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(workspace)
+        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(sessions)
     )
     yield address
     window.close()
@@ -257,7 +259,7 @@ def test_the_handlers_cannot_be_called_from_outside(workspace: Workspace, addres
     from gradio_client import Client
 
     client = Client(address, verbose=False)
-    for name in ("/send", "/approve", "/decide", "/load", "/tick"):
+    for name in ("/send", "/approve", "/decide", "/load", "/look"):
         with pytest.raises(ValueError, match="Cannot find a function"):
             client.predict(api_name=name)
 

@@ -12,6 +12,7 @@ from .window_screen import STEP_OF_STAGE, bar_html, card_markdown, progress_html
 from .window_session import Session
 
 Shown = dict[str, Any]  # what a page shows: version, stage, card and each panel's data; kept on the server
+NEW_PAGE: Shown = {"new": True}  # what a page shows that was just loaded
 _STAYS = {("dataset", "plan"), ("training", "launch")}  # stages between which nobody is led to another step
 TALK = 7  # outputs of the conversation besides the suggestions
 
@@ -72,4 +73,4 @@ def _of_panel(panel: Panel, session: Session, shown: Shown) -> tuple[Any, ...]:
     data = session.parts.get(panel.name)
     if data is None or data == shown.get(panel.name):
         return (gr.skip(),) * len(panel.outputs)
-    return panel.draw(data)
+    return panel.begin(data) if panel.begin and shown == NEW_PAGE else panel.draw(data)

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from .drawing import Drawing, Shown
+from .freshness import freshness_html
 from .panels.talk import Talk
 from .window_session import REFRESH_SECONDS, Session
 
@@ -25,6 +26,7 @@ class Page:
     window: gr.Blocks
     thread: gr.BrowserState
     shown: gr.State
+    mark: gr.HTML
     fresh: gr.Button
     stages: gr.HTML
     steps: gr.Walkthrough
@@ -34,7 +36,7 @@ class Page:
     @property
     def all(self) -> list[Any]:
         """What every handler draws: the page, what it shows, and which thread it is."""
-        return [self.thread, self.shown, *self.outputs]
+        return [self.thread, self.shown, self.mark, *self.outputs]
 
     @property
     def nothing(self) -> Drawn:
@@ -68,7 +70,7 @@ class Following:
         After each turn what it changed is drawn once more: updates that came in quick succession, or from two handlers,
         may have been lost or overtaken on their way into the page, and what is older would stay.
         """
-        if session.busy or (shown.get("settled") or 0) == session.turns:
+        if session.busy or shown.get("settled") == session.turns:
             return self.view(session, shown)
         since = shown.get("settled_changes") or {}
         same = {name: shown.get(name) for name, count in session.changes.items() if since.get(name) == count}
@@ -81,6 +83,9 @@ class Following:
 
     def _view(self, session: Session, shown: Shown, follows: int | None = None) -> tuple[Drawn, Shown]:
         updates, now = self._drawing.updates(session, shown)
-        drawn = shown.get("settled_changes") if shown else dict(session.changes)
-        now |= {"follows": follows, "settled": shown.get("settled"), "settled_changes": drawn}
-        return (session.conversation.thread_id, now, *updates), now
+        settled = shown.get("settled", 0 if session.busy else session.turns)  # what showed nothing is drawn whole
+        changes = shown.get("settled_changes") or dict(session.changes)
+        now |= {"follows": follows, "settled": settled, "settled_changes": changes}
+        now["mark"] = freshness_html(session, settled)
+        mark = gr.skip() if now["mark"] == shown.get("mark") else now["mark"]
+        return (session.conversation.thread_id, now, mark, *updates), now

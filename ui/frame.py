@@ -6,6 +6,7 @@ from pathlib import Path
 import gradio as gr
 
 from .drawing import Drawing
+from .freshness import build_freshness
 from .handlers import Page, connect
 from .panels import announce, dataset, launch, library, people, plan, recipe, settings, studio, talk
 from .panels.panel import Clicks, Panel
@@ -47,7 +48,7 @@ def build_window(sessions: Sessions) -> gr.Blocks:
         panels = (*panels, news)
         sessions.panels = panels
         outputs = [stages, steps, *talking.outputs, *(each for panel in panels for each in panel.outputs)]
-        page = Page(window, thread, shown, fresh, stages, steps, talking, outputs)
+        page = Page(window, thread, shown, build_freshness(), fresh, stages, steps, talking, outputs)
         connect(page, sessions, Drawing(panels), clicks)
     return window
 

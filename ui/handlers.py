@@ -1,4 +1,4 @@
-"""What happens on a page: loading, ticking, talking, deciding and clicking. Every handler is private."""
+"""What happens on a page: loading, looking again, talking, deciding and clicking. Every handler is private."""
 
 import asyncio
 import math
@@ -11,7 +11,7 @@ import gradio as gr
 from knowledge.loading import warm_up
 from tools.context import ToolRefused
 
-from .drawing import Drawing, Shown
+from .drawing import NEW_PAGE, Drawing, Shown
 from .following import BUSY, LOADING, PRIVATE, SHARED, Following, Page
 from .going_back import connect_going_back
 from .moving import connect_moving
@@ -25,7 +25,6 @@ from .window_sessions import Sessions
 
 __all__ = ["BUSY", "LOADING", "PRIVATE", "Page", "connect"]
 
-TICK_SECONDS = 1.0
 WAIT_SECONDS = 0.2  # between two looks whether the sidekick has answered
 PATIENCE_SECONDS = 3.0  # a click or a message waits so long for an answer's last words, and is refused only then
 NOT_ARRIVED = "A file did not arrive as it should. Please take it out and add it again."
@@ -39,18 +38,17 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
 
     async def load(thread_id: object, request: gr.Request) -> tuple[Any, ...]:
         warm_up()
-        return view(await sessions.latest(thread_id, person_of(request)), {})
+        return view(await sessions.latest(thread_id, person_of(request)), NEW_PAGE)
 
     async def begin(request: gr.Request) -> tuple[Any, ...]:
         return view(await sessions.get(None, person_of(request)), {})
 
-    async def tick(thread_id: object, shown: Shown, request: gr.Request) -> tuple[Any, ...]:
+    async def look(thread_id: object, shown: Shown, request: gr.Request) -> tuple[Any, ...]:
         if not isinstance(thread_id, str):
             return page.nothing
         session = await sessions.get(thread_id, person_of(request))
         if following.is_followed(session, shown):
             return page.nothing
-        await session.refresh()
         return following.look_again(session, shown)
 
     async def send(
@@ -144,7 +142,7 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
     connect_going_back(page, sessions, following)
     connect_moving(page, sessions, following, clicks)
     connect_steps(page, clicks)
-    gr.Timer(TICK_SECONDS).tick(tick, both, page.all, **SHARED)
+    page.mark.select(look, both, page.all, **SHARED)
 
 
 async def _until_answered(session: Session, seconds: float | None) -> None:

@@ -16,6 +16,7 @@ from trainer_core.jobs.recover import recover
 from trainer_core.projects import Workspace
 
 from .frame import build_window
+from .freshness import freshness_route
 from .looks import theme
 from .people_access import ALONE, Access, Way, is_loopback
 from .people_door import Door, person_asking
@@ -28,16 +29,19 @@ PAGES_REMEMBERED = 100  # gradio keeps half a megabyte or more of each page that
 STYLE = Path(__file__).with_name("window.css")
 
 
-def launch_options(workspace: Workspace, access: Access = ALONE) -> dict[str, Any]:
-    """How the window is served: through the door, which knows who is asking; uploads are capped.
+def launch_options(sessions: Sessions, access: Access = ALONE) -> dict[str, Any]:
+    """How the window of these sessions is served: through the door, which knows who is asking; uploads are capped.
 
     gradio itself would hand out `allowed_paths` to everybody; what the door lets through is ui.window_files.may_fetch.
     """
-    folders = [str(folder) for folder in served(workspace.home)]
+    folders = [str(folder) for folder in served(sessions.workspace.home)]
     gr.set_static_paths(folders)  # shown from where they lie: a copy would be nobody's
     return {
         "allowed_paths": folders,
-        "app_kwargs": {"middleware": [Middleware(Door, guard=Guard(workspace, access))]},
+        "app_kwargs": {
+            "middleware": [Middleware(Door, guard=Guard(sessions.workspace, access))],
+            "routes": [freshness_route(sessions)],
+        },
         "auth_dependency": person_asking,
         "max_file_size": LARGEST_UPLOAD,
         "state_session_capacity": PAGES_REMEMBERED,
@@ -66,7 +70,7 @@ def run_window(workspace: Workspace, access: Access, *, host: str, port: int, sh
             share=share,
             inbrowser=open_browser,
             quiet=not share,
-            **launch_options(workspace, access),
+            **launch_options(sessions, access),
         )
     except OSError:
         print(f"Port {port} is taken by another program. Try: sidekick ui --port {port + 1}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """One conversation that is open in the window. It goes on in the background: a page may reload or close meanwhile."""
 
 import asyncio
+import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence, Sized
@@ -50,6 +51,7 @@ class Session:
         self.loads = 0  # counts what panels have had to show anew
         self.changes: Counter[str] = Counter()  # of each panel
         self.turns = 0  # counts what was begun here
+        self._born = secrets.token_hex(4)  # after a restart the counts begin anew
         self._loading = asyncio.Lock()  # one look at a time: the newest is what stays
         self._failed: dict[str, str] = {}  # what was logged of a panel that could not be loaded: once is enough
         self._turn: asyncio.Task[None] | None = None
@@ -65,6 +67,11 @@ class Session:
     def busy(self) -> bool:
         """Is an answer under way?"""
         return self._turn is not None and not self._turn.done()
+
+    def mark(self, settled: int) -> str:
+        """Changes with everything that a page shows; `settled`: the turn after which it was drawn once more."""
+        counts = (self.turns, self.screen.version, self.loads, "busy" if self.busy else settled)
+        return "-".join([self._born, *map(str, counts)])
 
     async def restore(self) -> None:
         """Show what was said before, and go on watching what is still running."""

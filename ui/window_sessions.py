@@ -32,7 +32,7 @@ class Sessions:
 
     def __init__(self, workspace: Workspace, opener: Opener) -> None:
         make_tables(workspace.engine)  # conversations have a table that may be declared later than the workspace opened
-        self._workspace = workspace
+        self.workspace = workspace
         self._opener = opener
         self.panels: Sequence[Panel] = ()  # set when the window is built
         self._open: dict[str, Session] = {}
@@ -47,26 +47,31 @@ class Sessions:
         async with self._lock:
             if isinstance(thread_id, str) and await self._may_have(thread_id, person):
                 return await self._known(thread_id, person)
-            return await self._add(await self._opener(self._workspace, person), person)
+            return await self._add(await self._opener(self.workspace, person), person)
+
+    async def theirs(self, thread_id: str, person: str) -> Session | None:
+        """The session of this thread, where it is this person's own."""
+        async with self._lock:
+            return await self._known(thread_id, person) if await self._may_have(thread_id, person) else None
 
     async def latest(self, thread_id: object, person: str) -> Session:
         """For a page that opens: this thread, or of somebody who has signed in the one they had last, elsewhere."""
         if is_web(person) and not (
-            isinstance(thread_id, str) and await asyncio.to_thread(is_theirs, self._workspace, thread_id, person)
+            isinstance(thread_id, str) and await asyncio.to_thread(is_theirs, self.workspace, thread_id, person)
         ):
-            thread_id = await asyncio.to_thread(latest_thread, self._workspace, person)
+            thread_id = await asyncio.to_thread(latest_thread, self.workspace, person)
         return await self.get(thread_id, person)
 
     async def about(self, project_id: str, person: str) -> Session:
         """The person's latest conversation about this project, or a new one. Raises LookupError for one not theirs."""
-        theirs = await asyncio.to_thread(projects_of, self._workspace, person)
+        theirs = await asyncio.to_thread(projects_of, self.workspace, person)
         if project_id not in {project.id for project, _role in theirs}:
             raise LookupError("That project is not yours, and not shared with you (any more).")
-        found = await asyncio.to_thread(latest_thread, self._workspace, person, project_id)
+        found = await asyncio.to_thread(latest_thread, self.workspace, person, project_id)
         if found is not None:
             return await self.get(found, person)
         async with self._lock:
-            return await self._add(await self._opener(self._workspace, person, project_id=project_id), person)
+            return await self._add(await self._opener(self.workspace, person, project_id=project_id), person)
 
     async def again(self, session: Session, place: int, text: str | None) -> Session | None:
         """Go back to before the person's turn at this place of the chat, and say it again, or this instead.
@@ -93,16 +98,16 @@ class Sessions:
         known = self._open.get(thread_id)
         if known is not None and known.person == person and not is_web(person):
             return True  # whoever owns the machine sees all of it: every page asks every second
-        return await asyncio.to_thread(is_theirs, self._workspace, thread_id, person)
+        return await asyncio.to_thread(is_theirs, self.workspace, thread_id, person)
 
     async def _known(self, thread_id: str, person: str) -> Session:
         if thread_id in self._open:
             self._open[thread_id] = self._open.pop(thread_id)  # looked at last
             return self._open[thread_id]
-        return await self._add(await self._opener(self._workspace, person, thread_id), person)
+        return await self._add(await self._opener(self.workspace, person, thread_id), person)
 
     async def _add(self, conversation: "Conversation", person: str) -> Session:
-        session = Session(self._workspace, conversation, person)
+        session = Session(self.workspace, conversation, person)
         session.panels, session.beside = self.panels, self._open
         self._open[conversation.thread_id] = session
         await session.restore()

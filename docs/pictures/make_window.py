@@ -66,9 +66,10 @@ def window_of(home: Path) -> Iterator[str]:
         known = threads_of(workspace, person)  # a walk that was cut off goes on
         return await Conversation.open(workspace, person, thread_id or (known[0].id if known else None), project_id)
 
-    window = build_window(Sessions(workspace, opener))
+    sessions = Sessions(workspace, opener)
+    window = build_window(sessions)
     _app, address, _share = window.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(workspace)
+        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(sessions)
     )
     yield address
     window.close()

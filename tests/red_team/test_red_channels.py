@@ -96,7 +96,7 @@ def address(one_house: House) -> Iterator[str]:
         sessions = Sessions(one_house.workspace, Conversation.open)
         window = build_window(sessions)
         _app, address, _share = window.launch(
-            server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(one_house.workspace)
+            server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(sessions)
         )
         yield address
         window.close()

@@ -12,7 +12,7 @@ from .decoding import Frame
 _TICKS = 90_000  # a second
 # The same frames give the same bytes: with one thread, and without macroblock trees, whose assembly in x264 reads
 # memory that nobody wrote (about one in a hundred clips came out one or two bytes longer).
-H264_OPTIONS = {"crf": "14", "preset": "fast", "threads": "1", "mbtree": "0"}
+H264_OPTIONS: dict[str, object] = {"crf": "14", "preset": "fast", "threads": "1", "mbtree": "0"}
 
 
 def write_frames(container: OutputContainer, frames: Iterable[tuple[float, Frame]]) -> float | None:

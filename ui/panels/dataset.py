@@ -63,10 +63,16 @@ def build(clicks: Clicks) -> Panel:
             charts_html(data, found),
             known_html(data),
             gr.update(visible=bool(data.manifest.items)),
+            gr.skip(),  # the gallery follows the page's own view: see _connect
         )
 
-    outputs = (where, waiting, waits, head, *steps.outputs, varied, charts, known, replacing)
-    return Panel("dataset", outputs, load_where, draw)
+    def begin(found: Where) -> tuple[Any, ...]:
+        """The gallery too, from its beginning: a second sooner than when it waits for the browser to have the rest."""
+        tiles = gallery_html(View(), data_of(found), found.pictures, made(found.pictures))
+        return (*draw(found)[:-1], tiles)
+
+    outputs = (where, waiting, waits, head, *steps.outputs, varied, charts, known, replacing, gallery)
+    return Panel("dataset", outputs, load_where, draw, begin=begin)
 
 
 def _build_upload(clicks: Clicks, where: gr.State) -> None:

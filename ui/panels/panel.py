@@ -38,7 +38,8 @@ class Answer:
 class Panel:
     """`load` runs in a thread and gives plain data that can be compared; `draw` gives one update for each output.
 
-    Of a panel that listens to tools `draw` gets (data, the newest answer of one of them or None).
+    Of a panel that listens to tools `draw` gets (data, the newest answer of one of them or None). `begin` is `draw` for
+    a page that was just loaded, where nobody has chosen anything yet.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Panel:
     load: Callable[[ToolContext], Any]
     draw: Callable[[Any], tuple[Any, ...]]
     listens: frozenset[str] = frozenset()  # names of tools
+    begin: Callable[[Any], tuple[Any, ...]] | None = None
 
 
 @dataclass(frozen=True)
