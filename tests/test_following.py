@@ -1,13 +1,15 @@
 """How an answer is drawn: gradio's page loses an update when a skip of the same output comes right after it."""
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from doubles import ScriptedConversation
 
 from trainer_core.projects import Workspace
-from ui.drawing import Drawing
+from ui.drawing import NEW_PAGE, Drawing
 from ui.following import Following
+from ui.panels.panel import Panel
 from ui.window_sessions import Sessions
 
 
@@ -21,4 +23,30 @@ async def test_the_last_that_is_sent_of_an_answer_is_not_nothing(tmp_path: Path)
     assert thread == session.conversation.thread_id
     assert shown["follows"] is None
     assert any(each != gr.skip() for each in outputs)
+    ScriptedConversation.threads.clear()
+
+
+async def test_after_a_turn_what_it_changed_is_drawn_once_more_and_then_the_page_is_fresh(tmp_path: Path) -> None:
+    ScriptedConversation.threads.clear()
+    known = {"changed": 1, "same": 1}
+
+    def panel(name: str) -> Panel:
+        output: Any = gr.HTML()
+        return Panel(name, (output,), lambda _context: known[name], lambda value: (value,), begin=lambda _: ("begun",))
+
+    sessions = Sessions(Workspace.open(tmp_path / "home"), ScriptedConversation.open)
+    sessions.panels = [panel("changed"), panel("same")]
+    session = await sessions.get(None, "you")
+    following = Following(Drawing(sessions.panels))
+    _thread, shown, mark, *outputs = following.view(session, NEW_PAGE)
+    assert outputs[-2:] == ["begun", "begun"]
+    assert session.mark(session.turns) in mark
+    assert session.send("use the tool", [])
+    known["changed"] = 2
+    shown = [drawn async for drawn in following.follow(session, shown)][-1][1]
+    assert session.mark(session.turns) not in shown["mark"]
+    _thread, shown, mark, *outputs = following.look_again(session, shown)
+    assert outputs[-2:] == [2, gr.skip()]
+    assert session.mark(session.turns) in mark
+    assert all(each == gr.skip() for each in following.look_again(session, shown)[2:])
     ScriptedConversation.threads.clear()

@@ -46,6 +46,19 @@ def test_a_page_belongs_to_one_person(house: House) -> None:
         assert ben.get(f"/gradio_api/heartbeat/{page}").status_code == 403
 
 
+def test_what_is_new_is_told_to_whose_conversation_it_is(house: House) -> None:
+    thread = thread_of(house, ANNA, house.project(ANNA).project_id)
+    with house.client(ANNA) as anna, house.client(BEN) as ben, house.client() as nobody:
+        before = anna.get("/fresh", params={"thread": thread}).json()["mark"]
+        assert before
+        assert anna.get("/fresh", params={"thread": thread}).json()["mark"] == before
+        assert ben.get("/fresh", params={"thread": thread}).json() == {"mark": None}
+        assert nobody.get("/fresh", params={"thread": thread}).status_code == 401
+        assert anna.get("/fresh").json() == anna.get("/fresh", params={"thread": "../x"}).json() == {"mark": None}
+        say(anna, thread, "hello")
+        assert anna.get("/fresh", params={"thread": thread}).json()["mark"] != before
+
+
 def test_an_upload_is_of_whoever_uploaded_it(house: House) -> None:
     project = house.project(BEN)
     thread = thread_of(house, BEN, project.project_id)

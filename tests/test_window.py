@@ -324,6 +324,11 @@ def test_a_person_in_a_browser(workspace: Workspace, address: str, tmp_path: Pat
             page.locator("#download").click()
         assert saved.value.suggested_filename.endswith(".safetensors")
         expect(page.locator("#stages .now")).to_have_text("Results")
+        page.wait_for_timeout(1500)
+        calls: list[str] = []  # of gradio: each makes the page walk over all of its components
+        page.on("request", lambda request: calls.append(request.url) if "queue/join" in request.url else None)
+        page.wait_for_timeout(2500)
+        assert calls == [], "a page on which nothing is new must lie still"
         shot = os.environ.get("SIDEKICK_SCREENSHOT")
         if shot:
             page.screenshot(path=shot)
