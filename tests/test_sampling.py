@@ -93,7 +93,7 @@ def test_a_clip_is_what_the_pipeline_makes_with_that_steps_file(sampled: Run, tm
 
 def test_the_lora_is_the_same_bytes_with_and_without_clips(project: tuple[Workspace, str, str], sampled: Run) -> None:
     _workspace, _job, plain = trained(*project)
-    assert not (plain / sampling.FOLDER).exists()
+    assert not (plain / sampling.SAMPLES).exists()
     assert (plain / "lora.safetensors").read_bytes() == (sampled[2] / "lora.safetensors").read_bytes()
 
 

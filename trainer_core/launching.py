@@ -11,6 +11,7 @@ from .jobs.backends import BackendMissing
 from .projects import Job, Run, Workspace
 
 SAMPLE_PROMPT = "sample_prompt"  # the argument of a training job that asks for test clips on the way
+SAMPLES, OF_STEP = "samples", "step-"  # the folder of a run for them, and how their names begin
 
 
 @dataclass(frozen=True)

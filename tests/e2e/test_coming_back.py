@@ -21,7 +21,7 @@ from visitor import (
 
 from benchmarks.window_server import Server
 
-STEPS = 60  # long enough for a server to come back meanwhile
+STEPS = 40  # long enough for a server to come back meanwhile
 
 
 @pytest.fixture

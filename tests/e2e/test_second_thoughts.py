@@ -11,7 +11,7 @@ from trainer_core.training.checkpoints import load_latest
 from trainer_core.training.run import read_plan
 from ui.handlers import BUSY
 
-STEPS = 40
+STEPS = 20
 
 
 def test_a_training_is_stopped_and_goes_on(server: Server, visitor: Any, pictures: Path) -> None:

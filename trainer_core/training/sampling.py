@@ -19,7 +19,7 @@ from torch import Tensor
 from trainer_core.base_models.registry import BaseModelMissing, Part, load_part
 from trainer_core.generation.provenance import Made, UsedLora, write_generated
 from trainer_core.jobs.context import JobContext
-from trainer_core.launching import SAMPLE_PROMPT
+from trainer_core.launching import OF_STEP, SAMPLE_PROMPT, SAMPLES
 from trainer_core.plan import BASES, ReferenceKind, TrainingPlan
 from trainer_core.projects import Job
 
@@ -32,7 +32,6 @@ from .model import autocast, predict
 from .objective import SHIFT_POINTS, Noised, pack, shift_of, unpack
 from .records import sha256_of
 
-FOLDER = "samples"  # in a run's folder
 NOTHING = ""  # what guidance leads away from
 SEED = 1000  # that of the first test clip after training, so that the two can be compared
 LAST_SIGMA = 0.1  # where LTX-2's schedule ends before 0 (`shift_terminal`)
@@ -105,7 +104,7 @@ def prompts_of(job: Job) -> tuple[str, ...]:
 
 def sample_path(run_folder: Path, step: int) -> Path:
     """Where the clip of a step lies."""
-    return run_folder / FOLDER / f"step-{step:06d}.mp4"
+    return run_folder / SAMPLES / f"{OF_STEP}{step:06d}.mp4"
 
 
 @torch.no_grad()

@@ -7,6 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 from tools.context import ToolContext
+from trainer_core.launching import OF_STEP, SAMPLES
 
 from .. import words_watch as words
 from .library import SCRIPT, STYLE
@@ -14,7 +15,6 @@ from .library_tables import address_of, escaped
 from .panel import Panel
 from .watch_data import running_of
 
-ON_THE_WAY, OF_STEP = "samples", "step-"
 FOLDER, OF_LORA = "test_clips", "lora-"
 MOST = 24
 SETTLED = 1.0  # seconds after which a file is complete
@@ -51,7 +51,7 @@ def load_samples(context: ToolContext) -> Samples:
     if now is None:
         return Samples(home)
     folder = context.workspace.run_folder(now.run_id)
-    paths = [*folder.glob(f"{ON_THE_WAY}/{OF_STEP}*.mp4"), *folder.glob(f"{FOLDER}/{OF_LORA}*.mp4")]
+    paths = [*folder.glob(f"{SAMPLES}/{OF_STEP}*.mp4"), *folder.glob(f"{FOLDER}/{OF_LORA}*.mp4")]
     found = sorted((path.stat().st_mtime_ns, path) for path in paths)
     until = time.time_ns() - int(SETTLED * 1e9)
     clips = ((str(path.relative_to(home)), _shows(path), stamp) for stamp, path in found if stamp <= until)
