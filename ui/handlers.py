@@ -38,7 +38,9 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
 
     async def load(thread_id: object, request: gr.Request) -> tuple[Any, ...]:
         warm_up()
-        return view(await sessions.latest(thread_id, person_of(request)), NEW_PAGE)
+        session = await sessions.latest(thread_id, person_of(request))
+        await session.refresh()  # it may have been open, and looked at by nobody, for hours
+        return view(session, NEW_PAGE)
 
     async def begin(request: gr.Request) -> tuple[Any, ...]:
         return view(await sessions.get(None, person_of(request)), {})
