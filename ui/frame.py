@@ -50,7 +50,19 @@ def build_window(sessions: Sessions) -> gr.Blocks:
         outputs = [stages, steps, *talking.outputs, *(each for panel in panels for each in panel.outputs)]
         page = Page(window, thread, shown, build_freshness(), fresh, stages, steps, talking, outputs)
         connect(page, sessions, Drawing(panels), clicks)
+    _show_progress_in_few(window, page)
     return window
+
+
+def _show_progress_in_few(window: gr.Blocks, page: Page) -> None:
+    """A handler at work shows in the chat and in the box to type in; one that nobody has asked for shows nowhere.
+
+    Unless told otherwise gradio gives every output the state of every handler that has it: 60 ms for each step of each.
+    """
+    for handler in window.fns.values():
+        by_itself = any(component == page.mark._id for component, _event in handler.targets)
+        talks = page.talk.chat in handler.outputs and not by_itself
+        handler.show_progress_on = [page.talk.chat, page.talk.box] if talks else [page.mark]
 
 
 def _work(clicks: Clicks) -> tuple[gr.Walkthrough, Sequence[Panel]]:
