@@ -63,6 +63,10 @@ _SHOWN = (  # what stands in a picture, a caption or a file is no word of the pe
     r"\b(?:signs?|texts?|captions?|notes?|letters|labels?|watermarks?|(?:file ?)?names?|logs?|articles?|pages?|posters?"
     r"|subtitles?|comments?|says|written|reads)\b[^:]{0,60}:"
 )
+_NOT_EITHER = (  # 'do not audit and launch' denies both
+    r"\b(?:don't|do not|never|neither|nor|not)\b[^.;!?,]*\b(?:and|or|nor)\b[^.;!?,]*"
+    r"\b(?:launch|start|begin|train|download|take|add)\b|\bnone of\b"
+)
 _ASKING_TOPICS = frozenset(("question", "launch_conditional", "launch_denied", "nothing_ran"))
 _PLAIN_TOPICS = frozenset(("unclear", "no_plan", "how_to_add", "next", "help", "recommend"))
 
@@ -118,7 +122,8 @@ def _card(rules: Reading, guess: Guess, text: str) -> Reading:
     """A card of the rules opens on a plain wish only, and where the learned reader is not sure of something else."""
     only = {call.name for call in rules.calls} <= _ON_A_WISH
     unsure = {"mark_synthetic"} & {call.name for call in rules.calls} and search(_UNSURE_WHETHER, text)
-    if unsure or (only and search(_CONDITION, without_frills(text))):
+    denied = {call.name for call in rules.calls} & _ON_A_WISH and search(_NOT_EITHER, text)
+    if unsure or denied or (only and search(_CONDITION, without_frills(text))):
         return Reading(topic="launch_conditional")
     doubted = not any(set(name.split(" + ")) & CARDS for name, share in guess.intents if share > CARD_AT_ALL)
     stated = any(call.name == "record_consent" for call in rules.calls)  # of few examples: the rules know it better

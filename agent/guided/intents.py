@@ -5,9 +5,10 @@ import re
 from .combined import combined
 from .kept import with_kept
 from .learned.intents import intent
-from .learned.reader import Reader, shipped
+from .learned.reader import Guess, Reader, shipped
 from .reading import Call, Facts, Reading
 from .rules import by_rules
+from .several import with_parts
 
 __all__ = ["Call", "Facts", "Reading", "read", "read_with"]
 
@@ -26,7 +27,14 @@ def read_with(reader: Reader, said: str, facts: Facts, uploads: list[str]) -> Re
     if own != said and not own.strip():
         return Reading(topic="launch_conditional")  # a report in our own tags is no word of the person
     said = own
+    understood, guess = _read_one(reader, said, facts, uploads)
+    if not uploads:
+        understood = with_parts(understood, guess, said, facts, lambda part: _read_one(reader, part, facts, uploads))
+    return with_kept(understood, facts)
+
+
+def _read_one(reader: Reader, said: str, facts: Facts, uploads: list[str]) -> tuple[Reading, Guess]:
     reading = by_rules(said, facts, uploads)
     stated = intent([(call.name, call.arguments) for call in reading.calls])
-    understood = combined(reading, reader.guess(said, facts, uploads, stated), said, facts, uploads)
-    return with_kept(understood, facts)
+    guess = reader.guess(said, facts, uploads, stated)
+    return combined(reading, guess, said, facts, uploads), guess
