@@ -13,9 +13,11 @@ from itertools import combinations, permutations
 from .conditions import CONDITION
 from .learned.intents import NONE, intent
 from .learned.reader import Guess
-from .patterns import search
+from .named_ids import by_id
+from .patterns import match, search
 from .reading import Call, Facts, Reading
 from .rules import CARDS
+from .spelling import normal
 from .studio_talk import ASKED
 from .wish_words import DENIED, REPORTED, UNSURE, is_clause, is_no_wish, only_states
 
@@ -25,11 +27,15 @@ SURE = 0.5  # of each part, at least
 SURE_LOOSE = 0.97  # of each part, where a mere comma or full stop joins them
 SURE_OF_CHATTER = 0.6  # that a part is no wish
 SURE_OF_ONE = 0.95  # the whole is one wish; a comma or full stop does not make it two
+MOST_WORDS_LEANING = 5
+CERTAIN = 0.97  # that it is one: short parts have to be as clear as where nothing joins them
+SHORT = 2  # words
 CARD_EXPECTED = 0.3  # of the whole message, for a card of a part
 
 _CUT = re.compile(
-    r"(?<=[.!?;])\s+|\s*(?:->|→|=>)\s*|\s+[-–—+&]\s+|[?]\s*[+&,]\s*|,?\s+(?:and|but|plus|as well as)\s+|,\s+"
-    r"|\s+then\s+",
+    r"(?<=[.!?;])\s+|\s*(?:->|→|=>)\s*|\s+[-–—+&]\s+|[?]\s*[+&,]\s*"
+    r"|,?\s+(?:and|but|plus|as well as)\s+(?!with(?:out)?\b)"
+    r"|,\s+|\s+then\s+",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<!\w)'[^']*'(?!\w)|\([^)]*\)")
@@ -44,6 +50,12 @@ _END = re.compile(
     re.IGNORECASE,
 )
 _ASKED_OF_US = r"\b(?:can|could|would) (?:you|we)\b|^(?:how|what|which|where|when|who|is|are|status|progress)\b"
+_VERB = (
+    r"(?:please |can you |could you )*(?:show(?: me| us)?|list(?: me)?|give me|tell me|explain|print|check|verify"
+    r"|display|what(?:'s| is| are)|how (?:much|is|are))\b"
+)
+_NAME = r"(?:\d[\d.]*|[\w.-]+\.(?:jpe?g|png|webp|tiff?|mp4|mov)|[a-z]{3,4}_\w+)"  # two of them belong together
+_LISTED, _LIST = rf"(?:^|\s){_NAME}$", rf"{_NAME}(?!\w)"
 _OFTEN = frozenset(  # what one message may well want twice
     (
         *("change_plan", "set_standing_order", "verify_lora", "explain_plan", "edit_caption"),
@@ -78,14 +90,31 @@ def with_parts(whole: Reading, guess: Guess, said: str, facts: Facts, read: Read
 
     best, best_worth = whole, (0.0, 0.0)
     for cuts in _ways(said, guess):
-        parts = [part(text) for text in _pieces(said, cuts)]
-        if not _are_sure(parts, [_joins(said, cut) for cut in cuts]) or not _may_stand(parts, guess, whole):
+        parts = _in_context(_pieces(said, cuts), part)
+        shortest = min(len(each.text.split()) for each in parts[1:])
+        certain = shortest == 1 or (shortest <= SHORT and guess.sure >= CERTAIN)
+        joined = [_joins(said, cut) and not certain for cut in cuts]
+        if not _are_sure(parts, joined) or not _may_stand(parts, guess, whole):
             continue
         calls = _together(parts)
         worth = (float(_expected(calls, guess)), min(each.sure for each in parts))
         if _says_more(calls, whole, guess) and worth > best_worth:
             best, best_worth = Reading(tuple(calls)), worth
     return best
+
+
+def _in_context(pieces: Sequence[str], part: Callable[[str], _Part]) -> list[_Part]:
+    """The parts; one that leans on the first is read with what it leans on: its verb, or the LoRA that 'it' is."""
+    parts: list[_Part] = []
+    verb, lora = match(_VERB, pieces[0].lower()), ""
+    for piece in pieces:
+        spelled = re.sub(r"\bit\b", lora, piece, flags=re.IGNORECASE) if lora else piece
+        alone, named = part(spelled), re.findall(r"\blora_\w+", piece)
+        if alone.sure < SURE and verb and parts and len(piece.split()) <= MOST_WORDS_LEANING:
+            alone = max(alone, part(f"{verb[0]} {piece}"), key=lambda each: each.sure)
+        parts.append(alone)
+        lora = named[0] if len(named) == 1 else ""
+    return parts
 
 
 def _ways(said: str, guess: Guess) -> list[tuple[tuple[int, int], ...]]:
@@ -99,6 +128,7 @@ def _cuts(said: str) -> list[tuple[int, int]]:
     quoted = [found.span() for found in _QUOTED.finditer(said)]
     found = [cut.span() for cut in _CUT.finditer(said)]
     cuts = [(start, end) for start, end in found if not any(low < start < high for low, high in quoted)]
+    cuts = [(start, end) for start, end in cuts if not (search(_LISTED, said[:start]) and match(_LIST, said[end:]))]
     return [(start, end) for start, end in cuts if start and said[end:].strip()][:MOST_CUTS]
 
 
@@ -127,6 +157,9 @@ def _understood(text: str, reading: Reading, guess: Guess) -> _Part:
         return _Part(text, reading, 0.0)
     if only_states(plain):
         return _Part(text, Reading(topic="unclear"), 1.0)
+    called = by_id(normal(text), text)
+    if called and [call.name for call in reading.calls] == [called.name]:
+        return _Part(text, reading, 1.0)
     agreed = guess.probability(intent([(call.name, call.arguments) for call in reading.calls]))
     if reading.calls:
         return _Part(text, reading, agreed)
@@ -189,11 +222,15 @@ def _says_more(calls: Sequence[Call], whole: Reading, guess: Guess) -> bool:
         return False
     if any(_within(one, other) for one, other in permutations(calls, 2)):
         return False
+    waited = [call.arguments.get("when") for call in calls if call.name == "set_standing_order"]
+    if "overfitting" in waited[1:] or (len(set(waited)) < len(waited) <= 2 and "problem" in waited):
+        return False  # 'when it overfits, just tell me'
     if {"cancel_training", "set_standing_order"} <= set(names) and "cancel_training" not in before:
         return False  # 'when it overfits, stop it'
     if _figures(whole.calls) & _figures([call for call in calls if call.name not in before]):
         return False  # a figure that belongs to the other wish
-    return _expected(calls, guess) or (len(names) > len(before) and set(before) <= set(names))
+    more = len(names) > len(before) and set(before) <= set(names)
+    return more or _expected(calls, guess) or sorted(names) == sorted(before)
 
 
 def _within(one: Call, other: Call) -> bool:

@@ -18,7 +18,8 @@ UNSURE = (  # too unsure for a card
 )
 _COURTESY = (
     r"(?:please|pls|plz|thanks?|thank you|thx|cheers|ok(?:ay)?|yes|no|sure|right|great|hi|hello|hey|now|again|too|also"
-    r"|so|and|then|well|sorry|if you can|for me|mate|lol)"
+    r"|so|and|then|well|sorry|if you can|for me|mate|lol|yeah|yep|go (?:on|ahead)|do (?:it|that)(?: again)?"
+    r"|why|how(?: so)?|what for)"
 )
 _NAME = (
     r"(?:only )?(?:[\w.-]+\.(?:jpe?g|png|webp|tiff?|mp4|mov)|(?:itm|lora|run|upl|ord|apr|con|inv)_\w+|[\d.,%]+"
