@@ -18,6 +18,7 @@ _ASKED = (
     r"^(?:(?:and|but|so|ok) )*(?:what|why|how|when|where|who|which|should|does|do|did|is|are|was|were|has|have)\b"
     r"|\bmeans?\b|\bmaybe\b|\bperhaps\b|\bmight\b"
 )
+_USELESS = r"n't\b|\bnot\b|\bignore\b|\bexpired\b|\bwrong\b|\bold\b|\bno longer\b"  # of a code
 _AGAINST = (
     r"\bcompar\w*|\bversus\b|\bvs\.?(?!\w)|\bagainst\b|\bside by side\b|\bdiffer\w*|\bdiff\b|\bbetween\b|\bdelta\b"
 )
@@ -32,7 +33,7 @@ def by_id(text: str, said: str) -> Call | None:
     if _doubted(text, _ASKED):
         return None
     if code := re.search(CODE, said):
-        return Call("join_project", {"code": code[0]})
+        return None if search(_USELESS, text) else Call("join_project", {"code": code[0]})
     if not search(_OUT, text):
         return None
     for name, key, pattern in (

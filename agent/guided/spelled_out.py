@@ -8,6 +8,7 @@ from typing import Any
 
 from .patterns import search, sub
 from .reading import Facts
+from .spelling import normal
 
 Arguments = dict[str, Any]
 FILE = r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|tiff?|mp4|mov))\b"
@@ -51,6 +52,9 @@ def edited(arguments: Arguments, said: str) -> Arguments:
     )
     caption = colon["words"] if colon else _BEFORE_WORDS.sub("", caption) or caption
     found = re.search(re.escape(caption), said, re.IGNORECASE) if caption else None
+    if found is None:  # the rules had it with its numbers in digits
+        words = _BEFORE_WORDS.sub("", re.split(re.escape(names[0]), said, maxsplit=1)[1].strip(" .!?:\"'“”"))
+        caption = words if normal(words) == caption.rstrip(" .!?\"'") else caption
     return {"item": names[0]} | ({"caption": found[0] if found else caption} if caption else {})
 
 
