@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .conditions import IF
 from .fillers import command, without_frills
 from .patterns import fullmatch, match, search, split, sub
 
@@ -41,7 +42,7 @@ _CONTENT = (
     r"|(?:i(?:'ve| have) )?seen enough|enough (?:talk(?:ing)?|planning|changes))"
 )
 _CONDITION = (
-    r"\b(?:iff?|unless|when|once(?! more| again)|after|until|as soon as|provided|assuming|only|maybe|perhaps|might"
+    rf"\b(?:{IF}|when|once(?! more| again)|after|until|as soon as|provided|assuming|only|maybe|perhaps|might"
     r"|later|tomorrow|tonight|before|depends)\b"
 )
 _NEGATION = r"\b(?:don't|do not|not|never|no|without|isn't|won't|can't|stop)\b"

@@ -13,6 +13,7 @@ from .captions_talk import caption_calls
 from .changes import wanted_changes
 from .files import file_calls
 from .learned.features import numbers_in
+from .named_ids import CODE
 from .orders_talk import orders_in
 from .patterns import search
 from .reading import Facts, query
@@ -216,7 +217,7 @@ def _shared(_shape: Shape, text: str, _said: str, _facts: Facts) -> Given:
 
 
 def _joined(_shape: Shape, _text: str, said: str, _facts: Facts) -> Given:
-    code = re.search(r"\bjoin(?:-[a-z]{2,10}){2,8}\b", said, re.IGNORECASE)
+    code = re.search(CODE, said)
     return {"code": code[0]} if code else "Which code? It begins with “join-”; the project's owner can make one."
 
 

@@ -1,6 +1,7 @@
 """Sentences about the base models: what is here, fetching LTX-2.3, its terms; and about control clips."""
 
 from . import questions
+from .conditions import IF
 from .patterns import match, search, sub
 from .reading import Call, Facts, Reading
 
@@ -27,7 +28,7 @@ _HERE = (
 _STOP = rf"\b(?:stop|cancel|abort|end|halt|break off|interrupt|quit)\b.*{_DOWNLOAD}"
 _NOT = r"\b(?:don't|do not|never|not|no need to|without)\b"
 _UNSURE = (
-    r"\b(?:iff?|unless|maybe|perhaps|might|when|once|later|tomorrow|tonight|soon|next week|should|would|how|what"
+    rf"\b(?:{IF}|maybe|perhaps|might|when|once|later|tomorrow|tonight|soon|next week|should|would|how|what"
     r"|why)\b|[\"?]"
 )
 _KINDS = {"edges": r"\bedges?\b|\boutlines?\b|\bcanny\b", "pose": r"\bposes?\b|\bskeletons?\b", "depth": r"\bdepth\b"}

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from .conditions import IF
 from .patterns import search, split, sub
 from .reading import Call, Facts, Reading
 
@@ -30,12 +31,12 @@ _EXCEPT = r"\b(?:except(?:ing)?|excluding|other than|apart from|besides|all but|
 _OWN = r"\b(?:is|are|was|were)(?:n't| not)\b"
 _DENIED = r"\b(?:don't|do not|never|no|not|without|stop)\b"
 _UNSURE = (
-    r"\b(?:iff?|unless|as long as|provided|until|in case|assuming|wants|thinks|maybe"
+    rf"\b(?:{IF}|as long as|provided|until|in case|assuming|wants|thinks|maybe"
     r"|perhaps|might|when|once|later|tomorrow|tonight|soon|next \w+|said|says|told|wrote|would"
     r"|should)\b|\""
 )
 _UNSURE_TO_MAKE = (
-    r"\b(?:iff?|unless|maybe|perhaps|might|when|once|later|tomorrow|tonight|soon|next \w+|said|says|told|wrote"
+    rf"\b(?:{IF}|maybe|perhaps|might|when|once|later|tomorrow|tonight|soon|next \w+|said|says|told|wrote"
     r"|wants)\b|\bwould (?:it|that)\b|\""
 )
 _ASKED = (

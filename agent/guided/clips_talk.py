@@ -4,6 +4,7 @@ import re
 
 from ..consent import clear_answer
 from . import questions
+from .conditions import IF
 from .patterns import fullmatch, match, search, sub
 from .reading import Call, Facts, Reading
 
@@ -28,7 +29,7 @@ _UNDO = (
 )
 _DENIED = r"\b(?:don't|do not|never|not|no need to|without|stop)\b.*\b(?:split\w*|cut\w*|chop\w*)\b"
 UNSURE = (
-    r"\b(?:iff?|unless|maybe|perhaps|might|when|once|later|said|says|told|wrote|asked|would|could|can|should|what|how"
+    rf"\b(?:{IF}|maybe|perhaps|might|when|once|later|said|says|told|wrote|asked|would|could|can|should|what|how"
     r"|which|shall|propose|proposal|suggest|show|preview)\b|[\"?]"
     r"|\b\d+(?:\.\d+)?[- ]?(?:s|sec|seconds?)\b"  # lengths cannot be chosen: say first what would come of it
 )

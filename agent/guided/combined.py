@@ -4,6 +4,7 @@ Thresholds were chosen by leaving one author of the labelled sentences out of tr
 """
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from . import questions
 from .arguments import arguments_of
 from .changes import wanted_changes
 from .completed import completed
+from .conditions import IF
 from .fillers import without_frills
 from .learned.intents import NONE, intent
 from .learned.reader import Guess
@@ -47,14 +49,12 @@ _CHANGES = _HARD | frozenset(
     )
 )
 _ON_A_WISH = frozenset(("launch_training", "download_base", "take_in_candidates"))
-_DOUBT = r"\b(?:iff?|unless|maybe|perhaps|might|said|says|wrote|don't|do not|never|should (?:i|we)|would)\b|\""
+_DOUBT = rf"\b(?:{IF}|maybe|perhaps|might|said|says|wrote|don't|do not|never|should (?:i|we)|would)\b|\""
 _CONDITION = (
-    r"\b(?:iff?|unless|as long as|provided|assuming|in case|until|wants|(?:when|once|as soon as)(?! (?:more|again"
+    rf"\b(?:{IF}|as long as|provided|assuming|in case|until|wants|(?:when|once|as soon as)(?! (?:more|again"
     r"|you'?re? (?:are )?ready|you (?:can|want)))|might|perhaps|maybe|said|says)\b"
 )
-_UNSURE_WHETHER = (
-    r"\b(?:iff?|unless|maybe|perhaps|might|could be|not sure|unsure|no idea|i think|i guess|said|says|wants)\b"
-)
+_UNSURE_WHETHER = rf"\b(?:{IF}|maybe|perhaps|might|could be|not sure|unsure|no idea|i think|i guess|said|says|wants)\b"
 _MERGED = (
     r"\b(?:merg|fus|combin|bak|blend|join|unit|mix|marr|cook|melt|smoosh|mush|glu|put|mak|turn|svd|ties|dare|linear)\w*"
     r"|\b(?:one|single|together|both|concat\w*|cat)\b"
@@ -62,6 +62,10 @@ _MERGED = (
 _SHOWN = (  # what stands in a picture, a caption or a file is no word of the person's
     r"\b(?:signs?|texts?|captions?|notes?|letters|labels?|watermarks?|(?:file ?)?names?|logs?|articles?|pages?|posters?"
     r"|subtitles?|comments?|says|written|reads)\b[^:]{0,60}:"
+)
+_NOT_EITHER = (  # 'do not audit and launch' denies both
+    r"\b(?:don't|do not|never|neither|nor|not)\b[^.;!?,]*\b(?:and|or|nor)\b[^.;!?,]*"
+    r"\b(?:launch|start|begin|train|download|take|add)\b|\bnone of\b"
 )
 _ASKING_TOPICS = frozenset(("question", "launch_conditional", "launch_denied", "nothing_ran"))
 _PLAIN_TOPICS = frozenset(("unclear", "no_plan", "how_to_add", "next", "help", "recommend"))
@@ -72,8 +76,19 @@ def combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: lis
     where the rules find them plausible and the reader is sure."""
     reading = _combined(rules, guess, said, facts, uploads)
     text, said = normal(said), " ".join(said.split())
-    calls = (Call(call.name, completed(call.name, call.arguments, text, said, facts)) for call in reading.calls)
+    calls = (
+        Call(call.name, _as_written(completed(call.name, call.arguments, text, said, facts), said))
+        for call in reading.calls
+    )
     return replace(reading, calls=tuple(calls))
+
+
+def _as_written(arguments: dict[str, Any], said: str) -> dict[str, Any]:
+    """File names with the capitals that they have."""
+    if not isinstance(items := arguments.get("items"), list):
+        return arguments
+    written = {name.lower(): name for name in re.findall(r"[\w.-]+\.\w{2,4}\b", said)}
+    return arguments | {"items": [written.get(str(name).lower(), name) for name in items]}
 
 
 def _combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: list[str]) -> Reading:
@@ -118,7 +133,8 @@ def _card(rules: Reading, guess: Guess, text: str) -> Reading:
     """A card of the rules opens on a plain wish only, and where the learned reader is not sure of something else."""
     only = {call.name for call in rules.calls} <= _ON_A_WISH
     unsure = {"mark_synthetic"} & {call.name for call in rules.calls} and search(_UNSURE_WHETHER, text)
-    if unsure or (only and search(_CONDITION, without_frills(text))):
+    denied = {call.name for call in rules.calls} & _ON_A_WISH and search(_NOT_EITHER, text)
+    if unsure or denied or (only and search(_CONDITION, without_frills(text))):
         return Reading(topic="launch_conditional")
     doubted = not any(set(name.split(" + ")) & CARDS for name, share in guess.intents if share > CARD_AT_ALL)
     stated = any(call.name == "record_consent" for call in rules.calls)  # of few examples: the rules know it better

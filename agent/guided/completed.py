@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from . import spelled_out
+from .named_ids import runs_of
 from .patterns import search
 from .reading import Facts
 
@@ -15,7 +17,7 @@ Arguments = dict[str, Any]
 _FILE = r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b"
 _BACK = (
     r"\bback in\b|\b(?:put|bring|take|get|let|want|add|have)\b.*\b(?:back|in again)\b|\bun-?(?:exclude|drop|remove)\w*"
-    r"|\brestore\b|\bre-?(?:include|add|admit)\w*|\bafter all\b|\bmay stay\b|\bback please\b"
+    r"|\brestore\b|\bre-?(?:include|add|admit|enable|instate)\w*|\bafter all\b|\bmay stay\b|\bback please\b"
 )
 _KEPT = r"\b(?:include|keep|use|stay|again|allow)\b"
 _ONLY_SHOWN = (
@@ -28,12 +30,16 @@ _FEWER = (
     r"\b(?:lose|remove|cut|shave|deduct|subtract|knock|chop|drop|minus)\b(?: (?:away|off|out))? (\d+)"
     r" (?:of the )?steps\b(?! \w*(?:to|in)\b)|\btake (?:away|off|out) (\d+) steps\b|\btake (\d+) steps (?:away|off|out)"
 )
+_AS_BASE = r"\bltx[ -]?(?:2\.3|video)?\S* (?:as (?:the |its )?base|(?:was|were) used)\b|\bbase ltx"
 _WORDS_SHOWN = (
-    r"\b(?:text|words?|writing|written|letters?|lettering|subtitles?|watermarks?|logos?|usernames?|captions? burned)\b"
+    r"\b(?:text|words?|writing|written|letters?|lettering|ocr|subtitles?|watermarks?|logos?|usernames?"
+    r"|captions? burned)\b"
 )
 _NO_MODEL = (
     r"\b(?:without|w/o|no|not|don't|do not|never|skip)\b.*"
     r"\b(?:vision|vlm|models?|ai|second (?:opinion|eye|look|pair)|other)\b"
+    r"|\b(?:vision model|vlm) (?:(?:is |turned |switched )?off|must not|should not|may not|can't)\b"
+    r"|\b(?:second_eye|by_model) false\b"
 )
 _WHOLE_AGAIN = (
     r"\bundo\b|\bun-?(?:chop|split|cut)\w*|\bglue\b|\bback together\b|\b(?:whole|original|long|full) (?:clips?|videos?)"
@@ -81,6 +87,8 @@ def _change(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Argum
         number = int(next(part for part in fewer.groups() if part))
         if number in (arguments.get("steps"), arguments.get("steps_added")):
             arguments = _without(arguments, "steps") | {"steps_added": -number}
+    if "base" not in arguments and search(_AS_BASE, text):
+        arguments = {"base": "ltx-2.3"} | arguments
     return arguments | ({"only_show": True} if search(_ONLY_SHOWN, text) else {})
 
 
@@ -98,23 +106,24 @@ def _captions(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arg
 
 
 def _controls(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
+    arguments = spelled_out.own_pairs(arguments, text, "replace_pairs")
     kinds = [kind for kind, pattern in _KINDS.items() if search(pattern, text)]
     return arguments | ({"kind": kinds[0]} if len(kinds) == 1 else {}) | _named_files(said)
 
 
-def _references(arguments: Arguments, _text: str, said: str, _facts: Facts) -> Arguments:
-    return arguments | _named_files(said)
+def _references(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
+    return spelled_out.own_pairs(arguments, text, "own_pairs") | _named_files(said)
 
 
 def _split(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
     if search(_WHOLE_AGAIN, text):
         return _without(arguments, "accept") | {"undo": True}
-    most = search(r"\b(?:max(?:imum)?|at most|no more than|up to) (\d{1,3}) (?:pieces|parts|bits|shots)\b", text)
-    return arguments | ({"most": int(most[1])} if most else {})
+    return spelled_out.most_pieces(arguments, text)
 
 
-def _replaced(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+def _replaced(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
     asked = search(r"^(?:(?:and|so) )?(?:in )?how (?:many|often)\b|\bcount\b|\bonly (?:tell|say|show)\b", text)
+    arguments = spelled_out.replaced(arguments, text, said)
     return _without(arguments, "accept") if asked else arguments
 
 
@@ -133,7 +142,8 @@ def _planned(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Argu
     return _without(arguments, "preset")
 
 
-def _clip(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+def _clip(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
+    arguments = spelled_out.clip(arguments, text, said)
     prompt = str(arguments.get("prompt") or "")
     if not arguments.get("seed") and (seed := search(_SET_SEED, text)):
         arguments = arguments | {"seed": int(seed[1])}
@@ -157,34 +167,81 @@ def _compared(arguments: Arguments, text: str, said: str, facts: Facts) -> Argum
     return _without(kept, "strength", "with_sound")
 
 
-def _merged(arguments: Arguments, _text: str, said: str, _facts: Facts) -> Arguments:
+def _merged(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
+    arguments = spelled_out.merged(_each(arguments, text), text)
     title = re.search(
         r"\b(?:call(?:ed)? it|name(?:d)? it|(?:it )?(?:the )?name|title|titled)[ :=]+[\"“]?([^\"”.,]{2,60})", said, re.I
     )
     return arguments | ({"title": title[1].strip()} if title else {})
 
 
+def _each(arguments: Arguments, text: str) -> Arguments:
+    loras = arguments.get("loras")
+    return arguments | ({"loras": spelled_out.each_strength(loras, text)} if loras else {})
+
+
 def _interference(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
     files = search(r"\b(?:without|no)\b(?: \w+)? (?:clips?|videos?)\b|\b(?:just|only)(?: from| in)? the files\b", text)
-    return arguments | ({"with_clips": False} if files else {})
+    return _each(arguments, text) | ({"with_clips": False} if files else {})
+
+
+def _undone(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    """Another wish's figure ('undo that and use rank 28') is no number of times."""
+    counted = search(
+        r"\b(?:last|previous|past) \d|\b\d+ (?:\w+ ){0,3}(?:changes?|times|edits?|steps?|of them)\b"
+        r"|\bx ?\d|\btwice\b|\bboth\b",
+        text,
+    )
+    other = search(r"\b(?:use|set|put|limit|rank|alpha|seed|batch|learning rate|minutes)\b", text)
+    return _without(arguments, "times") if other and not counted else arguments
 
 
 def _finding(arguments: Arguments, text: str, _said: str, facts: Facts) -> Arguments:
     for entry, pattern in zip(facts.get("found") or [], _ORDINALS, strict=False):
         if search(pattern, text):
             return arguments | {"finding": entry["id"]}
-    return arguments
+    return spelled_out.finding(arguments, text, facts)
 
 
 def _exported(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
-    only = search(r"\b(?:just|only)\b.*\b(?:file|safetensors)\b|\bfile only\b|\bno (?:zip|package)\b", text)
+    only = search(
+        r"\b(?:alone|raw|single|plain)\b.*\bfile\b|\b(?:raw )?safetensors (?:alone|only)\b"
+        r"|\bfile\b.*\bonly\b"
+        r"|\b(?:just|only)\b.*\b(?:file|safetensors)\b|\bfile only\b|\bno (?:zip|package)\b",
+        text,
+    )
     return arguments | ({"target": "file"} if only else {})
 
 
-def _edited(arguments: Arguments, _text: str, _said: str, _facts: Facts) -> Arguments:
+def _edited(arguments: Arguments, _text: str, said: str, _facts: Facts) -> Arguments:
     caption = re.sub(_NO_CAPTION, "", str(arguments.get("caption") or ""), flags=re.IGNORECASE)
     caption = re.sub(r"\s*\(as (?:the )?caption\)$|\. (?:then|and then|after that)\b.*$", "", caption, flags=re.I)
-    return arguments | ({"caption": caption.strip(' "“”')} if caption.strip(' "“”') else {})
+    arguments = arguments | ({"caption": caption.strip(' "“”')} if caption.strip(' "“”') else {})
+    return spelled_out.edited(arguments, said)
+
+
+def _candidates(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
+    return spelled_out.candidates(arguments, text, said)
+
+
+def _recipe(arguments: Arguments, _text: str, said: str, _facts: Facts) -> Arguments:
+    return spelled_out.recipe(arguments, said)
+
+
+def _handed(arguments: Arguments, _text: str, said: str, facts: Facts) -> Arguments:
+    return spelled_out.handed(arguments, said, facts)
+
+
+def _added(arguments: Arguments, _text: str, said: str, facts: Facts) -> Arguments:
+    return spelled_out.called(spelled_out.handed(arguments, said, facts), said)
+
+
+def _shared(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    return spelled_out.shared(arguments, text)
+
+
+def _runs(arguments: Arguments, _text: str, said: str, _facts: Facts) -> Arguments:
+    return arguments | runs_of(said)
 
 
 def _named_files(said: str) -> Arguments:
@@ -213,5 +270,12 @@ _BY_TOOL: dict[str, Callable[[Arguments, str, str, Facts], Arguments]] = {
     "merge_loras": _merged,
     "measure_interference": _interference,
     "apply_finding": _finding,
+    "undo_plan": _undone,
     "export_lora": _exported,
+    "make_candidates": _candidates,
+    "choose_recipe": _recipe,
+    "add_lora": _added,
+    "verify_lora": _handed,
+    "share_project": _shared,
+    "compare_runs": _runs,
 }

@@ -5,9 +5,14 @@ import re
 from .combined import combined
 from .kept import with_kept
 from .learned.intents import intent
-from .learned.reader import Reader, shipped
+from .learned.reader import Guess, Reader, shipped
+from .named_ids import by_id
+from .numbers import with_decimal_points
 from .reading import Call, Facts, Reading
 from .rules import by_rules
+from .several import with_parts
+from .spelling import normal
+from .studio_talk import ASKED
 
 __all__ = ["Call", "Facts", "Reading", "read", "read_with"]
 
@@ -25,8 +30,19 @@ def read_with(reader: Reader, said: str, facts: Facts, uploads: list[str]) -> Re
     own = _TAGGED.sub(" ", said)
     if own != said and not own.strip():
         return Reading(topic="launch_conditional")  # a report in our own tags is no word of the person
-    said = own
+    said = with_decimal_points(own)
+    understood, guess = _read_one(reader, said, facts, uploads)
+    if not uploads:
+        understood = with_parts(understood, guess, said, facts, lambda part: _read_one(reader, part, facts, uploads))
+    return with_kept(understood, facts)
+
+
+def _read_one(reader: Reader, said: str, facts: Facts, uploads: list[str]) -> tuple[Reading, Guess]:
     reading = by_rules(said, facts, uploads)
     stated = intent([(call.name, call.arguments) for call in reading.calls])
-    understood = combined(reading, reader.guess(said, facts, uploads, stated), said, facts, uploads)
-    return with_kept(understood, facts)
+    guess = reader.guess(said, facts, uploads, stated)
+    understood = combined(reading, guess, said, facts, uploads)
+    called = None if uploads or facts.get(ASKED) else by_id(normal(said), said)
+    if called and called.name not in {call.name for call in understood.calls}:
+        understood = Reading((called,))
+    return understood, guess

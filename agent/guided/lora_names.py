@@ -12,7 +12,7 @@ LIMITS = "At most four LoRAs at once, each with a strength from 0 to 2 (1 is as 
 _ID = re.compile(r"\blora_[0-9a-z]{1,50}\b", re.IGNORECASE)
 _NUMBER = r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<percent>%|percent\b)?"
 _AFTER = re.compile(
-    rf"^\s*(?:\(|,|=|:)?\s*(?:(?:at|with|to|by)\s+|@\s*)?(?:a\s+)?(?:(?:strength|weight)\s*(?:of\s+|=\s*|:\s*)?)?{_NUMBER}"
+    rf"^\s*(?:\(|,|=|:)?\s*(?:(?:at|with|to|by|on)\s+|@\s*)?(?:a\s+)?(?:(?:strength|weight)\s*(?:of\s+|=\s*|:\s*)?)?{_NUMBER}"
     r"(?:\s+(?:strength|weight))?\)?(?![\w.])",
     re.IGNORECASE,
 )

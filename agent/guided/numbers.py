@@ -21,6 +21,17 @@ _COUNTED = (
 )
 
 
+_MEASURED = r"(?i:dollars?|usd|euros?|hours?|h\b|minutes?|mins?|times|%|percent)"
+
+
+def with_decimal_points(text: str) -> str:
+    """Figures as they are written on the continent, in the English way: '0,4', '1,50 dollars', '1.500 steps'."""
+    text = sub(r"(?<![\d.,])0,(?=\d)(?!\d+,\d)", "0.", text)
+    text = sub(rf"(?<![\d.,])(\d{{1,3}}),(?=\d{{1,2}} ?{_MEASURED})", r"\1.", text)
+    text = sub(r"(?i)(\b(?:strength|weight|factor|at|with|on) \d),(?=\d{1,2}\b(?!,\d))", r"\1.", text)
+    return sub(r"(?i)(?<![\d.,])([1-9]\d{0,2})\.(?=\d{3} (?:steps|iterations)\b)", r"\1", text)
+
+
 def with_digits(text: str) -> str:
     """The lower-case text with every number in digits and percent as '%'."""
     text = sub(r"(?<=\d),(?=\d{3}\b)", "", text)

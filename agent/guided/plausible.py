@@ -8,11 +8,12 @@ spends (a training, a download) is never among them: tried, it opened a card by 
 import re
 
 from .candidates import mark_of, names_in
+from .conditions import IF
 from .patterns import search
 from .reading import Call, Facts
 
 _DOUBT = re.compile(
-    r"\b(?:iff?|unless|when\w*|once(?! (?:more|again))|until|till|while|after|before|as (?:soon|long) as|provided"
+    rf"\b(?:{IF}|when\w*|once(?! (?:more|again))|until|till|while|after|before|as (?:soon|long) as|provided"
     r"|assuming|supposing|in case|only|maybe|perhaps|might|could(?! you)|would(?! you)|should|shall|think\w*|thought"
     r"|guess|wonder\w*|kind of|sort of|later|tomorrow|tonight|soon|next \w+|monday|tuesday|wednesday|thursday"
     r"|friday|saturday|sunday|yet|wait\w*|not|never|no|nope|nah|none|nobody|without|stop(?!ped)\w*|cancel\w*|abort\w*"

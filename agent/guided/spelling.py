@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from wordfreq import zipf_frequency
 
-from .numbers import with_digits
+from .numbers import with_decimal_points, with_digits
 from .patterns import sub
 
 _WORDS = (
@@ -100,6 +100,15 @@ _SHORTHANDS = {
     "secs": "seconds",
     "hrs": "hours",
 }
+_LONG_NAMES = {  # what other trainers call it
+    "r": "rank",
+    "ga": "gradient accumulation",
+    "max_train_steps": "steps",
+    "network_dim": "rank",
+    "network_alpha": "alpha",
+    "train_batch_size": "batch size",
+}
+_NAMED_FIGURE = re.compile(rf"\b({'|'.join(_LONG_NAMES)})\s*[=:]?\s*(\d)")
 # No figure of ours, and beyond what a float can hold:
 _ENDLESS = re.compile(r"\d{13,}(?:\.\d*)?|\d(?=[\d.]*e[+-]?\d{3})[\d.]*e[+-]?\d+")
 _ORDINARY = 3.3  # Zipf frequency from which a word is taken as meant
@@ -117,6 +126,7 @@ def normal(text: str) -> str:
         .replace("–", "-")
         .replace("—", " - ")
     )
+    text = _NAMED_FIGURE.sub(lambda found: f"{_LONG_NAMES[found[1]]} {found[2]}", text)
     text = sub(r"\bw/o\b", "without", sub(r"\bw/(?=[\s\w])", "with ", text))
     text = sub(r"≤\s*", "at most ", sub(r"\s*&&\s*", " and then ", text))
     text = sub(r"(?<![\w.])\.(?=\d)", "0.", text)  # '.5'
@@ -126,8 +136,8 @@ def normal(text: str) -> str:
     text = sub(r"(\d)\s*(?:secs?|s)\b", r"\1 seconds", text)
     text = sub(r"(\d)\s*(?:hrs?|h)\b", r"\1 hours", text)
     text = sub(r"(?<![\w.])(\d+)\s?f\b", r"\1 frames", sub(r"\br(\d{1,3})\b", r"rank \1", text))
-    text = sub(r"[a-z][a-z']*", lambda found: _corrected(found[0]), text)
-    return sub(r"\s+", " ", with_digits(text)).strip()
+    text = sub(r"(?<![^\W\d_])[a-z][a-z']*(?![^\W\d_])", lambda found: _corrected(found[0]), text)
+    return sub(r"\s+", " ", with_digits(with_decimal_points(text))).strip()
 
 
 @lru_cache(maxsize=4096)
