@@ -52,15 +52,17 @@ def test_labelled_utterances_are_understood_and_nothing_launches_by_mistake(name
     assert score.exact >= 0.95, [(miss.state, miss.text, miss.got) for miss in score.misses]
 
 
-@pytest.mark.parametrize(("name", "least"), [("held_out", 0.86), ("judge", 0.77), ("fresh", 0.79)])
+@pytest.mark.parametrize(("name", "least"), [("held_out", 0.86), ("judge", 0.77), ("fresh", 0.82)])
 def test_sentences_that_others_wrote_are_understood(name: str, least: float) -> None:
     """What was reached; the goal is 0.9. Only figures are shown: who tunes the rules does not look at these sentences.
 
     Two of them were looked at, for they opened a card: 'go ahead with the first', and a sign's words in capitals.
     """
     score = measure(*sets()[name])
-    assert not score.gated_by_mistake
-    assert score.exact >= least, f"{score.exact:.3f} exact"
+    cards, exact = score.gated_by_mistake, score.exact  # pytest shows what it compares
+    del score
+    assert cards == 0
+    assert exact >= least
 
 
 def test_the_second_of_two_things_and_a_sign_s_words_open_no_card() -> None:
