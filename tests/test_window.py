@@ -26,6 +26,14 @@ from ui.window_screen import Screen, card_markdown, markdown, progress_html, sta
 from ui.window_sessions import Sessions
 
 
+LOST = """text => {  // the update that empties the box is lost, as happens when the page is busy
+  const box = document.querySelector("#box textarea");
+  const put = () => { box.value = text; box.dispatchEvent(new Event("input", { bubbles: true })); };
+  const again = setInterval(put, 20);
+  setTimeout(() => clearInterval(again), 600);
+}"""
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
     ScriptedConversation.threads.clear()
@@ -296,6 +304,11 @@ def test_a_person_in_a_browser(workspace: Workspace, address: str, tmp_path: Pat
 
         say("hello there")
         expect(chat).to_contain_text("You said: hello there")
+        box.fill("hello again")
+        box.press("Enter")
+        page.evaluate(LOST, "hello again")
+        expect(chat).to_contain_text("You said: hello again")
+        expect(box).to_have_value("")
         say("use the tool")
         expect(chat).to_contain_text("I looked at your files.")
         expect(chat).to_contain_text("Looking at your files")
