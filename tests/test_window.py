@@ -25,7 +25,6 @@ from ui.window_files import file_button
 from ui.window_screen import Screen, card_markdown, markdown, progress_html, stages_html
 from ui.window_sessions import Sessions
 
-
 LOST = """text => {  // the update that empties the box is lost, as happens when the page is busy
   const box = document.querySelector("#box textarea");
   const put = () => { box.value = text; box.dispatchEvent(new Event("input", { bubbles: true })); };
