@@ -1,7 +1,7 @@
 """Is what a page shows still so? The page asks once a second, and draws only when something is new.
 
 A handler of gradio would do, but each call of one makes the page walk over all of its components: a page that lay open
-took a quarter of a processor core, and twenty of them two fifths of the server's.
+took 27 % of a core in Chromium (benchmarks/README.md).
 """
 
 import html

@@ -14,7 +14,6 @@ from .patterns import search
 from .reading import Facts
 
 Arguments = dict[str, Any]
-_FILE = r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b"
 _BACK = (
     r"\bback in\b|\b(?:put|bring|take|get|let|want|add|have)\b.*\b(?:back|in again)\b|\bun-?(?:exclude|drop|remove)\w*"
     r"|\brestore\b|\bre-?(?:include|add|admit|enable|instate)\w*|\bafter all\b|\bmay stay\b|\bback please\b"
@@ -245,7 +244,7 @@ def _runs(arguments: Arguments, _text: str, said: str, _facts: Facts) -> Argumen
 
 
 def _named_files(said: str) -> Arguments:
-    names = re.findall(_FILE, said)
+    names = re.findall(spelled_out.FILE, said)
     return {"items": names} if names else {}
 
 
