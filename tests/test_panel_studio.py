@@ -167,6 +167,9 @@ def test_a_person_makes_clips_and_takes_a_lora_away(context: ToolContext, addres
         saved.value.save_as(tmp_path / "got.zip")
         expect(page.locator("#library-compared table")).to_contain_text("beyond the noise")
         _look(page, shots, "library")
+        page.locator("#library-second input").click()
+        page.get_by_role("option").nth(1).click()
+        expect(page.locator("#library-compared")).to_contain_text("the same run twice")
         browser.close()
     with zipfile.ZipFile(tmp_path / "got.zip") as archive:
         assert any(name.endswith(".safetensors") for name in archive.namelist())

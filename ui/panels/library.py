@@ -81,38 +81,41 @@ def build(clicks: Clicks) -> Panel:
         asked = told.get("lora") if isinstance(told, dict) else None
         return shown(now, asked if isinstance(now, Library) and now.shelf.lora(asked) else picked)
 
-    def against(now: object, one: object, two: object) -> str:
-        if not isinstance(now, Library) or not (isinstance(one, str) and isinstance(two, str)):
-            return ""
-        try:
-            return comparison_html(comparison(now.context, one, two))
-        except ToolRefused as refused:
-            return f'<p class="empty">{escaped(str(refused), 500)}</p>'
-
     detail = [chosen, listed, *about.outputs]
     library.change(shown, [library, chosen], detail, **PRIVATE)
     listed.select(pick, [library, chosen], detail, trigger_mode="multiple", **PRIVATE)
-    for box in (first, second):
-        box.change(against, [library, first, second], [compared], **PRIVATE)
+    boxes = [library, first, second]
+    gr.on([first.input, second.input], _against, boxes, [compared], trigger_mode="always_last", **PRIVATE)
 
     def draw(found: Library) -> tuple[Any, ...]:
         scored = [run for run in found.shelf.runs if run.judged is not None]
         choices = [(run.title, run.id) for run in scored]
-        ids = [run.id for run in scored]
+        newest, before = (scored[0].id, scored[1].id) if len(scored) > 1 else (None, None)
         return (
             found,
             runs_html(found.shelf.runs, found.home),
             gr.update(visible=len(scored) > 1),
-            gr.update(choices=choices, value=ids[1] if len(ids) > 1 else None),
-            gr.update(choices=choices, value=ids[0] if len(ids) > 1 else None),
+            gr.update(choices=choices, value=before),
+            gr.update(choices=choices, value=newest),
+            _against(found, before, newest),  # here, as a box that is not on the screen yet does not tell of its change
         )
 
-    return Panel("library", (library, runs, compare, first, second), load, draw)
+    return Panel("library", (library, runs, compare, first, second, compared), load, draw)
 
 
 def load(context: ToolContext) -> Library:
     """What stands there now."""
     return Library(shelf_of(context), ToolContext(context.workspace, context.project_id, context.person))
+
+
+def _against(now: object, one: object, two: object) -> str:
+    """The two runs as a table; what comes from the browser may be anything."""
+    if not isinstance(now, Library) or not (isinstance(one, str) and isinstance(two, str)):
+        return ""
+    try:
+        return comparison_html(comparison(now.context, one, two))
+    except ToolRefused as refused:
+        return f'<p class="empty">{escaped(str(refused), 500)}</p>'
 
 
 def _build_detail(clicks: Clicks, chosen: gr.State) -> Detail:
