@@ -45,8 +45,30 @@ async def test_after_a_turn_what_it_changed_is_drawn_once_more_and_then_the_page
     known["changed"] = 2
     shown = [drawn async for drawn in following.follow(session, shown)][-1][1]
     assert session.mark(session.turns) not in shown["mark"]
-    _thread, shown, mark, *outputs = following.look_again(session, shown)
+    _thread, shown, mark, *outputs = following.answer(session, shown, 1, lost=False)
     assert outputs[-2:] == [2, gr.skip()]
     assert session.mark(session.turns) in mark
-    assert all(each == gr.skip() for each in following.look_again(session, shown)[2:])
+    assert all(each == gr.skip() for each in following.answer(session, shown, 2, lost=False)[3:])
+    ScriptedConversation.threads.clear()
+
+
+async def test_every_question_of_a_page_is_answered_and_what_was_lost_on_the_way_is_drawn_anew(tmp_path: Path) -> None:
+    ScriptedConversation.threads.clear()
+    sessions = Sessions(Workspace.open(tmp_path / "home"), ScriptedConversation.open)
+    sessions.panels = [Panel("files", (gr.HTML(),), lambda _context: 7, lambda value: (value,))]
+    session = await sessions.get(None, "you")
+    following = Following(Drawing(sessions.panels))
+    _thread, shown, _mark, *_outputs = following.view(session, NEW_PAGE)
+    _thread, shown, first, *outputs = following.answer(session, shown, 1, lost=False)
+    _thread, shown, second, *outputs = following.answer(session, shown, 2, lost=False)
+    assert 'data-asked="1"' in first
+    assert 'data-asked="2"' in second
+    assert all(each == gr.skip() for each in outputs)
+    _thread, _shown, third, *outputs = following.answer(session, shown, 3, lost=True)
+    assert 'data-asked="3"' in third
+    assert outputs[-1] == 7
+    assert not any(each == gr.skip() for each in outputs)
+    _thread, _shown, fourth, *outputs = following.heard(session, shown, (gr.skip(),) * 9, 4)
+    assert 'data-asked="4"' in fourth
+    assert all(each == gr.skip() for each in (_thread, _shown, *outputs))
     ScriptedConversation.threads.clear()

@@ -64,11 +64,21 @@ class Following:
         await asyncio.sleep(REFRESH_SECONDS)
         yield self.view(session, shown)
 
-    def look_again(self, session: Session, shown: Shown) -> Drawn:
-        """What a page that asks by itself does not show yet.
+    def answer(self, session: Session, shown: Shown, asked: int, *, lost: bool) -> Drawn:
+        """What a page that asks by itself does not show yet; its mark is always told, so that it knows of the answer.
 
-        After each turn what it changed is drawn once more: updates that came in quick succession, or from two handlers,
-        may have been lost or overtaken on their way into the page, and what is older would stay.
+        Where an earlier drawing never came onto the screen (`lost`), all of it is drawn, as for a page that is loaded.
+        """
+        thread, now, _mark, *updates = self.view(session, {}) if lost else self._look_again(session, shown)
+        return (thread, now, self._mark(session, now, asked), *updates)
+
+    def heard(self, session: Session, shown: Shown, nothing: Drawn, asked: int) -> Drawn:
+        """The answer while another handler draws the turn: nothing but that the question was heard."""
+        return (*nothing[:2], self._mark(session, shown, asked), *nothing[3:])
+
+    def _look_again(self, session: Session, shown: Shown) -> Drawn:
+        """After each turn what it changed is drawn once more: updates that came in quick succession, or from two
+        handlers, may have been lost or overtaken on their way into the page, and what is older would stay.
         """
         if session.busy or shown.get("settled") == session.turns:
             return self.view(session, shown)
@@ -85,7 +95,9 @@ class Following:
         updates, now = self._drawing.updates(session, shown)
         settled = shown.get("settled", 0 if session.busy else session.turns)  # what showed nothing is drawn whole
         changes = shown.get("settled_changes") or dict(session.changes)
-        now |= {"follows": follows, "settled": settled, "settled_changes": changes}
-        now["mark"] = freshness_html(session, settled)
-        mark = gr.skip() if now["mark"] == shown.get("mark") else now["mark"]
+        now |= {"follows": follows, "settled": settled, "settled_changes": changes, "mark": session.mark(settled)}
+        mark = gr.skip() if now["mark"] == shown.get("mark") else self._mark(session, now, asked=0)
         return (session.conversation.thread_id, now, mark, *updates), now
+
+    def _mark(self, session: Session, shown: Shown, asked: int) -> str:
+        return freshness_html(session.conversation.thread_id, str(shown.get("mark", "")), asked)

@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from .people_door import person_asking
-from .window_session import Session
 from .window_sessions import Sessions
 
 PATH = "/fresh"
@@ -27,10 +26,18 @@ def build_freshness() -> gr.HTML:
     )
 
 
-def freshness_html(session: Session, settled: int) -> str:
-    """Which conversation the page shows, and how far. `settled`: the turn after which it was drawn once more."""
-    thread = html.escape(session.conversation.thread_id, quote=True)
-    return f'<span hidden data-thread="{thread}" data-mark="{session.mark(settled)}"></span>'
+def freshness_html(thread: str, mark: str, asked: int) -> str:
+    """Which conversation the page shows, and how far. `asked`: the page's question that this answers; without it, an
+    answer with nothing new would not change the page, and the script would wait for it."""
+    named = html.escape(thread, quote=True)
+    return f'<span hidden data-thread="{named}" data-mark="{mark}" data-asked="{asked}"></span>'
+
+
+def question_of(event: gr.EventData) -> tuple[int, bool]:
+    """The number of the page's question, and whether it has waited in vain for what was drawn: it may be anything."""
+    told = event._data if isinstance(event._data, dict) else {}
+    asked = told.get("asked")
+    return (asked if isinstance(asked, int) and not isinstance(asked, bool) else 0), told.get("lost") is True
 
 
 def freshness_route(sessions: Sessions) -> Route:

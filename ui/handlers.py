@@ -13,6 +13,7 @@ from tools.context import ToolRefused
 
 from .drawing import NEW_PAGE, Drawing, Shown
 from .following import BUSY, LOADING, PRIVATE, SHARED, Following, Page
+from .freshness import question_of
 from .going_back import connect_going_back
 from .moving import connect_moving
 from .panels.panel import Click, Clicks, NotYet
@@ -45,13 +46,14 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
     async def begin(request: gr.Request) -> tuple[Any, ...]:
         return view(await sessions.get(None, person_of(request)), {})
 
-    async def look(thread_id: object, shown: Shown, request: gr.Request) -> tuple[Any, ...]:
+    async def look(thread_id: object, shown: Shown, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
         if not isinstance(thread_id, str):
             return page.nothing
         session = await sessions.get(thread_id, person_of(request))
+        asked, lost = question_of(event)
         if following.is_followed(session, shown):
-            return page.nothing
-        return following.look_again(session, shown)
+            return following.heard(session, shown, page.nothing, asked)
+        return following.answer(session, shown, asked, lost=lost)
 
     async def send(
         message: dict[str, Any] | None, thread_id: object, shown: Shown, request: gr.Request
