@@ -279,5 +279,6 @@ class Conversation:
 
     def _untold(self) -> list[tuple[int, str]]:
         """(event id, words) of endings that the thread does not know of yet."""
-        told = threads.told_event(self.workspace, self.thread_id)
-        return watcher.endings_after(self.workspace, self.project_id, told)
+        with self.workspace.reading():
+            told = threads.told_event(self.workspace, self.thread_id)
+            return watcher.endings_after(self.workspace, self.project_id, told)

@@ -189,6 +189,11 @@ def latest_lora(context: ToolContext) -> Lora | None:
 
 def facts_of(context: ToolContext) -> Facts:
     """Everything at a glance; reads only."""
+    with context.workspace.reading():
+        return _facts(context)
+
+
+def _facts(context: ToolContext) -> Facts:
     project = get_project(context.workspace, context.project_id)
     folder = context.workspace.dataset_folder(context.project_id)
     manifest = load(folder)

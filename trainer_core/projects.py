@@ -4,6 +4,7 @@ import importlib.util
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,6 +60,9 @@ __all__ = [
 _MAKING_TABLES = 0x51DD  # an advisory lock of PostgreSQL
 
 
+_reading: ContextVar[Session | None] = ContextVar("reading", default=None)
+
+
 def home_folder(home: Path | None = None) -> Path:
     """Where the workspace is: `home`, else SIDEKICK_HOME, else ~/.sidekick. Makes nothing."""
     return Path(home or os.environ.get("SIDEKICK_HOME") or Path.home() / ".sidekick").expanduser().resolve()
@@ -103,8 +107,25 @@ class Workspace:
         lost in one of the whole machine: for what means nothing after that, such as who is answering right now.
         """
         engine = self.engine if lasting else self._passing_engine
+        shared = _reading.get()
+        if shared is not None and shared.bind is engine:
+            yield shared
+            return
         with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Sessions that are opened in here, in this thread, are one: many small reads then cost half.
+
+        For reading only: what is written in here is not there for others before the end.
+        """
+        with self.session() as session:
+            before = _reading.set(session)
+            try:
+                yield
+            finally:
+                _reading.reset(before)
 
     def dataset_folder(self, project_id: str) -> Path:
         """Where a project's copies of files and its manifest live."""

@@ -265,7 +265,8 @@ class Session:
     def _load_parts(self) -> None:
         for panel in self.panels:
             try:
-                data = panel.load(self.context)
+                with self.workspace.reading():
+                    data = panel.load(self.context)
             except Exception as error:  # one part that cannot be read must not take the rest of the page along
                 if self._failed.get(panel.name) != repr(error):
                     self._failed[panel.name] = repr(error)
