@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import takewhile
 from typing import Any, NotRequired, cast
 
 from langchain.agents import create_agent
@@ -17,7 +18,7 @@ from langchain.agents.middleware import (
     ToolErrorMiddleware,
 )
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import SystemMessage
+from langchain_core.messages import AnyMessage, SystemMessage, ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -25,8 +26,9 @@ from langgraph.config import get_stream_writer
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import interrupt
 
+from tools.membership import READ_ONLY
 from tools.registry import TOOLS, Tool, ToolContext, ToolRefused
-from tools.state import facts_of
+from tools.state import Facts, facts_of
 from tools.text import safe_block
 from trainer_core.jobs.full_disk import is_full_disk
 from trainer_core.settings import in_force
@@ -41,6 +43,7 @@ from .tracing import trace_in_place
 from .usage import caps_of
 
 LONGEST_RESULT = 6000  # characters of a tool's text
+STILL_SO = 1.0  # seconds in which others, such as a training, hardly change what is known of a project
 
 
 class ThreadState(AgentState):
@@ -145,12 +148,13 @@ class StageAware(AgentMiddleware):
     def __init__(self, context: ToolContext) -> None:
         super().__init__()
         self.context = context
+        self._known: tuple[float, Facts] | None = None
 
     async def awrap_model_call(
         self, request: ModelRequest, handler: Callable[[ModelRequest], Awaitable[ModelResponse]]
     ) -> ModelResponse:
         """Called before every model call, so that facts changed by a tool are seen at once."""
-        facts = await asyncio.to_thread(facts_of, self.context)
+        facts = await self._facts(request.messages)
         visible, story = set(visible_tools(facts)), cast(ThreadState, request.state).get("story", [])
         return await handler(
             request.override(
@@ -159,3 +163,12 @@ class StageAware(AgentMiddleware):
                 messages=recent(request.messages),
             )
         )
+
+    async def _facts(self, messages: Sequence[AnyMessage]) -> Facts:
+        """The project as it is; not read again a moment later where nothing was called since but tools that look."""
+        called = [each.name for each in takewhile(lambda each: isinstance(each, ToolMessage), reversed(messages))]
+        if self._known and called and READ_ONLY.issuperset(called) and time.monotonic() - self._known[0] < STILL_SO:
+            return self._known[1]
+        facts = await asyncio.to_thread(facts_of, self.context)
+        self._known = time.monotonic(), facts
+        return facts

@@ -11,6 +11,7 @@ from endpoint import serving
 from rooms import draw_pictures, planned_room
 from talking import broken_off_in_a_tool, called, talk, whole, words
 
+from agent import graph
 from agent.conversation import Conversation
 from agent.endpoint.model import EndpointModel
 from agent.events import Card, CardShown, Event, Progress, Said, ToolFinished
@@ -19,7 +20,7 @@ from agent.threads import threads_of
 from tools import runs
 from tools.endpoints import Endpoint
 from tools.registry import ToolContext
-from tools.state import Facts, PlanFacts, RunFacts
+from tools.state import Facts, PlanFacts, RunFacts, facts_of
 from trainer_core.jobs import store
 from trainer_core.projects import Workspace, now
 
@@ -74,6 +75,28 @@ async def test_from_hello_to_the_card(tmp_path: Path, pictures: Path, monkeypatc
         card = card_in(await talk(conversation, "launch"))
         assert card.price.startswith("no charge")
         assert store.list_jobs(conversation.workspace) == []
+
+
+async def test_the_project_is_read_again_after_a_change_and_not_after_a_look(
+    planned: ToolContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Facts] = []
+
+    def counted(context: ToolContext) -> Facts:
+        read.append(facts_of(context))
+        return read[-1]
+
+    monkeypatch.setattr(graph, "facts_of", counted)
+    async with await Conversation.open(planned.workspace, project_id=planned.project_id) as conversation:
+        assert called(await talk(conversation, "rank 16")) == ["change_plan"]
+        assert [facts.plan.rank for facts in read if facts.plan] == [32, 16]
+        read.clear()
+        monkeypatch.setattr(graph, "STILL_SO", 60.0)  # however slow the machine is
+        assert called(await talk(conversation, "why rank 32?")) == ["explain_plan", "look_up"]
+        assert len(read) == 1
+        monkeypatch.setattr(graph, "STILL_SO", 0.0)
+        await talk(conversation, "why rank 32?")
+        assert len(read) == 4
 
 
 async def test_streamed_pieces_add_up(planned: ToolContext) -> None:

@@ -22,6 +22,7 @@ LOOKING = frozenset(
     }
 )  # a tool that is not named here changes something
 FOR_ANYBODY = frozenset({"join_project", "list_members", "remove_member"})  # of which each says for itself who may
+READ_ONLY = (LOOKING | {"list_members"}) - {"revoke_approval"}  # after these everything is as it was
 
 
 def may_see(context: ToolContext) -> bool:

@@ -17,7 +17,7 @@ from agent.conversation import Conversation
 from agent.graph import LONGEST_RESULT, words_of_failure
 from agent.guided.model import GuidedModel
 from tools.context import Card, Tool, ToolContext
-from tools.membership import LOOKING
+from tools.membership import READ_ONLY
 from tools.registry import TOOLS
 from tools.text import quoted, safe_block
 from trainer_core.projects import Workspace
@@ -27,7 +27,6 @@ from .window_threads import latest_thread
 
 PROJECT = "project"  # the argument that every tool takes besides its own
 WITHHELD = frozenset({"share_project", "join_project", "remove_member"})  # who comes in, a person decides
-READ_ONLY = (LOOKING | {"list_members"}) - {"revoke_approval"}
 OFFERED: dict[str, Tool] = {name: tool for name, tool in TOOLS.items() if name not in WITHHELD}
 
 Say = Callable[[str], Awaitable[None]]

@@ -12,10 +12,11 @@ from mcp.server.lowlevel import Server
 from pydantic import ValidationError
 
 from agent.logs import log_to
+from tools.membership import READ_ONLY
 from tools.text import quoted
 from trainer_core.projects import Workspace
 
-from .mcp_calls import OFFERED, PROJECT, READ_ONLY, Answer, Caller, call_tool
+from .mcp_calls import OFFERED, PROJECT, Answer, Caller, call_tool
 from .mcp_projects import HAND_OVER, OWN, call_own
 from .strings import tool_title
 
