@@ -8,11 +8,8 @@ from typing import Any
 import pytest
 from lora_rooms import add_run, score
 
-from tests import browsers
+from tests import browsers, windows
 from tests.rooms import planned_room
-from trainer_core.projects import Workspace
-from ui.window import build_window, launch_options
-from ui.window_sessions import Sessions
 
 pytestmark = pytest.mark.browser
 
@@ -32,24 +29,16 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A page on a project with files, a plan and two scored runs."""
     from playwright.sync_api import expect, sync_playwright
 
-    from agent.conversation import Conversation
-
     room = planned_room(tmp_path_factory.mktemp("window") / "home")
     for number in (0, 1):
         score(room, *add_run(room, number, steps=200 + number), [0.6, 0.7 + number / 10])
 
-    async def opener(
-        workspace: Workspace, person: str = "you", thread_id: str | None = None, project_id: str | None = None
-    ) -> Conversation:
-        return await Conversation.open(workspace, person, thread_id, None if thread_id else room.project_id)
-
-    with pytest.MonkeyPatch.context() as settings, sync_playwright() as playwright:
+    with (
+        pytest.MonkeyPatch.context() as settings,
+        sync_playwright() as playwright,
+        windows.opened(room.workspace, room.project_id) as address,
+    ):
         settings.setenv("SIDEKICK_MODEL", "guided")
-        sessions = Sessions(room.workspace, opener)
-        window = build_window(sessions)
-        _app, address, _share = window.launch(
-            server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(sessions)
-        )
         browser = browsers.launch(playwright)
         opened = browser.new_page(viewport={"width": 1360, "height": 900}, reduced_motion="reduce")
         opened.set_default_timeout(60_000)
@@ -61,7 +50,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         opened.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
         yield opened
         browser.close()
-        window.close()
 
 
 def found(page: Any, options: dict[str, Any]) -> list[str]:

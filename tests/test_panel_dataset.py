@@ -10,6 +10,7 @@ from browsers import launch
 from PIL import Image
 from rooms import draw_pictures, new_context
 
+from tests import windows
 from tools.audit.tools import LookAtFiles, audit_dataset
 from tools.captioning.tools import EditCaption, edit_caption
 from tools.context import ToolContext, ToolRefused
@@ -33,8 +34,6 @@ from ui.panels.dataset_gallery import ON_A_PAGE, View, beside, gallery_html, set
 from ui.panels.dataset_head import head_words
 from ui.panels.dataset_upload import arrive, known_html
 from ui.panels.panel import Clicks
-from ui.window import build_window, launch_options
-from ui.window_sessions import Sessions
 
 HOSTILE = "<img src=x onerror=alert(1)>.png"
 
@@ -277,17 +276,9 @@ def _folders(context: ToolContext) -> tuple[Path, Path]:
 
 @pytest.fixture
 def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    from agent.conversation import Conversation
-
     monkeypatch.setenv("SIDEKICK_MODEL", "guided")
-    workspace = Workspace.open(tmp_path / "home")
-    sessions = Sessions(workspace, Conversation.open)
-    window = build_window(sessions)
-    _app, address, _share = window.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(sessions)
-    )
-    yield address
-    window.close()
+    with windows.opened(Workspace.open(tmp_path / "home")) as url:
+        yield url
 
 
 @pytest.mark.browser

@@ -11,7 +11,7 @@ from browsers import launch
 from doubles import HOSTILE
 from endpoint import serving
 
-from agent.conversation import Conversation
+from tests import windows
 from tests.rooms import new_context
 from tools.context import ToolContext
 from trainer_core.budgets import budgets_of, set_limit
@@ -24,8 +24,6 @@ from ui.panels.settings_data import Shown, load_settings, load_spent
 from ui.panels.settings_fields import dropped, saved
 from ui.panels.settings_money import limits_saved
 from ui.settings_door import MAY_NOT
-from ui.window import build_window, launch_options
-from ui.window_sessions import Sessions
 
 SECRET = "key-0123456789-abcdefgh-Zx4"
 
@@ -150,18 +148,8 @@ def test_a_damaged_file_is_told(context: ToolContext, panels: tuple[Panel, Panel
 
 @pytest.fixture(scope="module")
 def address(shared: ToolContext) -> Iterator[str]:
-    async def opener(
-        workspace: Any, person: str = "you", thread_id: str | None = None, project_id: str | None = None
-    ) -> Conversation:
-        return await Conversation.open(workspace, person, thread_id, shared.project_id if not thread_id else None)
-
-    sessions = Sessions(shared.workspace, opener)
-    window = build_window(sessions)
-    _app, address, _share = window.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(sessions)
-    )
-    yield address
-    window.close()
+    with windows.opened(shared.workspace, shared.project_id) as url:
+        yield url
 
 
 @pytest.mark.browser

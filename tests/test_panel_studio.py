@@ -14,7 +14,7 @@ from lora_files import write_lora
 from lora_rooms import TRIGGER, add_run, new_project, score
 from PIL import Image
 
-from agent.conversation import Conversation
+from tests import windows
 from tools.context import ToolContext, ToolRefused
 from tools.studio import GenerateClip, generate_clip
 from tools.studio.add_lora import AddLora, add_lora
@@ -29,8 +29,6 @@ from ui.panels.studio_data import Studio, load
 from ui.panels.studio_form import comparing, making, measuring, settings_again
 from ui.panels.studio_html import clip_html, history_html
 from ui.uploaded import checked_upload
-from ui.window import build_window, launch_options
-from ui.window_sessions import Sessions
 
 
 @pytest.fixture(scope="module")
@@ -126,16 +124,8 @@ def address(context: ToolContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
     rules = BASES[BaseModelName.MINI].model_copy(update={"sampling_steps": 2})
     monkeypatch.setitem(BASES, BaseModelName.MINI, rules)
 
-    async def opener(workspace: Any, person: str = "you", thread_id: str | None = None) -> Conversation:
-        return await Conversation.open(workspace, person, thread_id, context.project_id if not thread_id else None)
-
-    sessions = Sessions(context.workspace, opener)
-    window = build_window(sessions)
-    _app, address, _share = window.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(sessions)
-    )
-    yield address
-    window.close()
+    with windows.opened(context.workspace, context.project_id) as url:
+        yield url
 
 
 @pytest.mark.browser

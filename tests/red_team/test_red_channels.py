@@ -13,13 +13,11 @@ from house import House
 from pages import live_in_terminal, live_markup
 from test_score_report import scorecard
 
-from agent.conversation import Conversation
+from tests import windows
 from tools.evaluation.report import html_report
 from tools.evaluation.scorecard import Scorecard
 from ui import slack_text
 from ui.slack_messages import person_of
-from ui.window import build_window, launch_options
-from ui.window_sessions import Sessions
 
 SLACK = {
     "everybody": "<!channel> <!here> <!everyone>",
@@ -93,13 +91,8 @@ def address(one_house: House) -> Iterator[str]:
     """The real window over the real conversation."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIDEKICK_MODEL", "guided")
-        sessions = Sessions(one_house.workspace, Conversation.open)
-        window = build_window(sessions)
-        _app, address, _share = window.launch(
-            server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(sessions)
-        )
-        yield address
-        window.close()
+        with windows.opened(one_house.workspace) as url:
+            yield url
 
 
 def handlers(address: str) -> list[dict[str, Any]]:
