@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PATIENCE = 90_000  # milliseconds
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -34,8 +35,18 @@ def chromium() -> str:
 
 
 def launch(playwright: Any) -> Any:
-    """Chromium without a window; it asks nobody else anything."""
+    """Chromium without a window; it asks nobody else anything. What is expected may take a while: machines are busy."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
     return playwright.chromium.launch(executable_path=chromium(), args=QUIET)
+
+
+def open_page(browser: Any, **options: Any) -> Any:
+    """A new page on which a click, too, may take a while."""
+    page = browser.new_page(**options)
+    page.set_default_timeout(PATIENCE)
+    return page
 
 
 def keep_picture(page: Any, name: str) -> None:

@@ -40,10 +40,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     ):
         settings.setenv("SIDEKICK_MODEL", "guided")
         browser = browsers.launch(playwright)
-        opened = browser.new_page(viewport={"width": 1360, "height": 900}, reduced_motion="reduce")
-        opened.set_default_timeout(60_000)
+        opened = browsers.open_page(browser, viewport={"width": 1360, "height": 900}, reduced_motion="reduce")
         opened.goto(address)
-        expect(opened.locator("#model")).to_contain_text("guided model", timeout=60_000)
+        expect(opened.locator("#model")).to_contain_text("guided model")
         opened.add_style_tag(
             content="*, *::before, *::after { transition: none !important; }"
         )  # colours are there at once

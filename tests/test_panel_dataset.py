@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsers import launch
+from browsers import launch, open_page
 from PIL import Image
 from rooms import draw_pictures, new_context
 
@@ -285,13 +285,12 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_person_who_only_clicks(address: str, tmp_path: Path) -> None:
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=90_000)  # milliseconds; the machine may be busy
     folder = draw_pictures(tmp_path / "cats", 3)
     (folder / "picture-00.png").rename(folder / HOSTILE)
     (folder / "picture-01.txt").write_text("a cat on a wall")
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page = open_page(browser, viewport={"width": 1280, "height": 900})
         page.set_default_timeout(90_000)
         page.on("dialog", lambda dialog: pytest.fail(f"a file's name was obeyed: {dialog.message}"))
         page.goto(address)

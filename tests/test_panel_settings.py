@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from browsers import launch
+from browsers import launch, open_page
 from doubles import HOSTILE
 from endpoint import serving
 
@@ -159,26 +159,26 @@ def test_a_person_sets_a_model_tries_it_and_goes_back(shared: ToolContext, addre
     turns = [{"tool": "say_ready", "arguments": "{}"}, "Hello from the server."]
     with playwright.sync_playwright() as api, serving(turns) as server:  # type: ignore[arg-type]
         browser = launch(api)
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page = open_page(browser, viewport={"width": 1400, "height": 1000})
         page.goto(address)
-        page.get_by_role("tab", name="Settings").click(timeout=60_000)
-        expect(page.locator("#settings-who")).to_contain_text("guided model", timeout=20_000)
+        page.get_by_role("tab", name="Settings").click()
+        expect(page.locator("#settings-who")).to_contain_text("guided model")
         page.locator("#settings-address input").fill("localhost:11434")
         page.locator("#settings-save-model").click()
-        expect(page.locator("#settings-model-said")).to_contain_text("begins with http://", timeout=20_000)
+        expect(page.locator("#settings-model-said")).to_contain_text("begins with http://")
         page.locator("#settings-address input").fill(server.url)
         page.locator("#settings-model input").fill("stub")
         page.locator("#settings-key input").fill(SECRET)
         page.locator("#settings-save-model").click()
-        expect(page.locator("#settings-model-said")).to_contain_text("The key is kept, for 127.0.0.1", timeout=20_000)
+        expect(page.locator("#settings-model-said")).to_contain_text("The key is kept, for 127.0.0.1")
         expect(page.locator("#settings-key input")).to_have_value("")
-        expect(page.locator("#settings-key-state")).to_contain_text("ends in …x4", timeout=20_000)
+        expect(page.locator("#settings-key-state")).to_contain_text("ends in …x4")
         expect(page.locator("#settings-who")).to_contain_text("stub")
         page.locator("#settings-try").click()
-        expect(page.locator("#settings-model-said")).to_contain_text("can call tools", timeout=20_000)
+        expect(page.locator("#settings-model-said")).to_contain_text("can call tools")
         page.locator("#box textarea").fill("hello")
         page.keyboard.press("Enter")
-        expect(page.locator("#chat")).to_contain_text("Hello from the server.", timeout=20_000)
+        expect(page.locator("#chat")).to_contain_text("Hello from the server.")
         assert [request["key"] for request in server.requests] == [f"Bearer {SECRET}"] * 2
         if shots:
             _look(page, shots)
@@ -186,7 +186,7 @@ def test_a_person_sets_a_model_tries_it_and_goes_back(shared: ToolContext, addre
         assert answer.status in (403, 404)
         assert SECRET not in page.content() + page.request.get(f"{address}config").text() + answer.text()
         page.locator("#settings-guided").click()
-        expect(page.locator("#settings-who")).to_contain_text("guided model", timeout=20_000)
+        expect(page.locator("#settings-who")).to_contain_text("guided model")
         expect(page.locator("#settings-key-state")).to_contain_text("not set")
         browser.close()
 

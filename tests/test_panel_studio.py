@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsers import launch
+from browsers import launch, open_page
 from doubles import HOSTILE
 from lora_files import write_lora
 from lora_rooms import TRIGGER, add_run, new_project, score
@@ -134,24 +134,24 @@ def test_a_person_makes_clips_and_takes_a_lora_away(context: ToolContext, addres
     expect, shots = playwright.expect, os.environ.get("SIDEKICK_SCREENSHOTS")
     with playwright.sync_playwright() as api:
         browser = launch(api)
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page = open_page(browser, viewport={"width": 1400, "height": 1000})
         page.goto(address)
-        page.get_by_role("tab", name="Studio").click(timeout=60_000)
-        expect(page.locator("#studio-prompt textarea")).to_have_value(load(context).prompt, timeout=20_000)
+        page.get_by_role("tab", name="Studio").click()
+        expect(page.locator("#studio-prompt textarea")).to_have_value(load(context).prompt)
         page.locator("#studio-make").click()
-        expect(page.locator("#studio-clip video")).to_be_visible(timeout=60_000)
+        expect(page.locator("#studio-clip video")).to_be_visible()
         expect(page.locator("#studio-clip")).to_contain_text("AI-generated")
         expect(page.locator("#chat")).to_contain_text("Making a test clip")
         page.locator("#studio-prompt textarea").fill("a cat jumping")
         page.locator("#studio-both").click()
-        expect(page.locator("#studio-history li")).to_have_count(2, timeout=60_000)
+        expect(page.locator("#studio-history li")).to_have_count(2)
         expect(page.locator("#studio-prompt textarea")).to_have_value("a cat jumping")  # what was typed stays
         page.locator("#studio-history button").nth(1).click()
         expect(page.locator("#studio-prompt textarea")).to_have_value(load(context).clips[1].told.made.prompt)  # type: ignore[union-attr]
         _look(page, shots, "studio")
         page.get_by_role("tab", name="Library").click()
         page.locator("#library-make-package").click()
-        expect(page.locator("#library-package")).to_be_visible(timeout=60_000)
+        expect(page.locator("#library-package")).to_be_visible()
         with page.expect_download() as saved:
             page.locator("#library-package").click()
         saved.value.save_as(tmp_path / "got.zip")
@@ -173,11 +173,10 @@ def test_a_person_stacks_loras_and_begins_with_a_picture(context: ToolContext, a
     Image.new("RGB", (64, 64), "orange").save(picture)
     with playwright.sync_playwright() as api:
         browser = launch(api)
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.set_default_timeout(60_000)
+        page = open_page(browser, viewport={"width": 1400, "height": 1000})
         page.goto(address)
         page.get_by_role("tab", name="Studio").click()
-        expect(page.locator("#studio-prompt textarea")).to_have_value(load(context).prompt, timeout=60_000)
+        expect(page.locator("#studio-prompt textarea")).to_have_value(load(context).prompt)
         second = page.locator("#studio-lora-2")
         expect(second).to_be_hidden()
         page.locator("#studio-another").click()
@@ -191,7 +190,7 @@ def test_a_person_stacks_loras_and_begins_with_a_picture(context: ToolContext, a
         expect(page.locator("#studio-media input")).to_have_value("beach.png")
         _look(page, shots, "studio-stack")
         page.locator("#studio-make").click()
-        expect(page.locator("#studio-clip")).to_contain_text("sty_q2ab", timeout=60_000)
+        expect(page.locator("#studio-clip")).to_contain_text("sty_q2ab")
         expect(page.locator("#studio-clip")).to_contain_text("image")
         browser.close()
 

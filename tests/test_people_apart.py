@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsers import launch
+from browsers import launch, open_page
 from people_rooms import ANNA, BEN, CLEO, PASSWORD, QUEUE, House, fetched, opened, say, thread_of, upload
 
 from agent.conversation import Conversation
@@ -148,6 +148,7 @@ def test_two_people_in_their_browsers(house: House) -> None:
     from playwright.sync_api import Page, expect, sync_playwright
 
     complaints: list[str] = []
+    thread_of(house, ANNA, house.project(ANNA).project_id)  # where Anna was last
 
     def enter(page: Page, name: str) -> None:
         page.on(
@@ -158,22 +159,16 @@ def test_two_people_in_their_browsers(house: House) -> None:
         page.fill("#name", name)
         page.fill("#password", PASSWORD)
         page.click("button")
-        expect(page.locator("#box textarea")).to_be_visible(timeout=60_000)
+        expect(page.locator("#box textarea")).to_be_visible()
         page.get_by_role("tab", name="People").click()
-        expect(page.locator("#people-about")).to_contain_text(name.title(), timeout=60_000)
+        expect(page.locator("#people-about")).to_contain_text(name.title())
 
     def told(page: Page, words: str) -> None:
-        """What a click said. On a machine that is very busy gradio can lose a drawing; a person loads the page anew."""
-        try:
-            expect(page.locator("#people-told")).to_contain_text(words, timeout=20_000)
-        except AssertionError:
-            page.reload()
-            page.get_by_role("tab", name="People").click(timeout=60_000)
-            expect(page.locator("#people-told")).to_contain_text(words, timeout=60_000)
+        expect(page.locator("#people-told")).to_contain_text(words)
 
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        anna, ben = (browser.new_context(viewport={"width": 1280, "height": 900}).new_page() for _ in range(2))
+        anna, ben = (open_page(browser, viewport={"width": 1280, "height": 900}) for _ in range(2))
         enter(anna, "anna")
         anna.click("#people-invite")
         told(anna, "join-")
@@ -192,6 +187,6 @@ def test_two_people_in_their_browsers(house: House) -> None:
             ben.set_viewport_size({"width": 390, "height": 844})
             ben.screenshot(path=f"{shots}/people-phone-dark.png", full_page=True)
         ben.click("#people-leave button")
-        expect(ben.locator("#password")).to_be_visible(timeout=60_000)
+        expect(ben.locator("#password")).to_be_visible()
         browser.close()
     assert [told for told in complaints if "Content Security Policy" in told] == []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsers import launch
+from browsers import launch, open_page
 from doubles import HOSTILE, ScriptedConversation
 
 from agent.events import Said, ToolFinished, ToolStarted
@@ -275,15 +275,13 @@ def test_the_handlers_cannot_be_called_from_outside(workspace: Workspace, addres
 def test_a_person_in_a_browser(workspace: Workspace, address: str, tmp_path: Path) -> None:
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=20_000)  # milliseconds; the machine may be busy
-
     picture = tmp_path / "pip-01.png"
     from PIL import Image
 
     Image.new("RGB", (64, 64), "purple").save(picture)
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        page = open_page(browser, viewport={"width": 1280, "height": 860})
         strangers: list[str] = []
         page.on("request", lambda request: strangers.append(request.url) if "127.0.0.1" not in request.url else None)
         page.set_default_timeout(20_000)
@@ -315,7 +313,7 @@ def test_a_person_in_a_browser(workspace: Workspace, address: str, tmp_path: Pat
         expect(chat).to_contain_text("onerror")
         assert page.title() == "Sidekick"
         page.locator("#box input[type=file]").set_input_files(str(picture))
-        expect(page.get_by_role("button", name="Remove file")).to_be_visible(timeout=20_000)
+        expect(page.get_by_role("button", name="Remove file")).to_be_visible()
         say("here is a picture")
         expect(chat).to_contain_text("pip-01.png")
 
@@ -330,7 +328,7 @@ def test_a_person_in_a_browser(workspace: Workspace, address: str, tmp_path: Pat
         expect(page.locator("#approve")).to_be_hidden()
         expect(page.locator("#progress")).to_contain_text("step")
         page.reload()
-        expect(page.locator("#download")).to_be_visible(timeout=20_000)
+        expect(page.locator("#download")).to_be_visible()
         expect(page.locator("#sheet img")).to_be_visible()
         with page.expect_download() as saved:
             page.locator("#download").click()
