@@ -32,6 +32,11 @@ def with_decimal_points(text: str) -> str:
     return sub(r"(?i)(?<![\d.,])([1-9]\d{0,2})\.(?=\d{3} (?:steps|iterations)\b)", r"\1", text)
 
 
+def spelled(text: str) -> str:
+    """The text as it was written, with its number words in digits."""
+    return re.sub(_PHRASE.pattern, lambda found: _spoken(found[0].lower()), text, flags=re.IGNORECASE)
+
+
 def with_digits(text: str) -> str:
     """The lower-case text with every number in digits and percent as '%'."""
     text = sub(r"(?<=\d),(?=\d{3}\b)", "", text)

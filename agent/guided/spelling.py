@@ -19,6 +19,7 @@ _WORDS = (
     "upload validation video videos check checks checked learning picture photo image photograph please compare "
     "explain watermark budget approve approved approval approvals overfitting overfit overfits orders memory "
     "anything something finished download preview background sharpness shoulder another frames noun minutes "
+    "ranks verify resume "
 )
 _VOCABULARY = tuple(_WORDS.split())
 _SHORTHANDS = {
@@ -99,6 +100,21 @@ _SHORTHANDS = {
     "mins": "minutes",
     "secs": "seconds",
     "hrs": "hours",
+    "wdym": "what do you mean",
+    "idc": "i don't care",
+    "teensy": "little",
+    "weeny": "little",
+    "wee": "little",
+    "sez": "says",
+    "dubble": "double",
+    "dubbles": "doubles",
+    "harf": "half",
+    "stopt": "stopped",
+    "stpo": "stop",
+    "splti": "split",
+    "shwo": "show",
+    "nr": "number",
+    "ckpt": "checkpoint",
 }
 _LONG_NAMES = {  # what other trainers call it
     "r": "rank",
@@ -127,7 +143,7 @@ def normal(text: str) -> str:
         .replace("—", " - ")
     )
     text = _NAMED_FIGURE.sub(lambda found: f"{_LONG_NAMES[found[1]]} {found[2]}", text)
-    text = sub(r"\bw/o\b", "without", sub(r"\bw/(?=[\s\w])", "with ", text))
+    text = sub(r"\bw/(?=[\s\w])", "with ", sub(r"\bw/o\b", "without", text))
     text = sub(r"≤\s*", "at most ", sub(r"\s*&&\s*", " and then ", text))
     text = sub(r"(?<![\w.])\.(?=\d)", "0.", text)  # '.5'
     text = _ENDLESS.sub("a number that long", text)
