@@ -5,6 +5,7 @@ from typing import Any
 from .conditions import IF
 from .fillers import command, without_frills
 from .patterns import fullmatch, match, search, split, sub
+from .side_remarks import FINE, harmless
 
 LAUNCH_REFUSED = "conditional"
 LAUNCH_DENIED = "denied"
@@ -13,19 +14,27 @@ _OBJECT = (
     r"(?: (?:it|this|that|the|a|my|our|with|up|off|on|now|please|training|train|run|job|lora|plan|model|already|then"
     r"|today|going|here|first(?= (?:training|run|job|lora|model))|new|real"
     r"|locally|away|immediately|again|once more|for (?:me|real|good)|thing|process"
-    r"|learning"
+    r"|learning|next|one"
     r"|right now|straight away|as (?:planned|it is|is|agreed|proposed|discussed)|like (?:this|that)|these settings"
     r"|whole))*"
 )
 _START = (
-    r"(?:launch|start|begin|kick off|kick it off|fire it up|fire up|run|train|commence|execute|go ahead with"
-    rf"|start off|get (?:started with|going with)|initiate|press start(?: on)?){_OBJECT}"
-    r"|(?:get|set) (?:it|this|that|the (?:training|run|job)) (?:going|started|running|rolling|off|under ?way|in motion)"
+    r"(?:do )?(?:launch|start|begin|kick off|kick it off|fire it up|fire up|run|train|commence|execute|go ahead with"
+    rf"|start off|get (?:started with|going with)|initiate|press start(?: on)?|proceed with|begin with"
+    rf"|set about){_OBJECT}"
+    r"|(?:let|have|get) (?:it|this|her|him|the (?:training|run|job)) (?:begin|start|started|launched|roll|kicked off"
+    r"|under ?way)(?: now)?"
+    r"|(?:let's |let us )?have (?:it|the (?:training|run|job)) (?:started|launched|begun|kicked off)(?: now)?"
+    r"|(?:the )?(?:training|run|job) (?:can|may|should|shall) (?:now )?(?:start|begin|go ahead|be (?:started|launched"
+    r"|kicked off))(?: now)?"
+    r"|(?:the )?(?:training|run|job) be (?:started|launched|kicked off)(?: now)?"
+    r"|(?:get|set) (?:it|this|that|the (?:training|run|job)) (?:going|started|running|rolling|off|under ?way|in motion|to work)"
     r"|let it (?:run|train|go|rip)|press (?:start|go|the (?:start )?button)|hit (?:it|start|go|the (?:start )?button)"
 )
 _GO = (
     r"(?:go|go ahead|go for it|fire away|let's (?:go|do (?:it|this)|get (?:going|started|this started|it started|to it)"
-    r"|roll|start|begin)|off we go|here we go|get going|make it happen|you may (?:start|begin)|full steam ahead)"
+    r"|roll|start|begin)|off we go|here we go|get going|make it happen|you may (?:start|begin)|full steam ahead|send it"
+    r"|ship it|let it rip|let her rip|do your thing)"
 )
 _CONTENT = (
     r"(?:(?:yes|yep|yeah|ok|okay|sure|alright|great|good|perfect|excellent|fine|right|cool|wonderful|lovely|awesome"
@@ -74,11 +83,11 @@ def launches(text: str, facts: dict[str, Any]) -> bool | str:
     )
     if search(_REPORTED, text) and mentions:
         return LAUNCH_REFUSED
-    if search(_NEGATION, text):
+    if search(_NEGATION, sub(FINE, " ", text)):
         return LAUNCH_DENIED if mentions and not match(r"(?:what|how|why)\b", text) else False
     if text.endswith("?") and not search(r"^(?:so |ok |please )?(?:can|could|shall) (?:you|we)\b", text):
         return False
-    if mentions and search(_CONDITION, text) and not match(r"(?:what|how|why)\b", text):
+    if mentions and search(_CONDITION, sub(FINE, " ", text)) and not match(r"(?:what|how|why)\b", text):
         return LAUNCH_REFUSED
     if search(_OTHER, text):
         return False
@@ -90,14 +99,21 @@ def _plainly_starts(text: str, facts: dict[str, Any]) -> bool:
     started = False
     for part in split(r"[.!?,;]+|\band\b|\bso\b|\bthen\b| - ", text):
         bare = part.strip()
-        if not bare or fullmatch(_CONTENT, bare):
+        if not bare or fullmatch(_CONTENT, bare) or fullmatch(_CONTENT, without_frills(bare)):
             continue
-        if fullmatch(_CONTENT, without_frills(bare)):
-            continue
-        if not _starts(bare, command(bare), facts):
+        if _starts(bare, command(bare), facts) or _starts_twice(bare):
+            started = True
+        elif not harmless(bare):
             return False
-        started = True
     return started
+
+
+def _starts_twice(part: str) -> bool:
+    """'ok send it start the training': several such words in one breath, the last of which says what."""
+    if len(part) > 80:
+        return False
+    words = rf"(?:{_GO}|{_CONTENT}|aight|aye|\d(?: \d)*|(?:launch|start|run|train)(?: it| this)?(?: again| now)?)"
+    return fullmatch(rf"(?:{words} )+(?:launch|start|begin|train|kick off)(?: (?:it|now|the training|training))*", part) is not None
 
 
 def _starts(part: str, bare: str, facts: dict[str, Any]) -> bool:
@@ -114,13 +130,25 @@ def resumes(text: str, facts: dict[str, Any]) -> bool:
     """True for a plain request to go on with the training that was stopped."""
     if (facts.get("run") or {}).get("state") not in ("failed", "cancelled"):
         return False
-    what = r"(?:it|the|that|this|my|last|stopped|training|run|job|where (?:it|we) (?:stopped|left off|was))"
+    if search(_CONDITION, text) or search(_NEGATION, sub(FINE, " ", text)) or search(_REPORTED, text):
+        return False
+    parts = [part.strip() for part in split(r"[.!?,;]+|\bso\b(?! sorry)| - ", text) if part.strip()]
+    wished = [_resumes(part) for part in parts]
+    return any(wished) and all(
+        wish or harmless(part) or fullmatch(_CONTENT, part) or fullmatch(r"(?:so )?sorry(?: about that)?", part)
+        for wish, part in zip(wished, parts, strict=True)
+    )
+
+
+def _resumes(part: str) -> bool:
+    where = r"w(?:h)?ere (?:it|we|you|i|that) (?:\w+ )?(?:stopped|left off|was|were|ended|broke off|crashed|got to)"
+    what = rf"(?:it|the|that|this|my|last|stopped|interrupted|training|run|job|{where})"
     return bool(
         fullmatch(
-            r"(?:(?:ok|please|now|yes|can you|could you|let's|i want to|i'd like to) )*"
-            rf"(?:(?:resume|restart)(?: {what})*|(?:continue|go on|carry on|pick up)(?: with| from)?(?: {what})*"
-            rf" (?:training|run|job|where (?:it|we) (?:stopped|left off|was)))(?: please| now| again)*",
-            sub(r"[^\w\s']", "", text).strip(),
+            r"(?:(?:ok|please|now|yes|can you|could you|let's|i want to|i'd like to|just|and|then) )*"
+            rf"(?:(?:resume|restart)(?: {what})*|(?:continue|go on|carry on|keep going|proceed|pick (?:it )?(?:back )?up)"
+            rf"(?: with| from)?(?: {what})* (?:training|run|job|{where}))(?: please| now| again)*",
+            part,
         )
     )
 

@@ -20,6 +20,7 @@ from .reading import Call, Facts, Reading, about
 from .results_talk import results_talk
 from .run_control import run_control
 from .setting_up import setting_up
+from .sharing_talk import sharing_talk
 from .spelling import normal
 from .studio_talk import studio_talk
 from .uploads_talk import and_uploads, with_uploads
@@ -85,7 +86,7 @@ def _read_one(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading
     about_studio = studio_talk(text, said, facts, uploads) or findings_talk(text, facts)
     if about_studio is not None:
         return about_studio
-    for rule in (clips_talk, base_talk, _gates, _small_talk, run_control, results_talk, plan_talk):
+    for rule in (sharing_talk, clips_talk, base_talk, _gates, _small_talk, run_control, results_talk, plan_talk):
         if uploads and rule is _small_talk:
             continue
         reading = rule(whole if rule in (_small_talk, run_control) else text, said, facts)

@@ -14,9 +14,11 @@ from .conditions import CONDITION
 from .learned.intents import NONE, intent
 from .learned.reader import Guess
 from .named_ids import by_id
-from .patterns import match, search
+from .changes import wanted_changes
+from .patterns import fullmatch, match, search
 from .reading import Call, Facts, Reading
 from .rules import CARDS
+from .side_remarks import harmless
 from .spelling import normal
 from .studio_talk import ASKED
 from .wish_words import DENIED, REPORTED, UNSURE, is_clause, is_no_wish, only_states
@@ -27,6 +29,7 @@ SURE = 0.5  # of each part, at least
 SURE_LOOSE = 0.97  # of each part, where a mere comma or full stop joins them
 SURE_OF_CHATTER = 0.6  # that a part is no wish
 SURE_OF_ONE = 0.95  # the whole is one wish; a comma or full stop does not make it two
+SURE_OF_VALUE = 0.9  # of a value that is named outright
 MOST_WORDS_LEANING = 5
 CERTAIN = 0.97  # that it is one: short parts have to be as clear as where nothing joins them
 SHORT = 2  # words
@@ -62,6 +65,17 @@ _OFTEN = frozenset(  # what one message may well want twice
         "replace_in_captions",
     )
 )
+_ORDER_ALONE = (  # 'tell me' waits for something: 'when it's done' belongs to it
+    r"(?:please |just )?(?:tell|ping|notify|warn|message|let|text|stop|give|send|call)(?: me| us| it)?"
+    r"(?: know| a \w+)?[.!]*"
+)
+_THEM = {  # what 'them' and 'those' are after a part that wants this
+    "write_captions": "captions",
+    "show_captions": "captions",
+    "list_standing_orders": "standing orders",
+    "list_approvals": "approvals",
+    "list_loras": "loras",
+}
 Read = Callable[[str], tuple[Reading, Guess]]
 
 
@@ -109,8 +123,12 @@ def _in_context(pieces: Sequence[str], part: Callable[[str], _Part]) -> list[_Pa
     verb, lora = match(_VERB, pieces[0].lower()), ""
     for piece in pieces:
         spelled = re.sub(r"\bit\b", lora, piece, flags=re.IGNORECASE) if lora else piece
-        alone, named = part(spelled), re.findall(r"\blora_\w+", piece)
-        if alone.sure < SURE and verb and parts and len(piece.split()) <= MOST_WORDS_LEANING:
+        named = re.findall(r"\blora_\w+", piece)
+        them = next((_THEM[name] for name in parts[-1].names if name in _THEM), "") if parts else ""
+        if them:
+            spelled = re.sub(r"\b(?:all of )?(?:them|those|these|em)\b", them, spelled, flags=re.IGNORECASE)
+        alone = part(spelled)
+        if verb and parts and len(piece.split()) <= MOST_WORDS_LEANING and not match(_VERB, piece.lower()):
             alone = max(alone, part(f"{verb[0]} {piece}"), key=lambda each: each.sure)
         parts.append(alone)
         lora = named[0] if len(named) == 1 else ""
@@ -146,9 +164,9 @@ def _pieces(said: str, cuts: Sequence[tuple[int, int]]) -> list[str]:
 
 def _bare(piece: str) -> str:
     """A part without the words that only join it to the others."""
-    piece = piece.strip(" ,;")
-    shorter = _END.sub(r"\g<end>", _LEAD.sub("", piece))
-    return shorter if search(r"\w", shorter) else piece
+    piece = _LEAD.sub("", piece.strip(" ,;")) or piece
+    shorter = _END.sub(r"\g<end>", piece)
+    return shorter if search(r"\w", shorter) and not fullmatch(_ORDER_ALONE, shorter.lower()) else piece
 
 
 def _understood(text: str, reading: Reading, guess: Guess) -> _Part:
@@ -161,10 +179,19 @@ def _understood(text: str, reading: Reading, guess: Guess) -> _Part:
     if called and [call.name for call in reading.calls] == [called.name]:
         return _Part(text, reading, 1.0)
     agreed = guess.probability(intent([(call.name, call.arguments) for call in reading.calls]))
+    if [call.name for call in reading.calls] == ["change_plan"] and _exact(plain, reading.calls[0]):
+        return _Part(text, reading, max(agreed, SURE_OF_VALUE))
     if reading.calls:
         return _Part(text, reading, agreed)
     chatter = reading.topic in ("unclear", "thanks", "greet") and guess.probability(NONE) >= SURE_OF_CHATTER
     return _Part(text, reading, agreed if chatter else 0.0)
+
+
+def _exact(text: str, call: Call) -> bool:
+    """Is it a wish for values that the words name outright?"""
+    wanted = wanted_changes(normal(text))
+    named = search(r"\d", normal(text)) and not wanted.question and wanted.arguments == call.arguments
+    return bool(named) and not search(r"\?", text) and not only_states(text)
 
 
 def _are_sure(parts: Sequence[_Part], joined: Sequence[bool]) -> bool:
@@ -189,11 +216,13 @@ def _may_stand(parts: Sequence[_Part], guess: Guess, whole: Reading) -> bool:
 def _cards_may_open(cards: set[str], parts: Sequence[_Part], plain: Sequence[str], guess: Guess) -> bool:
     orders = [at for at, part in enumerate(parts) if "set_standing_order" in part.names]
     opened = [at for at, part in enumerate(parts) if part.names & CARDS]
-    if any(search(UNSURE, text) for text in plain) or (orders and min(orders) < max(opened)):
+    beside = [part.reading.calls == () and harmless(normal(part.text)) for part in parts]
+    wishes = [part.text.lower() for part, aside in zip(parts, beside, strict=True) if not aside]
+    if any(search(UNSURE, text) for text in plain if text in wishes) or (orders and min(orders) < max(opened)):
         return False
     if any(part.text.endswith("?") and not search(_ASKED_OF_US, part.text.lower()) for part in parts):
         return False
-    understood = all(part.reading.calls for part in parts)
+    understood = all(part.reading.calls or aside for part, aside in zip(parts, beside, strict=True))
     expected = sum(share for name, share in guess.intents if cards <= set(name.split(" + ")))
     return "record_consent" not in cards and understood and expected >= CARD_EXPECTED
 
@@ -223,7 +252,7 @@ def _says_more(calls: Sequence[Call], whole: Reading, guess: Guess) -> bool:
     if any(_within(one, other) for one, other in permutations(calls, 2)):
         return False
     waited = [call.arguments.get("when") for call in calls if call.name == "set_standing_order"]
-    if "overfitting" in waited[1:] or (len(set(waited)) < len(waited) <= 2 and "problem" in waited):
+    if len(set(waited)) < len(waited) <= 2 and {"problem", "overfitting"} & set(waited):
         return False  # 'when it overfits, just tell me'
     if {"cancel_training", "set_standing_order"} <= set(names) and "cancel_training" not in before:
         return False  # 'when it overfits, stop it'

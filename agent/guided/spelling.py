@@ -142,6 +142,7 @@ def normal(text: str) -> str:
         .replace("–", "-")
         .replace("—", " - ")
     )
+    text = sub(r"\b[a-z]*([a-z])\1\1[a-z]*\b", _shortened, text)
     text = _NAMED_FIGURE.sub(lambda found: f"{_LONG_NAMES[found[1]]} {found[2]}", text)
     text = sub(r"\bw/(?=[\s\w])", "with ", sub(r"\bw/o\b", "without", text))
     text = sub(r"≤\s*", "at most ", sub(r"\s*&&\s*", " and then ", text))
@@ -154,6 +155,12 @@ def normal(text: str) -> str:
     text = sub(r"(?<![\w.])(\d+)\s?f\b", r"\1 frames", sub(r"\br(\d{1,3})\b", r"rank \1", text))
     text = sub(r"(?<![^\W\d_])[a-z][a-z']*(?![^\W\d_])", lambda found: _corrected(found[0]), text)
     return sub(r"\s+", " ", with_digits(with_decimal_points(text))).strip()
+
+
+def _shortened(found: re.Match[str]) -> str:
+    """'gooo' and 'pleeease': a letter that is drawn out stands once, or twice where that is the commoner word."""
+    forms = [sub(r"(\w)\1{2,}", new, found[0]) for new in (r"\1", r"\1\1")]
+    return max(forms, key=lambda form: zipf_frequency(form, "en"))
 
 
 @lru_cache(maxsize=4096)
