@@ -31,15 +31,23 @@ _START = (
     r"|(?:get|set) (?:it|this|that|the (?:training|run|job)) (?:going|started|running|rolling|off|under ?way|in motion|to work)"
     r"|let it (?:run|train|go|rip)|press (?:start|go|the (?:start )?button)|hit (?:it|start|go|the (?:start )?button)"
 )
+_AGAIN = (
+    r"(?:train|run|start|launch|do) (?:him|her|it|this|them|my \w+|another (?:one|run|training|round)|one more(?: \w+)?)?"
+    r" ?(?:again|once more|one more time|already|now)?(?:,? (?:with )?(?:the )?same settings)?"
+    r"|(?:one more|another) (?:training|run)|(?:re-?run|re-?train|relaunch)(?: it)?|time to (?:train|launch|start)"
+    r"|realize the (?:training|run)|queue (?:it|this) up|(?:start|begin|launch|train) (?:it )?already"
+    r"|start training (?:him|her|it|my \w+)"
+)
 _GO = (
     r"(?:go|go ahead|go for it|fire away|let's (?:go|do (?:it|this)|get (?:going|started|this started|it started|to it)"
     r"|roll|start|begin)|off we go|here we go|get going|make it happen|you may (?:start|begin)|full steam ahead|send it"
-    r"|ship it|let it rip|let her rip|do your thing)"
+    r"|ship it|let'?s? (?:it|her|him|er|rip)(?: rip)?|do your thing|(?:go ){2,}|(?:go){2,}|punch it|full send|fire|hit it"
+    r"|green ?light|all systems go|(?:press|push|hit) the (?:big )?(?:red |green )?button|pop it on)"
 )
 _CONTENT = (
     r"(?:(?:yes|yep|yeah|ok|okay|sure|alright|great|good|perfect|excellent|fine|right|cool|wonderful|lovely|awesome"
     r"|done|ready|thanks"
-    r"|thank you|please|i agree|agreed|all (?:good|set|fine|right)|nice|super)"
+    r"|thank you|please|i agree|agreed|lgtm|come on|drum roll|here we go|go on|let's cook|time to cook|settings ok|aye|yup|bet|all (?:good|set|fine|right)|nice|super)"
     r"|(?:(?:that|it|this|the plan|everything|all of (?:it|that)|all)(?:'s| is| all)? ?|that all )?(?:looks?"
     r"|sounds?|seems?|is)? ?(?:all |very |really |pretty |just )?"
     r"(?:good|fine|great|right|perfect|ok|okay|reasonable|alright|all right)(?: (?:to|with|for|by) me| like (?:this"
@@ -65,10 +73,18 @@ _OTHER = (
 _STOP = (
     r"(?:(?:no|wait|quick|quickly|oh|hey|oops|whoa|damn|stop|cancel) )*"
     r"(?:stop|cancel|abort|kill|halt|terminate|quit|end|interrupt|break off|pull the plug(?: on)?|call (?:it )?off"
-    r"|shut down)"
+    r"|shut down|turn off|switch off|end)"
     r"(?: (?:it|this|that|the|training|run|job|now|please|everything|immediately|current|right|right now|whole"
     r"|thing|off"
     r"|process|my|here|at once|straight away|running|at work))*"
+)
+
+
+_RUN = r"(?:(?:the|this|that|my) )?(?:training|run|job|thing)"
+_STOPPED = (
+    rf"(?:turn|shut|switch|call|break) (?:it|{_RUN}) (?:off|down)(?: now| please)*"
+    rf"|{_RUN} (?:may|can|must|should|has to|needs to|is to) (?:now )?be (?:cancelled|canceled|stopped|ended|aborted)(?: now)?"
+    rf"|have (?:it|{_RUN}) (?:cancelled|canceled|stopped|aborted)(?: now)?"
 )
 
 
@@ -117,8 +133,10 @@ def _starts_twice(part: str) -> bool:
 
 
 def _starts(part: str, bare: str, facts: dict[str, Any]) -> bool:
-    if fullmatch(_GO, bare) or fullmatch(_GO, part):
+    if fullmatch(_GO, bare) or fullmatch(_GO, f"{part} ") or fullmatch(_GO, part):
         return facts.get("stage") == "launch"
+    if fullmatch(_AGAIN, bare):
+        return bool(facts.get("plan"))
     if not fullmatch(_START, bare):
         return False
     if fullmatch(r"(?:train|run|execute)(?: (?:a|my|our|the) (?:lora|model))?", bare):
@@ -184,7 +202,8 @@ def cancels(text: str, facts: dict[str, Any]) -> bool:
         text,
     ):
         return bool(facts.get("run"))
-    if not any(fullmatch(_STOP, command(part)) for part in split(r"[.!?,;]+| - |\band\b|\bthen\b|\bbut\b", text)):
+    parts = split(r"[.!?,;]+| - |\band\b|\bthen\b|\bbut\b|\bso\b", text)
+    if not any(fullmatch(_STOP, command(part)) or fullmatch(_STOPPED, command(part)) for part in parts):
         return False
     running = {"queued", "running"} & {(facts.get("run") or {}).get("state"), (facts.get("run") or {}).get("scoring")}
     return bool(running) or search(r"\b(?:training|run|job)\b", text) is not None

@@ -58,7 +58,7 @@ def with_digits(text: str) -> str:
         )
     text = sub(r"\ban? hour and a half\b|\b1\.5 hours?\b", "90 minutes", text)
     text = sub(r"\b(?:half an|half-an|a half) hour\b|\bhalf-?hour\b", "30 minutes", text)
-    text = sub(r"\b(?:three|3) quarters of an hour\b", "45 minutes", text)
+    text = sub(r"\b(?:three|3) quarters of (?:an )?hour\b", "45 minutes", text)
     text = sub(r"\b(?:a |one )?quarter of an hour\b|\ba quarter hour\b", "15 minutes", text)
     text = sub(r"\b(?:an? )?couple of (?=minutes|hours)", "2 ", text)
     text = sub(r"(?<![\d.,])0,(?=\d)", "0.", text)  # a decimal comma

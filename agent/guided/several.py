@@ -224,7 +224,10 @@ def _cards_may_open(cards: set[str], parts: Sequence[_Part], plain: Sequence[str
         return False
     understood = all(part.reading.calls or aside for part, aside in zip(parts, beside, strict=True))
     expected = sum(share for name, share in guess.intents if cards <= set(name.split(" + ")))
-    return "record_consent" not in cards and understood and expected >= CARD_EXPECTED
+    plainly = cards <= {"launch_training"} and all(
+        part.names == cards or part.sure >= SURE_OF_VALUE or aside for part, aside in zip(parts, beside, strict=True)
+    )
+    return "record_consent" not in cards and understood and (plainly or expected >= CARD_EXPECTED)
 
 
 def _together(parts: Sequence[_Part]) -> list[Call]:
