@@ -13,6 +13,7 @@ from .arguments import arguments_of
 from .changes import wanted_changes
 from .completed import completed
 from .conditions import IF
+from .domain import DOMAIN
 from .fillers import without_frills
 from .learned.intents import NONE, intent
 from .learned.reader import Guess
@@ -33,6 +34,7 @@ HARD = 0.8  # at least, for what is hard to take back
 INSTEAD_OF_ASKING = 0.8  # where the rules would ask back, or take it for a condition
 AGREED = 0.85  # for a card that the strict rules do not open and that may well be wished for
 NOTHING = 0.7  # sure that nothing is to be called, where the rules have a search
+OFF_TOPIC = 0.8  # where no word of the message is about training
 NEVER = 2.0
 CARD_AT_ALL = 0.2  # at least, for a card of the strict rules
 NO_CARD = 0.6  # sure that no card was asked for
@@ -67,6 +69,7 @@ _NOT_EITHER = (  # 'do not audit and launch' denies both
     r"\b(?:don't|do not|never|neither|nor|not)\b[^.;!?,]*\b(?:and|or|nor)\b[^.;!?,]*"
     r"\b(?:launch|start|begin|train|download|take|add)\b|\bnone of\b"
 )
+_ANSWERS = frozenset(("look_up", "audit_dataset", "explain_plan", "choose_recipe"))
 _ASKING_TOPICS = frozenset(("question", "launch_conditional", "launch_denied", "nothing_ran"))
 _PLAIN_TOPICS = frozenset(("unclear", "no_plan", "how_to_add", "next", "help", "recommend"))
 
@@ -107,7 +110,7 @@ def _combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: li
         )
     if guess.intent == NONE and stated == "look_up" and guess.sure >= NOTHING:
         return Reading(topic="unclear", words=said)
-    if guess.intent == NONE or any(name in CARDS for name in names) or guess.sure < _needed(rules, stated):
+    if guess.intent == NONE or any(name in CARDS for name in names) or guess.sure < _needed(rules, stated, names, text):
         return rules
     if (
         _out_of_place(names, text, facts)
@@ -171,7 +174,9 @@ def _asks_rightly(rules: Reading, names: list[str], guess: Guess, text: str) -> 
     return rules.topic == "question" and (vague or foreign or bool({"apply_finding", "show_budget"} & set(names)))
 
 
-def _needed(rules: Reading, stated: str) -> float:
+def _needed(rules: Reading, stated: str, names: list[str], text: str) -> float:
+    if stated == NONE and set(names) <= _ANSWERS and rules.topic == "unclear" and not search(DOMAIN, text):
+        return OFF_TOPIC
     if stated == NONE:
         return (
             FROM_NOTHING

@@ -53,7 +53,7 @@ def by_rules(said: str, facts: Facts, uploads: list[str]) -> Reading:
 
 def _joined(whole: Reading, parts: list[Reading]) -> Reading:
     """Several wishes in one message, in their order, where each sentence is understood by itself."""
-    clear = [part for part in parts if part.calls]
+    clear = _wished([part for part in parts if part.calls])
     if not clear or any(part.topic in ("question", "launch_conditional", "launch_denied") for part in parts):
         return whole
     calls = list({(call.name, repr(call.arguments)): call for part in clear for call in part.calls}.values())
@@ -67,6 +67,12 @@ def _joined(whole: Reading, parts: list[Reading]) -> Reading:
     if whole.calls and (unclear or len(whole.calls) > len(calls)):
         return whole
     return Reading(tuple(calls))
+
+
+def _wished(clear: list[Reading]) -> list[Reading]:
+    """Without parts that are only looked up, where another part wants something done."""
+    done = [part for part in clear if {call.name for call in part.calls} != {"look_up"}]
+    return done or clear
 
 
 def _as_said(part: str, said: str) -> str:
