@@ -34,6 +34,8 @@ _START = (
 _AGAIN = (
     r"(?:train|run|start|launch|do) (?:him|her|it|this|them|my \w+|another (?:one|run|training|round)|one more(?: \w+)?)?"
     r" ?(?:again|once more|one more time|already|now)?(?:,? (?:with )?(?:the )?same settings)?"
+    r"|retry|try (?:it |the training |the run )?again|(?:can|could) (?:it|the (?:training|run|job)) (?:now )?be"
+    r" (?:started|launched|kicked off)(?: now)?"
     r"|(?:one more|another) (?:training|run)|(?:re-?run|re-?train|relaunch)(?: it)?|time to (?:train|launch|start)"
     r"|realize the (?:training|run)|queue (?:it|this) up|(?:start|begin|launch|train) (?:it )?already"
     r"|start training (?:him|her|it|my \w+)"
@@ -42,12 +44,13 @@ _GO = (
     r"(?:go|go ahead|go for it|fire away|let's (?:go|do (?:it|this)|get (?:going|started|this started|it started|to it)"
     r"|roll|start|begin)|off we go|here we go|get going|make it happen|you may (?:start|begin)|full steam ahead|send it"
     r"|ship it|let'?s? (?:it|her|him|er|rip)(?: rip)?|do your thing|(?:go ){2,}|(?:go){2,}|punch it|full send|fire|hit it"
-    r"|green ?light|all systems go|(?:press|push|hit) the (?:big )?(?:red |green )?button|pop it on)"
+    r"|rip|roll|cook|let the \w+ begin|green ?light|all systems go|(?:press|push|hit) the (?:big )?(?:red |green )?button|pop it on)"
 )
 _CONTENT = (
     r"(?:(?:yes|yep|yeah|ok|okay|sure|alright|great|good|perfect|excellent|fine|right|cool|wonderful|lovely|awesome"
     r"|done|ready|thanks"
-    r"|thank you|please|i agree|agreed|lgtm|come on|drum roll|here we go|go on|let's cook|time to cook|settings ok|aye|yup|bet|all (?:good|set|fine|right)|nice|super)"
+    r"|thank you|please|i agree|agreed|lgtm|come on|drum roll|here we go|go on|let's cook|time to cook|settings ok|aye|yup|bet|(?:with )?(?:the )?same (?:settings|plan)"
+    r"|as before|(?:green ?light|thumbs up|approved|a go|yes)(?: from (?:me|us|my side|our side))?|all (?:good|set|fine|right)|nice|super)"
     r"|(?:(?:that|it|this|the plan|everything|all of (?:it|that)|all)(?:'s| is| all)? ?|that all )?(?:looks?"
     r"|sounds?|seems?|is)? ?(?:all |very |really |pretty |just )?"
     r"(?:good|fine|great|right|perfect|ok|okay|reasonable|alright|all right)(?: (?:to|with|for|by) me| like (?:this"
@@ -113,9 +116,9 @@ def launches(text: str, facts: dict[str, Any]) -> bool | str:
 def _plainly_starts(text: str, facts: dict[str, Any]) -> bool:
     """Every part of the message is a wish to start or a word of content, and one at least is a wish to start."""
     started = False
-    for part in split(r"[.!?,;]+|\band\b|\bso\b|\bthen\b| - ", text):
+    for part in split(r"[.!?,;]+|\band\b|\bso\b|\bthen\b|\bbut\b| - ", text):
         bare = part.strip()
-        if not bare or fullmatch(_CONTENT, bare) or fullmatch(_CONTENT, without_frills(bare)):
+        if not bare or (len(bare) < 60 and fullmatch(rf"(?:{_CONTENT} ?)+", bare)) or fullmatch(_CONTENT, without_frills(bare)):
             continue
         if _starts(bare, command(bare), facts) or _starts_twice(bare):
             started = True

@@ -119,6 +119,8 @@ def _combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: li
         or set(names) < {call.name for call in rules.calls}
     ):
         return rules
+    if set(names) == {call.name for call in rules.calls} and len(names) < len(rules.calls):
+        return rules  # several of a kind, each spelled out
     if rules.calls and (facts.get(ASKED) or set(names) & _HARD):
         return rules  # an answer to a question of ours; or more than the rules read, and hard to take back
     return _learned(names, rules, guess, said, facts, uploads)

@@ -15,7 +15,7 @@ from .reading import Facts
 
 Arguments = dict[str, Any]
 _BACK = (
-    r"\bback in\b|\b(?:put|bring|take|get|let|want|add|have)\b.*\b(?:back|in again)\b|\bun-?(?:exclude|drop|remove)\w*"
+    r"\b(?:taken|brought|put|come|go) back\b|\b(?:in|allowed|included) again\b|\bback in\b|\b(?:put|bring|take|get|let|want|add|have)\b.*\b(?:back|in again)\b|\bun-?(?:exclude|drop|remove)\w*"
     r"|\brestore\b|\bre-?(?:include|add|admit|enable|instate)\w*|\bafter all\b|\bmay stay\b|\bback please\b"
 )
 _KEPT = r"\b(?:include|keep|use|stay|again|allow)\b"
@@ -63,6 +63,7 @@ _CLIP_OF = (
     r"pictures?) (?:of|where|in which|with|showing) |^prompt ?[=:] ?[\"“]?|^(?:sound|audio) ?: ?|^in comparison,? "
 )
 _SOMEBODY = r"^(?:it|he|she|him|her|them|they)(?:'s| is| are)? (?=\w)"
+_BASE_ONLY = r"\b(?:only|just) (?:with )?the base(?: model)?\b|\bbase(?: model)? (?:only|alone)\b|\bwith the base model\b"
 _SET_SEED = r"[,;(\s]*\b(?:with )?seed ?[=:]? ?(\d{1,9})\)?"
 _SET_STRENGTH = r"[,;(\s]*\b(?:(?:at|with) )?(?:strength ?[=:]? ?(\d(?:\.\d+)?)|(\d(?:\.\d+)?) strength)\)?"
 
@@ -74,7 +75,7 @@ def completed(name: str, arguments: Arguments, text: str, said: str, facts: Fact
 
 
 def _excluded(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
-    if search(_BACK, text) and not search(r"\b(?:leave|out|exclude|remove|drop)\b", text):
+    if search(_BACK, text) and not search(r"\b(?:leave|exclude|remove|drop|(?<!took them )(?<!took it )out)\b", text):
         return arguments | {"excluded": False}
     if arguments.get("excluded") is False and not search(rf"{_BACK}|{_KEPT}", text):
         return _without(arguments, "excluded")
@@ -143,6 +144,8 @@ def _planned(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Argu
 
 def _clip(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
     arguments = spelled_out.clip(arguments, text, said)
+    if arguments.get("stack"):
+        arguments = arguments | {"stack": spelled_out.each_strength(arguments["stack"], text)}
     prompt = str(arguments.get("prompt") or "")
     if not arguments.get("seed") and (seed := search(_SET_SEED, text)):
         arguments = arguments | {"seed": int(seed[1])}
@@ -151,6 +154,8 @@ def _clip(arguments: Arguments, text: str, said: str, _facts: Facts) -> Argument
     if shared and (found := search(_SET_STRENGTH, text)) and (strength := float(found[1] or found[2])) <= 2:
         arguments = arguments | {"strength": strength}
         prompt = re.sub(_SET_STRENGTH, "", prompt, flags=re.IGNORECASE)
+    if shared and search(_BASE_ONLY, text):
+        arguments = arguments | {"strength": 0.0}
     if search(r"\b(?:with|w/) (?:sound|audio)\b", text):
         arguments = arguments | {"with_sound": True}
     for taken_off in (_CLIP_OF, _SOMEBODY):
@@ -162,7 +167,11 @@ def _compared(arguments: Arguments, text: str, said: str, facts: Facts) -> Argum
     steps = search(r"\b(?:steps|checkpoints|ckpts) ((?:\d+(?:, ?(?:and )?| and | & )?){2,})", text)
     if steps and not arguments.get("steps"):
         arguments = arguments | {"steps": [int(step) for step in re.findall(r"\d+", steps[1])], "with_base": False}
-    kept = _clip(arguments, text, said, facts)
+    if search(r"\b(?:without|no|not) (?:the )?base\b", text):
+        arguments = arguments | {"with_base": False}
+    elif arguments.get("with_base") is False and search(r"\b(?:to|vs|against|with|and|next to|beside) (?:the )?base\b", text):
+        arguments = _without(arguments, "with_base")
+    kept = _clip(_each(arguments, text), text, said, facts)
     return _without(kept, "strength", "with_sound")
 
 
@@ -216,7 +225,9 @@ def _edited(arguments: Arguments, _text: str, said: str, _facts: Facts) -> Argum
     caption = re.sub(_NO_CAPTION, "", str(arguments.get("caption") or ""), flags=re.IGNORECASE)
     caption = re.sub(r"\s*\(as (?:the )?caption\)$|\. (?:then|and then|after that)\b.*$", "", caption, flags=re.I)
     arguments = arguments | ({"caption": caption.strip(' "“”')} if caption.strip(' "“”') else {})
-    return spelled_out.edited(arguments, said)
+    edited = spelled_out.edited(arguments, said)
+    caption = str(edited.get("caption") or "").strip()
+    return edited | ({"caption": caption[:-1]} if caption.endswith(".") and caption.count(".") == 1 else {})
 
 
 def _candidates(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:

@@ -6,11 +6,18 @@ from typing import Any
 _Q = r"[\"“”'‘’]"
 _PHRASE = rf"(?:{_Q}(?P<{{0}}q>[^\"“”‘’']+){_Q}|(?P<{{0}}w>[\w-]+(?: [\w-]+)??))"
 _A, _B = _PHRASE.format("a"), _PHRASE.format("b")
-_IN = r"(?:\s+(?:everywhere|there|in|across|throughout|on|over|instead|for|of|please|pls)\b.*|[\s,.;!?].*)?$"
+_IN = r"(?:\s+(?:everywhere|wherever|just|there|in|across|throughout|on|over|instead|for|of|please|pls)\b.*|[\s,.;!?].*)?$"
 _PAIRS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"\bs/(?P<aw>[^/]+)/(?P<bw>[^/]*)/",
+        rf"\b(?:wherever|where|whenever|everywhere)\s+(?:the captions?|they|it|you)\s+(?:says?|has|have|reads?|mentions?|wrote)"
+        rf"\s+{_A},?\s+(?:make (?:it|that)|put|write|use|say|should (?:say|be)|change (?:it|that) to)\s+{_B}{_IN}",
+        rf"\b(?:write|put|use)\s+{_B}\s+(?:wherever|where|everywhere)\s+(?:the captions?|they|it|you)\s+(?:says?|has|have"
+        rf"|reads?)\s+{_A}{_IN}",
+        rf"\b(?:write|put|use)\s+{_B}\s+where\s+{_A}\s+(?:stands|is)\b",
+        rf"\bsay\s+{_B}(?:\s+in them)?\s+(?:instead of|rather than|and not|,?\s*not)\s+{_A}{_IN}",
+        rf"\bif\s+{_A}\s+(?:was|were|is)\s+replaced\s+(?:by|with)\s+{_B}{_IN}",
         rf"\b(?:write|put|use)\s+{_B}\s+(?:in place of|instead of|rather than|for)\s+{_A}{_IN}",
         rf"\b(?:replace|swap|change|exchange|swapped|turn|replacing|find|switch)d?\s+"
         rf"(?:every |each |all |the word )?{_A}"
