@@ -6,6 +6,7 @@ from .conditions import IF
 from .fillers import command, without_frills
 from .patterns import fullmatch, match, search, split, sub
 from .side_remarks import FINE, harmless
+from .start_words import only_starts
 
 LAUNCH_REFUSED = "conditional"
 LAUNCH_DENIED = "denied"
@@ -59,7 +60,8 @@ _CONTENT = (
     r"|the plan|everything))?(?: now| to go)?"
     r"|i like (?:it|that|this|the plan)|we(?:'re| are) (?:ready|good|all set|good to go)|good to go|that(?:'s"
     r"| is) (?:it|all|fine|good|great|the one)"
-    r"|(?:i(?:'ve| have) )?seen enough|enough (?:talk(?:ing)?|planning|changes))"
+    r"|(?:i(?:'ve| have) )?seen enough|(?:ok )?enough (?:talk|\w+ing|changes)|off (?:you|we) go"
+    r"|righto|same again|you have my (?:go|yes|ok|blessing))"
 )
 _CONDITION = (
     rf"\b(?:{IF}|when|once(?! more| again)|after|until|as soon as|provided|assuming|only|maybe|perhaps|might"
@@ -116,6 +118,7 @@ def launches(text: str, facts: dict[str, Any]) -> bool | str:
 def _plainly_starts(text: str, facts: dict[str, Any]) -> bool:
     """Every part of the message is a wish to start or a word of content, and one at least is a wish to start."""
     started = False
+    text = sub(r"^(?:\d{1,2}[,.! ]+)+(?=(?:launch|start|go|begin)\b)", "", text)  # '3, 2, 1, start'
     for part in split(r"[.!?,;]+|\band\b|\bso\b|\bthen\b|\bbut\b| - ", text):
         bare = part.strip()
         if not bare or (len(bare) < 60 and fullmatch(rf"(?:{_CONTENT} ?)+", bare)) or fullmatch(_CONTENT, without_frills(bare)):
@@ -138,7 +141,7 @@ def _starts_twice(part: str) -> bool:
 def _starts(part: str, bare: str, facts: dict[str, Any]) -> bool:
     if fullmatch(_GO, bare) or fullmatch(_GO, f"{part} ") or fullmatch(_GO, part):
         return facts.get("stage") == "launch"
-    if fullmatch(_AGAIN, bare):
+    if fullmatch(_AGAIN, bare) or only_starts(part):
         return bool(facts.get("plan"))
     if not fullmatch(_START, bare):
         return False
@@ -163,11 +166,12 @@ def resumes(text: str, facts: dict[str, Any]) -> bool:
 
 def _resumes(part: str) -> bool:
     where = r"w(?:h)?ere (?:it|we|you|i|that) (?:\w+ )?(?:stopped|left off|was|were|ended|broke off|crashed|got to)"
-    what = rf"(?:it|the|that|this|my|last|stopped|interrupted|training|run|job|{where})"
+    what = rf"(?:it|the|that|this|my|last|stopped|interrupted|training|run|job|checkpoint|{where})"
     return bool(
         fullmatch(
             r"(?:(?:ok|please|now|yes|can you|could you|let's|i want to|i'd like to|just|and|then) )*"
-            rf"(?:(?:resume|restart)(?: {what})*|(?:continue|go on|carry on|keep going|proceed|pick (?:it )?(?:back )?up)"
+            rf"(?:(?:resume|restart)(?: from)?(?: {what})*|(?:continue|go on|carry on|keep going|proceed"
+            rf"|pick (?:it |the (?:training|run) )?(?:back )?up)"
             rf"(?: with| from)?(?: {what})* (?:training|run|job|{where}))(?: please| now| again)*",
             part,
         )

@@ -6,7 +6,7 @@ from .patterns import match, search, sub
 from .reading import Call, Facts, Reading
 
 _LTX = r"(?:ltx[ -]?(?:video|2\.?3?)?(?: ?(?:dev|model))?|(?:the )?(?:real|big|full|actual|base) (?:base )?models?)"
-_MODEL = rf"(?:{_LTX}(?: ?(?:weights|model|base))*|(?:the )?(?:ltx\S* |base |22 ?b )(?:weights|model)|(?:the )?large model)\b"
+_MODEL = rf"(?:{_LTX}(?: ?(?:weights|model|base))*|(?:the )?(?:ltx\S* |base |22 ?b )(?:weights|model|one|checkpoint)|(?:the )?22 ?b|(?:the )?large model)\b"
 _DOWNLOAD = r"\bdownload(?:ing|ed)?\b"
 _FETCH = (
     rf"\b(?:download|fetch|get|install|grab|pull|bring|load)\b(?: (?!now\b|lora)\w+){{0,3}} {_MODEL}(?! ?(?:loras?|files?))"

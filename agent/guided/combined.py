@@ -17,6 +17,7 @@ from .domain import DOMAIN
 from .fillers import without_frills
 from .learned.intents import NONE, intent
 from .learned.reader import Guess
+from .lora_names import named
 from .patterns import search
 from .reading import Call, Facts, Reading, ask
 from .rules import CARDS
@@ -83,7 +84,7 @@ def combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: lis
         Call(call.name, _as_written(completed(call.name, call.arguments, text, said, facts), said))
         for call in reading.calls
     )
-    return replace(reading, calls=tuple(calls))
+    return replace(reading, calls=tuple({(call.name, repr(call.arguments)): call for call in calls}.values()))
 
 
 def _as_written(arguments: dict[str, Any], said: str) -> dict[str, Any]:
@@ -176,6 +177,17 @@ def _asks_rightly(rules: Reading, names: list[str], guess: Guess, text: str) -> 
     return rules.topic == "question" and (vague or foreign or bool({"apply_finding", "show_budget"} & set(names)))
 
 
+def _each_its_own(calls: list[Call], said: str, facts: Facts) -> list[Call]:
+    """Several files or LoRAs to look into, each once."""
+    looks = [at for at, call in enumerate(calls) if call.name == "verify_lora"]
+    there = [name for name in re.findall(r"\bupl_\w+", said) if name in (facts.get("waiting_loras") or [])]
+    given = [{"upload": name} for name in there] or [{"lora": name} for name, _ in named(said, facts).loras]
+    if len(looks) > 1 and len(looks) == len(given):
+        for at, arguments in zip(looks, given, strict=True):
+            calls[at] = Call("verify_lora", arguments)
+    return calls
+
+
 def _needed(rules: Reading, stated: str, names: list[str], text: str) -> float:
     if stated == NONE and set(names) <= _ANSWERS and rules.topic == "unclear" and not search(DOMAIN, text):
         return OFF_TOPIC
@@ -203,6 +215,7 @@ def _learned(names: list[str], rules: Reading, guess: Guess, said: str, facts: F
         if isinstance(arguments, str):
             return ask(arguments) if rules.topic == "unclear" else rules
         calls.append(sharpened(Call(name, arguments), guess, said))
+    calls = _each_its_own(calls, said, facts)
     if names == ["add_lora", "add_lora"] and len(waiting := facts.get("waiting_loras") or []) == 2:
         calls = [Call("add_lora", {"upload": upload}) for upload in waiting]
     if names == ["propose_plan"] and (further := wanted_changes(normal(said)).without("preset", "base")):

@@ -12,6 +12,7 @@ from . import spelled_out
 from .named_ids import runs_of
 from .patterns import search
 from .reading import Facts
+from .subjects import noun_of
 
 Arguments = dict[str, Any]
 _BACK = (
@@ -234,7 +235,10 @@ def _candidates(arguments: Arguments, text: str, said: str, _facts: Facts) -> Ar
     return spelled_out.candidates(arguments, text, said)
 
 
-def _recipe(arguments: Arguments, _text: str, said: str, _facts: Facts) -> Arguments:
+def _recipe(arguments: Arguments, text: str, said: str, facts: Facts) -> Arguments:
+    bare = arguments == {"recipe": "character"} and not facts.get("recipe")
+    if bare and (noun := noun_of(text)):
+        arguments = arguments | {"noun": noun}
     return spelled_out.recipe(arguments, said)
 
 

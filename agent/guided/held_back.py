@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from .conditions import IF
 from .patterns import search
+from .praise import only_remarks
 from .reading import Call
 
 _CHANGING = frozenset(
@@ -80,6 +81,8 @@ _STATED_NO = r"\bno (?:splitting|merging|captions?|plan|download\w*|launch\w*|cl
 def held_back(calls: Sequence[Call], text: str) -> bool:
     """Is none of these calls wished for, although its words are there?"""
     names = {call.name for call in calls}
+    if names and only_remarks(text):
+        return True
     proposed = any(call.name == "split_clips" and not call.arguments.get("accept") for call in calls)
     shown = proposed or any(call.arguments.get("only_show") for call in calls)
     if not names or shown or not names <= _CHANGING | _DOING.keys():

@@ -16,7 +16,7 @@ _TELL = (
     r"|buzz) (?:to )?(?:me|us)\b"
     r"|\blet (?:me|us) know\b|\bgive (?:me|us) (?:a |an )?(?:shout|heads?[ -]up|ping|call|sign(?:al)?|nudge|update"
     r"|warning|bell|hint|word|notice|message|holler)\b"
-    r"|\b(?:holler|shout|report|say something|speak up|drop (?:me|us) a (?:line|note|message)|send (?:me|us) (?:a"
+    r"|\b(?:a|one) (?:message|ping|note|sign|heads[- ]up)\b|\b(?:holler|shout|report|say something|speak up|drop (?:me|us) a (?:line|note|message)|send (?:me|us) (?:a"
     r"|an) \w+)\b"
     r"|\b(?:i|we) (?:want|would like|need|wish) to (?:know|hear|be told|be informed|be warned)\b"
     r"|\bi'd like to (?:know|hear|be told)\b"
@@ -185,6 +185,8 @@ def _order(part: str) -> dict[str, Any] | None:
         return {"when": "progress", "value": share, "do": do}
     if search(_DONE, rest) and do == "tell":
         return {"when": "progress", "value": 1.0, "do": do}
+    if search(r"\b(?:to|make it|set(?: it| then)*|use|take|do) \d{1,6} steps\b", rest):
+        return None  # a value of the plan
     if step := search(_STEP, rest):
         return {"when": "step", "value": float(step["step"] or step["steps"]), "do": do}
     if (minutes := search(_MINUTES, rest)) and search(

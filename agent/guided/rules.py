@@ -17,6 +17,7 @@ from .patterns import fullmatch, match, search, sub
 from .plan_talk import plan_talk
 from .plausible import plausible_cards
 from .reading import Call, Facts, Reading, about
+from .replaced_words import replace_talk
 from .results_talk import results_talk
 from .run_control import run_control
 from .setting_up import setting_up
@@ -92,7 +93,7 @@ def _read_one(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading
     about_studio = studio_talk(text, said, facts, uploads) or findings_talk(text, facts)
     if about_studio is not None:
         return about_studio
-    for rule in (sharing_talk, clips_talk, base_talk, _gates, _small_talk, run_control, results_talk, plan_talk):
+    for rule in (sharing_talk, replace_talk, clips_talk, base_talk, _gates, _small_talk, run_control, results_talk, plan_talk):
         if uploads and rule is _small_talk:
             continue
         reading = rule(whole if rule in (_small_talk, run_control) else text, said, facts)

@@ -34,10 +34,11 @@ MOST_WORDS_LEANING = 5
 CERTAIN = 0.97  # that it is one: short parts have to be as clear as where nothing joins them
 SHORT = 2  # words
 CARD_EXPECTED = 0.3  # of the whole message, for a card of a part
+CARD_EXPECTED_PLAINLY = 0.03  # where every other part names a value or waits for something
 
 _CUT = re.compile(
     r"(?<=[.!?;])\s+|\s*(?:->|→|=>)\s*|\s+[-–—+&]\s+|[?]\s*[+&,]\s*"
-    r"|,?\s+(?:and|but|plus|as well as)\s+(?!with(?:out)?\b)"
+    r"|,?\s+(?:and|but|plus|as well as)\s+(?!with(?:out)?\b|a (?:half|quarter|third)\b)"
     r"|,\s+|\s+then\s+",
     re.IGNORECASE,
 )
@@ -124,6 +125,9 @@ def _in_context(pieces: Sequence[str], part: Callable[[str], _Part]) -> list[_Pa
     for piece in pieces:
         spelled = re.sub(r"\bit\b", lora, piece, flags=re.IGNORECASE) if lora else piece
         named = re.findall(r"\blora_\w+", piece)
+        both = re.findall(r"\blora_\w+", pieces[0])
+        if parts and len(both) > 1 and not named:
+            spelled = re.sub(r"\b(?:they|them|the two|both|each other)\b", " and ".join(both), spelled, flags=re.IGNORECASE)
         them = next((_THEM[name] for name in parts[-1].names if name in _THEM), "") if parts else ""
         if them:
             spelled = re.sub(r"\b(?:all of )?(?:them|those|these|em)\b", them, spelled, flags=re.IGNORECASE)
@@ -202,7 +206,8 @@ def _are_sure(parts: Sequence[_Part], joined: Sequence[bool]) -> bool:
 
 def _may_stand(parts: Sequence[_Part], guess: Guess, whole: Reading) -> bool:
     """Is nothing conditional, denied or in doubt but what a standing order waits for?"""
-    plain = [part.text.lower() for part in parts if part.names != {"set_standing_order"}]
+    asked = r"\b(?:tell me|see|check|know|say|measure) (?:if|whether)\b"
+    plain = [re.sub(asked, "", part.text.lower()) for part in parts if part.names != {"set_standing_order"}]
     if any(search(CONDITION, text) or search(DENIED, text) for text in plain):
         return False
     if any(is_clause(part.text.lower()) for part in parts[:-1]):
@@ -227,7 +232,8 @@ def _cards_may_open(cards: set[str], parts: Sequence[_Part], plain: Sequence[str
     plainly = cards <= {"launch_training"} and all(
         part.names == cards or part.sure >= SURE_OF_VALUE or aside for part, aside in zip(parts, beside, strict=True)
     )
-    return "record_consent" not in cards and understood and (plainly or expected >= CARD_EXPECTED)
+    enough = CARD_EXPECTED_PLAINLY if plainly else CARD_EXPECTED
+    return "record_consent" not in cards and understood and expected >= enough
 
 
 def _together(parts: Sequence[_Part]) -> list[Call]:
