@@ -29,11 +29,13 @@ _START = (
     r"|(?:the )?(?:training|run|job) (?:can|may|should|shall) (?:now )?(?:start|begin|go ahead|be (?:started|launched"
     r"|kicked off))(?: now)?"
     r"|(?:the )?(?:training|run|job) be (?:started|launched|kicked off)(?: now)?"
-    r"|(?:get|set) (?:it|this|that|the (?:training|run|job)) (?:going|started|running|rolling|off|under ?way|in motion|to work)"
+    r"|(?:get|set) (?:it|this|that|the (?:training|run|job)) (?:going|started|running|rolling|off|under ?way|in"
+    r" motion|to work)"
     r"|let it (?:run|train|go|rip)|press (?:start|go|the (?:start )?button)|hit (?:it|start|go|the (?:start )?button)"
 )
 _AGAIN = (
-    r"(?:train|run|start|launch|do) (?:him|her|it|this|them|my \w+|another (?:one|run|training|round)|one more(?: \w+)?)?"
+    r"(?:train|run|start|launch|do) (?:him|her|it|this|them|my \w+|another (?:one|run|training|round)|one more(?:"
+    r" \w+)?)?"
     r" ?(?:again|once more|one more time|already|now)?(?:,? (?:with )?(?:the )?same settings)?"
     r"|retry|try (?:it |the training |the run )?again|(?:can|could) (?:it|the (?:training|run|job)) (?:now )?be"
     r" (?:started|launched|kicked off)(?: now)?"
@@ -44,14 +46,18 @@ _AGAIN = (
 _GO = (
     r"(?:go|go ahead|go for it|fire away|let's (?:go|do (?:it|this)|get (?:going|started|this started|it started|to it)"
     r"|roll|start|begin)|off we go|here we go|get going|make it happen|you may (?:start|begin)|full steam ahead|send it"
-    r"|ship it|let'?s? (?:it|her|him|er|rip)(?: rip)?|do your thing|(?:go ){2,}|(?:go){2,}|punch it|full send|fire|hit it"
-    r"|rip|roll|cook|let the \w+ begin|green ?light|all systems go|(?:press|push|hit) the (?:big )?(?:red |green )?button|pop it on)"
+    r"|ship it|let'?s? (?:it|her|him|er|rip)(?: rip)?|do your thing|(?:go ){2,}|(?:go){2,}|punch it|full send|fire"
+    r"|hit it"
+    r"|rip|roll|cook|let the \w+ begin|green ?light|all systems go|(?:press|push|hit) the (?:big )?(?:red |green"
+    r" )?button|pop it on)"
 )
 _CONTENT = (
     r"(?:(?:yes|yep|yeah|ok|okay|sure|alright|great|good|perfect|excellent|fine|right|cool|wonderful|lovely|awesome"
     r"|done|ready|thanks"
-    r"|thank you|please|i agree|agreed|lgtm|come on|drum roll|here we go|go on|let's cook|time to cook|settings ok|aye|yup|bet|(?:with )?(?:the )?same (?:settings|plan)"
-    r"|as before|(?:green ?light|thumbs up|approved|a go|yes)(?: from (?:me|us|my side|our side))?|all (?:good|set|fine|right)|nice|super)"
+    r"|thank you|please|i agree|agreed|lgtm|come on|drum roll|here we go|go on|let's cook|time to cook|settings ok"
+    r"|aye|yup|bet|(?:with )?(?:the )?same (?:settings|plan)"
+    r"|as before|(?:green ?light|thumbs up|approved|a go|yes)(?: from (?:me|us|my side|our side))?|all (?:good|set"
+    r"|fine|right)|nice|super)"
     r"|(?:(?:that|it|this|the plan|everything|all of (?:it|that)|all)(?:'s| is| all)? ?|that all )?(?:looks?"
     r"|sounds?|seems?|is)? ?(?:all |very |really |pretty |just )?"
     r"(?:good|fine|great|right|perfect|ok|okay|reasonable|alright|all right)(?: (?:to|with|for|by) me| like (?:this"
@@ -88,7 +94,8 @@ _STOP = (
 _RUN = r"(?:(?:the|this|that|my) )?(?:training|run|job|thing)"
 _STOPPED = (
     rf"(?:turn|shut|switch|call|break) (?:it|{_RUN}) (?:off|down)(?: now| please)*"
-    rf"|{_RUN} (?:may|can|must|should|has to|needs to|is to) (?:now )?be (?:cancelled|canceled|stopped|ended|aborted)(?: now)?"
+    rf"|{_RUN} (?:may|can|must|should|has to|needs to|is to) (?:now )?be (?:cancelled|canceled|stopped|ended"
+    rf"|aborted)(?: now)?"
     rf"|have (?:it|{_RUN}) (?:cancelled|canceled|stopped|aborted)(?: now)?"
 )
 
@@ -121,7 +128,11 @@ def _plainly_starts(text: str, facts: dict[str, Any]) -> bool:
     text = sub(r"^(?:\d{1,2}[,.! ]+)+(?=(?:launch|start|go|begin)\b)", "", text)  # '3, 2, 1, start'
     for part in split(r"[.!?,;]+|\band\b|\bso\b|\bthen\b|\bbut\b| - ", text):
         bare = part.strip()
-        if not bare or (len(bare) < 60 and fullmatch(rf"(?:{_CONTENT} ?)+", bare)) or fullmatch(_CONTENT, without_frills(bare)):
+        if (
+            not bare
+            or (len(bare) < 60 and fullmatch(rf"(?:{_CONTENT} ?)+", bare))
+            or fullmatch(_CONTENT, without_frills(bare))
+        ):
             continue
         if _starts(bare, command(bare), facts) or _starts_twice(bare):
             started = True
@@ -135,7 +146,10 @@ def _starts_twice(part: str) -> bool:
     if len(part) > 80:
         return False
     words = rf"(?:{_GO}|{_CONTENT}|aight|aye|\d(?: \d)*|(?:launch|start|run|train)(?: it| this)?(?: again| now)?)"
-    return fullmatch(rf"(?:{words} )+(?:launch|start|begin|train|kick off)(?: (?:it|now|the training|training))*", part) is not None
+    return (
+        fullmatch(rf"(?:{words} )+(?:launch|start|begin|train|kick off)(?: (?:it|now|the training|training))*", part)
+        is not None
+    )
 
 
 def _starts(part: str, bare: str, facts: dict[str, Any]) -> bool:
@@ -214,62 +228,3 @@ def cancels(text: str, facts: dict[str, Any]) -> bool:
         return False
     running = {"queued", "running"} & {(facts.get("run") or {}).get("state"), (facts.get("run") or {}).get("scoring")}
     return bool(running) or search(r"\b(?:training|run|job)\b", text) is not None
-
-
-_IT = (
-    r"(?:it|she|he|that|this|they|things|everything|(?:the |my |our )?(?:training|run|job|lora|model|cat|process"
-    r"|thing))"
-)
-_HOW_FAR = (
-    r"\bhow much (?:of it |of the \w+ )?(?:is|has been|have you) (?:already )?(?:done|finished|trained|through"
-    r"|over)\b|\b(?:did|has) (?:it|the (?:training|run)) (?:already )?(?:start\w*|begin|begun)\b"
-    r"|\bis the (?:validation |training )?loss (?:going|getting|falling|dropping|rising|sinking|ok|good|fine"
-    r"|still)\b|\bwhere did it (?:stop|end|break|fail)\b|"
-    r"\bstatus\b|\bprogress\b|\beta\b|\bhow (?:much|far|many \w+) (?:longer|is left|left|along|more|to go)\b"
-    r"|\bhow far\b|\bhow long (?:left|until|till|more|to go|is left)\b|\bhow much (?:time"
-    r"|more time) (?:is )?(?:left|remain\w*)\b"
-    r"|\bare we (?:there|nearly there|done|finished)\b"
-    r"|\bis (?:it|(?:the )?training|the run) (?:\w+ )?(?:done|finished|ready|over|still (?:going|running|training))\b"
-    r"|\bhow(?:'s| is) (?:it|the training|training|the run|that) (?:\w+ )?(?:going|doing|coming|looking|getting)\b"
-    r"|\bhow(?:'s| is) (?:the )?(?:training|run|job)\b|\bwhat(?:'s| is) happening\b|\bdone yet\b|\bfinished yet\b"
-    r"|\bwhat step\b|\bwhich step\b|\bhow many steps (?:are |is |have )?(?:been )?(?:done|left|so far|in|to go"
-    r"|remain\w*|through|finished)\b|\bstill (?:running|training|at it|going)\b"
-    r"|\bany (?:news|update|updates)\b|\bupdate me\b|\bgive me an update\b"
-    r"|\bis (?:it|the (?:training|run)) (?:running|training|waiting|stuck|queued|alive|dead|working|moving)\b"
-    r"|\bwhy (?:is|does|did|has|was) (?:it|the (?:training|run|job|last run)|my (?:training|run))\b.*"
-    r"\b(?:wait\w*|start\w*|fail\w*|stop\w*|end\w*|crash\w*|broke\w*|queued|die[ds]?|slow|stuck|long)\b"
-    r"|\bwhat(?:'s| is) it (?:waiting for|doing|up to)\b|\bwhat happened\b"
-    r"|\bwhy (?:doesn't|isn't|didn't|won't|hasn't) (?:it|the (?:training|run))\b.*\b(?:start|run|train|go|finish"
-    r"|end|mov|progress)\w*\b"
-    r"|\bdid it (?:fail|stop|crash|resume|go on|finish|end|break)\b|\bhas it (?:failed|stopped|crashed|finished"
-    r"|ended|started)\b"
-)
-_HOW_IT_IS = (
-    rf"\bhow(?:'s| is| are| does| has)? {_IT}(?: \w+)? (?:doing|going|looking|coming (?:along|on)|progressing"
-    rf"|getting (?:on|along)|faring|lookin|been (?:doing|going)|look|holding up|goin|run|running|shaping up)\b"
-    rf"|\bwhen(?:'s| is| will| does| can| would| do you (?:think|expect))? {_IT}?(?: \w+){{0,3}} (?:done|finish\w*"
-    rf"|ready|over|end|ends|complete\w*|through)\b"
-    r"|\bwhat(?:'s| is| was) the (?:current |latest |last |validation |training |present )*(?:loss|step|state"
-    r"|status|speed)\b|\bhow (?:high |low |good |big )?is the (?:\w+ )?loss\b|\bshow (?:me )?the (?:loss|curve"
-    r"|progress)\b"
-    rf"|\b(?:is|are|does|has) {_IT}(?: \w+)? (?:learn\w*|work\w*|improv\w*|overfit\w*|converg\w*|ok|okay|alright"
-    rf"|fine|well|good|healthy|on track|normal|getting (?:better|worse|there|anywhere)|ready|done|finished|started"
-    rf"|nearly|almost|close"
-    rf"|frozen|stuck|moving|any further)\b"
-    r"|\bshould i (?:stop|cancel|worry|be worried|wait)\b|\bhow long (?:does|will|is|do)\b.*\b(?:still|take|need"
-    r"|left|wait|it|this)\b|\bhow much time\b|\bhow (?:many|much) (?:\w+ )?(?:minutes|hours|time|steps|percent)\b"
-    r"|\bwhere are we\b|\bhow are we (?:doing|getting on)\b|\beverything (?:ok|okay|alright|fine|good)\b"
-    r"|\ball (?:ok|okay|good|well|fine)\b|\bwhat's (?:up|going on|new)\b|\bwhat is going on\b|\banything (?:new"
-    r"|wrong|to report)\b|\bhow(?:'s| is) (?:it|she|he)\b|^(?:and|so|well)?\??$|\bnearly (?:there|done)\b"
-    r"|\bgetting (?:there|anywhere)\b"
-)
-
-
-def status_asked(text: str, facts: dict[str, Any]) -> bool:
-    """True when the person wants to know how the training is doing."""
-    if search(_HOW_FAR, text) or (facts.get("stage") == "training" and search(_HOW_IT_IS, text)):
-        return (
-            bool(facts.get("run"))
-            or search(r"\btraining|\bstatus|\bprogress|\brun\b|\bdone\b|\bfinished\b", text) is not None
-        )
-    return False

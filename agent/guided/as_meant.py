@@ -70,8 +70,6 @@ def _figure(before: str, after: str) -> str | None:
     return before[: old.start()] + right[0] + before[old.end() :] + _rest(after[right.end() :])
 
 
-
-
 def _beside(text: str, found: re.Match[str]) -> set[str]:
     near = re.findall(r"[a-z]+", re.split(r"\d", text[: found.start()])[-1].lower())[-2:]
     near += re.findall(r"[a-z]+|%", text[found.end() :].lower())[:1]

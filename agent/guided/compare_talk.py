@@ -31,7 +31,8 @@ _STEPS = re.compile(
     re.IGNORECASE,
 )
 _STRENGTHS = re.compile(
-    rf"\b(?:at )?(?:strengths?|weights?) (?:of )?(?P<values>\d*\.?\d+{_JOINED}(?:strengths? )?\d*\.?\d+)+)", re.IGNORECASE
+    rf"\b(?:at )?(?:strengths?|weights?) (?:of )?(?P<values>\d*\.?\d+{_JOINED}(?:strengths? )?\d*\.?\d+)+)",
+    re.IGNORECASE,
 )
 _VALUES_FIRST = re.compile(rf"\b(?P<values>\d*\.?\d+{_JOINED}\d*\.?\d+)+) strengths?\b", re.IGNORECASE)
 

@@ -19,13 +19,30 @@ _NOT_SENT = (  # pictures leave the computer only for the vision model
     r"\b(?:vision model|second (?:opinion|eye)|send\w* .*(?:out|away|anywhere))"
 )
 _FLAWS = (  # words for a flaw, and parts of finding ids that stand for it
-    (r"\bwon't (?:even )?open\b|\bcorrupt\w*|\bunreadable\b|\b(?:can't|cannot|can not) be (?:read|opened)\b", ("unreadable",)),
-    (r"\bexact (?:dup\w*|cop\w*|doubles|repeats)|\bbyte\b[- ](?:for[- ]byte )?\w*(?: (?:cop\w+|dup\w+))?"
-     r"|\bidentical (?:copies|files|ones|pictures)\b", ("exact",)),
-    (r"\bblur\w*|\bunsharp\b|\b(?:out of|without|not in|no) focus\b|\bunfocus\w*|\bnot sharp\b|\bfuzzy\b|\bshaky\b|\bsoft (?:ones|shots|pictures|images|photos)\b", ("blur", "sharp")),
+    (
+        r"\bwon't (?:even )?open\b|\bcorrupt\w*|\bunreadable\b|\b(?:can't|cannot|can not) be (?:read|opened)\b",
+        ("unreadable",),
+    ),
+    (
+        r"\bexact (?:dup\w*|cop\w*|doubles|repeats)|\bbyte\b[- ](?:for[- ]byte )?\w*(?: (?:cop\w+|dup\w+))?"
+        r"|\bidentical (?:copies|files|ones|pictures)\b",
+        ("exact",),
+    ),
+    (
+        r"\bblur\w*|\bunsharp\b|\b(?:out of|without|not in|no) focus\b|\bunfocus\w*|\bnot sharp\b|\bfuzzy\b|\bshaky\b"
+        r"|\bsoft (?:ones|shots|pictures|images|photos)\b",
+        ("blur", "sharp"),
+    ),
     (r"\bnear[- ]duplicates?\b", ("near",)),
-    (r"\bdup(?:e|licate)?s?\b|\bnearly alike\b|\balmost (?:alike|the same|identical)\b|\btwins\b|\bdoubles\b|\bcopies\b|\brepeat\w*|\bdupes?\b", ("near_dup", "duplicate")),
-    (r"\b(?:too )?small\b|\btiny\b|\bthumbnails?\b|\bpostage[- ]stamps?\b|\blowres\b|\blow[- ]res\w*", ("small", "resolution")),
+    (
+        r"\bdup(?:e|licate)?s?\b|\bnearly alike\b|\balmost (?:alike|the same|identical)\b|\btwins\b|\bdoubles\b"
+        r"|\bcopies\b|\brepeat\w*|\bdupes?\b",
+        ("near_dup", "duplicate"),
+    ),
+    (
+        r"\b(?:too )?small\b|\btiny\b|\bthumbnails?\b|\bpostage[- ]stamps?\b|\blowres\b|\blow[- ]res\w*",
+        ("small", "resolution"),
+    ),
     (r"\b(?:too )?(?:short|brief)\b", ("short",)),
     (r"\b(?:too )?long (?:clip|one|video)s?\b", ("long",)),
     (r"\bcuts?\b", ("cut",)),
@@ -43,7 +60,8 @@ _FLAWS = (  # words for a flaw, and parts of finding ids that stand for it
     ),
 )
 _OUT = (
-    r"\b(?:yeet|strike|nuke|boot|cull|purge|axe|out they go|can come out|come out|chuck|toss|drop|remove|leave|leaving|exclude|skip|delete|throw|set|get rid of|ditch|discard|lose|put"
+    r"\b(?:yeet|strike|nuke|boot|cull|purge|axe|out they go|can come out|come out|chuck|toss|drop|remove|leave"
+    r"|leaving|exclude|skip|delete|throw|set|get rid of|ditch|discard|lose|put"
     r"|take|kick|omit|bin|scrap|eliminate|erase|weed out|sort out|filter out|trash|dump|cut out"
     r"|ignore|(?:can|could|should|must|may|shall|will) (?:all )?(?:go|be (?:left|dropped|removed|deleted|excluded"
     r"|set aside|thrown))|out with|without|away with|don't (?:use|want|need|include|take)|do not (?:use|want"

@@ -174,7 +174,8 @@ def other_noun(text: str, facts: dict[str, Any]) -> str | None:
     )
     noun = next((part for part in found.groups() if part), None) if found else None
     denied = search(
-        r"\b(?:isn't|is not|not|no|wasn't) (?:really |actually )?(?:an? |the )?\w+(?: at all)?(?: in [^,.;]*)?[,.;]+ (?:but )?"
+        r"\b(?:isn't|is not|not|no|wasn't) (?:really |actually )?(?:an? |the )?\w+(?: at all)?(?: in [^,.;]*)?[,.;]+"
+        r" (?:but )?"
         r"(?:it|she|he|this|that)(?:'s| is| was) (?:an? )?(?:\w+ )??(\w+)(?=[,.;!]|$)",
         text,
     )

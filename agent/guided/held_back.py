@@ -18,7 +18,8 @@ _CHANGING = frozenset(
     )
 )
 _SOMEBODY = (
-    r"(?:(?:my|our|an?|some|this|that|his|her|their|the|one of my) (?!captions?\b|thing\b|file|plan|report|purse|wallet)"
+    r"(?:(?:my|our|an?|some|this|that|his|her|their|the|one of my) (?!captions?\b|thing\b|file|plan|report|purse"
+    r"|wallet)"
     r"[\w'-]+|he|she|they|people|somebody|someone|everybody|everyone|reddit|chat)"
 )
 _SPEAKS = (
@@ -26,8 +27,13 @@ _SPEAKS = (
     r"|recommended|advises|advised|thinks|thought|believes|keeps (?:saying|telling)|would (?:say|have)"
     r"|is (?:convinced|sure))"
 )
-_REPORT = rf"(?:^|[,.;!?] |\b(?:and|but|so) ){_SOMEBODY}(?: (?!that\b|who\b)[\w'-]+){{0,6}}? {_SPEAKS}\b(?! (?:ok|okay|yes|so)\b)"
-_ONLY_REPORTED = rf"^(?:(?:hm+|well|ok|so|oh),? )*{_SOMEBODY}(?: (?!that\b|who\b)[\w'-]+){{0,6}}? {_SPEAKS}\b(?! \d)[^,;:.?!]*[.!]*$"
+_REPORT = (
+    rf"(?:^|[,.;!?] |\b(?:and|but|so) ){_SOMEBODY}(?: (?!that\b|who\b)[\w'-]+){{0,6}}? {_SPEAKS}\b(?! (?:ok"
+    rf"|okay|yes|so)\b)"
+)
+_ONLY_REPORTED = (
+    rf"^(?:(?:hm+|well|ok|so|oh),? )*{_SOMEBODY}(?: (?!that\b|who\b)[\w'-]+){{0,6}}? {_SPEAKS}\b(?! \d)[^,;:.?!]*[.!]*$"
+)
 _OTHERWISE = (
     r"\b(?:but|though|although|however|yet) (?:i|we|i'm|i'd|i've|he|she|they|it)\b|\b(?:not|isn't|aren't|ain't|never)"
     r" (?:so )?(?:convinced|sure|buying|having it|true|sold|seen)\b"
@@ -43,19 +49,23 @@ _OTHERS_TIME = (
     rf"\b(?:{IF}|when|once|until|till|as soon as|before|after) (?:he|she|legal|somebody|someone"
     r"|(?:my|our|the) (?:client|vendor|boss|director|producer|artist|lawyer|editor|customer|studio|team|author"
     r"|colleague|friend|wife|husband|son|daughter|nephew|niece|brother|sister|teacher|manager)\b"
-    r"|(?:my|our|his|her) \w+ (?:\w+ )?(?:agrees?|arrives?|comes?|says|has|have|gets?|tells?|confirms?|signs?|clears?))\b"
+    r"|(?:my|our|his|her) \w+ (?:\w+ )?(?:agrees?|arrives?|comes?|says|has|have|gets?|tells?|confirms?|signs?"
+    r"|clears?))\b"
     r"|\b(?:when|once|until|till|as soon as|before) (?:they (?:agree|arrive|come|say|have|confirm|sign)|i(?:'ve| have)?"
     r" (?:hear|get|got|fixed|finish\w*|ask\w*|spoke\w*|talk\w*|had|checked|looked|am back|come|return))\b"
 )
 _PUT_OFF = (
     r"^(?:(?:hm+|well|ok|so),? )?(?:perhaps|maybe|eventually|at some point|one day|some day) (?:i|we|i'll|we'll)\b"
-    r"|\b(?:i|we) (?:might|may) (?!i\b)\w+\b(?!.*\b(?:please|can you|could you)\b)|\bmust still think\b|\bstill (?:thinking|deciding|considering)\b"
-    r"|\b(?:let|give) me (?:think|sleep on)\b|\bnot sure (?:yet|about)\b|\b(?:gonna|going to) ask\b|\bin a (?:sec|bit|minute)\b"
+    r"|\b(?:i|we) (?:might|may) (?!i\b)\w+\b(?!.*\b(?:please|can you|could you)\b)|\bmust still think\b|\bstill"
+    r" (?:thinking|deciding|considering)\b"
+    r"|\b(?:let|give) me (?:think|sleep on)\b|\bnot sure (?:yet|about)\b|\b(?:gonna|going to) ask\b|\bin a (?:sec|bit"
+    r"|minute)\b"
     r"|\bi'll (?:get back to you|let you know|think about)\b|\bhold (?:please|on|off)\b|\bhang on\b"
 )
 _DENIED = (
     r"\b(?:don't|do not|don't you|never|no need to|nobody (?:is|has) (?:to|asked)|nothing (?:is|has) to(?: be)?"
-    r"|(?:would|i'd|we'd) rather not|better not|must not|should not|shouldn't|mustn't|not to)\b(?: (?:go|you|please|ever"
+    r"|(?:would|i'd|we'd) rather not|better not|must not|should not|shouldn't|mustn't|not to)\b(?: (?:go|you|please"
+    r"|ever"
     r"|any|yet|still|be|it|them|for|the|all|my))* "
 )
 _DOING = {  # what is not to be done, in the words for it
@@ -75,7 +85,10 @@ _DOING = {  # what is not to be done, in the words for it
     "cancel_download": r"(?:download|fetch)",
     "edit_caption": r"(?:chang|edit|touch)",
 }
-_STATED_NO = r"\bno (?:splitting|merging|captions?|plan|download\w*|launch\w*|clips|audit)\b(?:,? (?:ever|yet|please|now))*[.! ]*$"
+_STATED_NO = (
+    r"\bno (?:splitting|merging|captions?|plan|download\w*|launch\w*|clips|audit)\b(?:,? (?:ever|yet|please"
+    r"|now))*[.! ]*$"
+)
 
 
 def held_back(calls: Sequence[Call], text: str) -> bool:
@@ -92,9 +105,9 @@ def held_back(calls: Sequence[Call], text: str) -> bool:
     if names & _CHANGING and not _only_asks(names) and (search(_OTHERS_TIME, text) or search(_PUT_OFF, text)):
         return True
     stem = _DOING.get(calls[0].name)
-    denied = len(calls) == 1 and stem is not None and search(rf"{_DENIED}{stem}\w*", text)
-    denied = denied and not search(r"\b(?:further|any ?more|any longer|after all)\b", text)
-    return bool(denied) or search(_STATED_NO, text) is not None
+    if len(calls) == 1 and stem is not None and search(rf"{_DENIED}{stem}\w*", text):
+        return search(r"\b(?:further|any ?more|any longer|after all)\b", text) is None
+    return search(_STATED_NO, text) is not None
 
 
 def _reported(text: str) -> bool:

@@ -9,14 +9,16 @@ from .reading import Call, Facts, Reading, ask
 
 _STOP = (
     r"\b(?:stop|cancel|abort|halt|kill|quit|interrupt|terminate|break (?:it )?off|pull the plug|shut (?:it )?down"
-    r"|end (?:it|the|this)|be (?:stopped|cancelled|halted)|have (?:it|the \w+) (?:stopped|cancelled|halted)|a stop at)\b"
+    r"|end (?:it|the|this)|be (?:stopped|cancelled|halted)|have (?:it|the \w+) (?:stopped|cancelled|halted)|a stop"
+    r" at)\b"
 )
 _TELL = (
     r"\b(?:tell|say|advise|ping|notify|warn|alert|inform|remind|message|text|email|mail|wake|write|call|update|nudge|poke"
     r"|buzz) (?:to )?(?:me|us)\b"
     r"|\blet (?:me|us) know\b|\bgive (?:me|us) (?:a |an )?(?:shout|heads?[ -]up|ping|call|sign(?:al)?|nudge|update"
     r"|warning|bell|hint|word|notice|message|holler)\b"
-    r"|\b(?:a|one) (?:message|ping|note|sign|heads[- ]up)\b|\b(?:holler|shout|report|say something|speak up|drop (?:me|us) a (?:line|note|message)|send (?:me|us) (?:a"
+    r"|\b(?:a|one) (?:message|ping|note|sign|heads[- ]up)\b|\b(?:holler|shout|report|say something|speak up|drop"
+    r" (?:me|us) a (?:line|note|message)|send (?:me|us) (?:a"
     r"|an) \w+)\b"
     r"|\b(?:i|we) (?:want|would like|need|wish) to (?:know|hear|be told|be informed|be warned)\b"
     r"|\bi'd like to (?:know|hear|be told)\b"
@@ -159,7 +161,11 @@ def _orders(part: str) -> list[dict[str, Any]]:
     order = _order(part)
     if order is None:
         return []
-    number = r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?= ?%|(?:, ?\d{1,3})*,? (?:and|&|then) (?:at )?\d{1,3} ?%)" if order["when"] == "progress" else r"(?<![\d.])(\d{1,6})(?![\d.%])"
+    number = (
+        r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?= ?%|(?:, ?\d{1,3})*,? (?:and|&|then) (?:at )?\d{1,3} ?%)"
+        if order["when"] == "progress"
+        else r"(?<![\d.])(\d{1,6})(?![\d.%])"
+    )
     values = re.findall(number, part) if order["when"] in ("progress", "step") else []
     if len(values) < 2 or search(r"\bbetween\b|\bfrom\b", part):
         return [order]

@@ -5,18 +5,22 @@ from .patterns import search, split
 
 _PLEASED = (
     r"\b(?:exciting|excited|nervous|interesting|surprising\w*|remarkabl\w*|impress\w*|lovely|beautiful|gorgeous|wonderful"
-    r"|brilliant|amazing|handsome|pretty|well done|good job|nice work|pleased|proud|good to know|makes? sense|tidy|clean"
+    r"|brilliant|amazing|handsome|pretty|well done|good job|nice work|pleased|proud|good to know|makes? sense|tidy"
+    r"|clean"
     r"|read (?:very |really )?(?:well|nicely)|(?:better|lower|higher|faster|cheaper|less) than (?:i|we|last)\b"
     r"|matche[sd]|exactly what you said|thank you|thanks|haha+|lol|wow|huh)\b"
 )
 _AWAY = (
     r"^(?:(?:ok|right|oh|sorry|so|well),? )*(?:i'?ll be |i'm |be )?(?:brb|right back|back|afk|gone)(?: soon| later"
-    r"| (?:in|for) (?:an? |\d+ )?\w+(?: \w+)?)?[.! ]*$|^(?:i'?ll|i shall|let me|gonna|going to) (?:put the kettle|get (?:a |some )"
+    r"| (?:in|for) (?:an? |\d+ )?\w+(?: \w+)?)?[.! ]*$|^(?:i'?ll|i shall|let me|gonna|going to) (?:put the kettle|get"
+    r" (?:a |some )"
     r"(?:coffee|tea|lunch|dinner)|be back)\b"
 )
 _WISHES = (
-    r"\b(?:please|pls|can you|could you|would you|can we|could we|let's|i(?:'d| would)? (?:want|like|need|love to|prefer)"
-    r"|we (?:want|need)|want to|need to|should|must|but|too|not|except|only|instead|rather|more|again|also)\b|n't\b|\?|\d"
+    r"\b(?:please|pls|can you|could you|would you|can we|could we|let's|i(?:'d| would)? (?:want|like|need|love to"
+    r"|prefer)"
+    r"|we (?:want|need)|want to|need to|should|must|but|too|not|except|only|instead|rather|more|again|also)\b|n't\b"
+    r"|\?|\d"
 )
 _ORDERS = (
     r"^(?:now |then |so |and |ok |just )*(?:show|make|launch|start|train|write|check|export|merge|add|put|set|use|drop"

@@ -24,7 +24,9 @@ _DOWN = (
     r"|expensive)\b"
     r"|\bshrink\w*\b|\bslim\b|\btrim\b|\bshave\b|\btake off\b|\bremove\b|\bsubtract\b|\bminus\b|\boff\b"
 )
-_LENGTHS = r"\b(?:more|less|fewer|long|short|increas\w+|reduc\w+|decreas\w+|extra|trim|shave|cut|boost\w*|slower|lower)\b"
+_LENGTHS = (
+    r"\b(?:more|less|fewer|long|short|increas\w+|reduc\w+|decreas\w+|extra|trim|shave|cut|boost\w*|slower|lower)\b"
+)
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "tenth": 10}
 _PART = re.compile(rf"(?:\b(?P<count>\d) |\ba |\b1 |\bone |\bby |\b)(?P<part>{'|'.join(_PARTS)})s?\b(?! an hour)")
 _MULTIPLES = ((r"\bdoubl\w*\b|\btwice\b", 2.0), (r"\btripl\w*\b|\bthrice\b", 3.0), (r"\bquadrupl\w*\b", 4.0))

@@ -9,20 +9,27 @@ from .reading import Call, Facts, Reading
 _Q = r"[\"“”'‘’]"
 _PHRASE = rf"(?:{_Q}(?P<{{0}}q>[^\"“”‘’']+){_Q}|(?P<{{0}}w>[\w-]+(?: [\w-]+)??))"
 _A, _B = _PHRASE.format("a"), _PHRASE.format("b")
-_IN = r"(?:\s+(?:everywhere|wherever|just|there|in|across|throughout|on|over|instead|for|of|please|pls)\b.*|[\s,.;!?].*)?$"
+_IN = (
+    r"(?:\s+(?:everywhere|wherever|just|there|in|across|throughout|on|over|instead|for|of|please|pls)\b.*"
+    r"|[\s,.;!?].*)?$"
+)
 _PAIRS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"\bs/(?P<aw>[^/]+)/(?P<bw>[^/]*)/",
-        rf"\b(?:wherever|where|whenever|everywhere)\s+(?:the captions?|they|it|you)\s+(?:says?|has|have|reads?|mentions?|wrote)"
+        rf"\b(?:wherever|where|whenever|everywhere)\s+(?:the captions?|they|it|you)\s+(?:says?|has|have|reads?"
+        rf"|mentions?|wrote)"
         rf"\s+{_A},?\s+(?:make (?:it|that)|put|write|use|say|should (?:say|be)|change (?:it|that) to)\s+{_B}{_IN}",
-        rf"\b(?:write|put|use)\s+{_B}\s+(?:wherever|where|everywhere)\s+(?:the captions?|they|it|you)\s+(?:says?|has|have"
+        rf"\b(?:write|put|use)\s+{_B}\s+(?:wherever|where|everywhere)\s+(?:the captions?|they|it|you)\s+(?:says?|has"
+        rf"|have"
         rf"|reads?)\s+{_A}{_IN}",
         rf"\b(?:write|put|use)\s+{_B}\s+where\s+{_A}\s+(?:stands|is)\b",
         rf"\bsay\s+{_B}(?:\s+in them)?\s+(?:instead of|rather than|and not|,?\s*not)\s+{_A}{_IN}",
-        rf"\binstead of\s+{_A},?\s+(?:the captions? |they |it )?(?:should |must )?(?:say|write|put|use|read)\s+{_B}{_IN}",
+        rf"\binstead of\s+{_A},?\s+(?:the captions? |they |it )?(?:should |must )?(?:say|write|put|use"
+        rf"|read)\s+{_B}{_IN}",
         rf"\bif\s+{_A}\s+(?:became|becomes|turned into)\s+{_B}{_IN}",
-        rf"\b(?:wherever|where|everywhere)\s+(?:i|you|we)\s+(?:wrote|put|have|said)\s+{_A},?\s+(?:make (?:it|that)|put|write|use|say)"
+        rf"\b(?:wherever|where|everywhere)\s+(?:i|you|we)\s+(?:wrote|put|have|said)\s+{_A},?\s+(?:make (?:it|that)"
+        rf"|put|write|use|say)"
         rf"\s+{_B}{_IN}",
         rf"\bif\s+{_A}\s+(?:was|were|is)\s+replaced\s+(?:by|with)\s+{_B}{_IN}",
         rf"\b(?:write|put|use)\s+{_B}\s+(?:in place of|instead of|rather than|for)\s+{_A}{_IN}",
@@ -45,9 +52,7 @@ _ALONE = tuple(
         r"\b(?:mention|say|says|contain|have|use)\s+(?:the word |a |an |the )?(?P<aw>[\w-]+)",
     )
 )
-_TAKEN_OUT = (
-    r"\b(?:remove|delete|strike|drop|take|cut|erase|get rid of|lose|scrap|disappear\w*|removed|deleted|out)\b"
-)
+_TAKEN_OUT = r"\b(?:remove|delete|strike|drop|take|cut|erase|get rid of|lose|scrap|disappear\w*|removed|deleted|out)\b"
 _ALL = r"\b(?:all|every|each|the|my|our|those|these)\b.*\bcaptions?\b|\bcaptions\b"
 _ONLY_TOLD = (
     r"\b(?:how (?:many|often)|count|what (?:if|would|happens)|preview|only (?:tell|show)|just (?:tell|show)"

@@ -93,7 +93,17 @@ def _read_one(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading
     about_studio = studio_talk(text, said, facts, uploads) or findings_talk(text, facts)
     if about_studio is not None:
         return about_studio
-    for rule in (sharing_talk, replace_talk, clips_talk, base_talk, _gates, _small_talk, run_control, results_talk, plan_talk):
+    for rule in (
+        sharing_talk,
+        replace_talk,
+        clips_talk,
+        base_talk,
+        _gates,
+        _small_talk,
+        run_control,
+        results_talk,
+        plan_talk,
+    ):
         if uploads and rule is _small_talk:
             continue
         reading = rule(whole if rule in (_small_talk, run_control) else text, said, facts)

@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
+from .changes import wanted_changes
 from .conditions import CONDITION
+from .cuts import cuts_of, joins, pieces_of
 from .learned.intents import NONE, intent
 from .learned.reader import Guess
 from .named_ids import by_id
-from .changes import wanted_changes
-from .patterns import fullmatch, match, search
+from .patterns import match, search
 from .reading import Call, Facts, Reading
 from .rules import CARDS
 from .side_remarks import harmless
@@ -24,7 +25,6 @@ from .studio_talk import ASKED
 from .wish_words import DENIED, REPORTED, UNSURE, is_clause, is_no_wish, only_states
 
 LONGEST = 300  # characters; longer messages tell a story
-MOST_CUTS = 5
 SURE = 0.5  # of each part, at least
 SURE_LOOSE = 0.97  # of each part, where a mere comma or full stop joins them
 SURE_OF_CHATTER = 0.6  # that a part is no wish
@@ -36,39 +36,16 @@ SHORT = 2  # words
 CARD_EXPECTED = 0.3  # of the whole message, for a card of a part
 CARD_EXPECTED_PLAINLY = 0.03  # where every other part names a value or waits for something
 
-_CUT = re.compile(
-    r"(?<=[.!?;])\s+|\s*(?:->|→|=>)\s*|\s+[-–—+&]\s+|[?]\s*[+&,]\s*"
-    r"|,?\s+(?:and|but|plus|as well as)\s+(?!with(?:out)?\b|a (?:half|quarter|third)\b)"
-    r"|,\s+|\s+then\s+",
-    re.IGNORECASE,
-)
-_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<!\w)'[^']*'(?!\w)|\([^)]*\)")
-_LEAD = re.compile(
-    r"^(?:(?:and|also|then|plus|but|so|after(?:wards?)?|after that|next|finally|lastly|additionally|while you're at it"
-    r"|once that's done|when that's done|on top)\b[\s,:]*)+",
-    re.IGNORECASE,
-)
-_END = re.compile(
-    r"[\s,]+(?:then|too|as well|also|after(?:wards?)?|after that|on top|instead|for me"
-    r"|(?:once|when) (?:that|this|it)'?s? (?:is )?(?:done|over|ready))(?P<end>[.!?]*)$",
-    re.IGNORECASE,
-)
 _ASKED_OF_US = r"\b(?:can|could|would) (?:you|we)\b|^(?:how|what|which|where|when|who|is|are|status|progress)\b"
 _VERB = (
     r"(?:please |can you |could you )*(?:show(?: me| us)?|list(?: me)?|give me|tell me|explain|print|check|verify"
     r"|display|what(?:'s| is| are)|how (?:much|is|are))\b"
 )
-_NAME = r"(?:\d[\d.]*|[\w.-]+\.(?:jpe?g|png|webp|tiff?|mp4|mov)|[a-z]{3,4}_\w+)"  # two of them belong together
-_LISTED, _LIST = rf"(?:^|\s){_NAME}$", rf"{_NAME}(?!\w)"
 _OFTEN = frozenset(  # what one message may well want twice
     (
         *("change_plan", "set_standing_order", "verify_lora", "explain_plan", "edit_caption"),
         "replace_in_captions",
     )
-)
-_ORDER_ALONE = (  # 'tell me' waits for something: 'when it's done' belongs to it
-    r"(?:please |just )?(?:tell|ping|notify|warn|message|let|text|stop|give|send|call)(?: me| us| it)?"
-    r"(?: know| a \w+)?[.!]*"
 )
 _THEM = {  # what 'them' and 'those' are after a part that wants this
     "write_captions": "captions",
@@ -105,10 +82,10 @@ def with_parts(whole: Reading, guess: Guess, said: str, facts: Facts, read: Read
 
     best, best_worth = whole, (0.0, 0.0)
     for cuts in _ways(said, guess):
-        parts = _in_context(_pieces(said, cuts), part)
+        parts = _in_context(pieces_of(said, cuts), part)
         shortest = min(len(each.text.split()) for each in parts[1:])
         certain = shortest == 1 or (shortest <= SHORT and guess.sure >= CERTAIN)
-        joined = [_joins(said, cut) and not certain for cut in cuts]
+        joined = [joins(said, cut) and not certain for cut in cuts]
         if not _are_sure(parts, joined) or not _may_stand(parts, guess, whole):
             continue
         calls = _together(parts)
@@ -127,7 +104,9 @@ def _in_context(pieces: Sequence[str], part: Callable[[str], _Part]) -> list[_Pa
         named = re.findall(r"\blora_\w+", piece)
         both = re.findall(r"\blora_\w+", pieces[0])
         if parts and len(both) > 1 and not named:
-            spelled = re.sub(r"\b(?:they|them|the two|both|each other)\b", " and ".join(both), spelled, flags=re.IGNORECASE)
+            spelled = re.sub(
+                r"\b(?:they|them|the two|both|each other)\b", " and ".join(both), spelled, flags=re.IGNORECASE
+            )
         them = next((_THEM[name] for name in parts[-1].names if name in _THEM), "") if parts else ""
         if them:
             spelled = re.sub(r"\b(?:all of )?(?:them|those|these|em)\b", them, spelled, flags=re.IGNORECASE)
@@ -141,36 +120,8 @@ def _in_context(pieces: Sequence[str], part: Callable[[str], _Part]) -> list[_Pa
 
 def _ways(said: str, guess: Guess) -> list[tuple[tuple[int, int], ...]]:
     """The ways to cut a message into two to four parts, each as (start, end) of what joins them."""
-    cuts = [cut for cut in _cuts(said) if guess.sure < SURE_OF_ONE or _joins(said, cut)]
+    cuts = [cut for cut in cuts_of(said) if guess.sure < SURE_OF_ONE or joins(said, cut)]
     return [chosen for count in range(1, min(3, len(cuts)) + 1) for chosen in combinations(cuts, count)]
-
-
-def _cuts(said: str) -> list[tuple[int, int]]:
-    """Where wishes may be joined; nothing inside quotation marks or brackets."""
-    quoted = [found.span() for found in _QUOTED.finditer(said)]
-    found = [cut.span() for cut in _CUT.finditer(said)]
-    cuts = [(start, end) for start, end in found if not any(low < start < high for low, high in quoted)]
-    cuts = [(start, end) for start, end in cuts if not (search(_LISTED, said[:start]) and match(_LIST, said[end:]))]
-    return [(start, end) for start, end in cuts if start and said[end:].strip()][:MOST_CUTS]
-
-
-def _joins(said: str, cut: tuple[int, int]) -> bool:
-    """Does a word or a sign say that another wish comes?"""
-    start, end = cut
-    return search(r"[\w+&>→]", said[start:end]) is not None or search(_LEAD, said[end:]) is not None
-
-
-def _pieces(said: str, cuts: Sequence[tuple[int, int]]) -> list[str]:
-    starts = [0, *(end for _, end in cuts)]
-    ends = [*(start for start, _ in cuts), len(said)]
-    return [_bare(said[start:end]) for start, end in zip(starts, ends, strict=True)]
-
-
-def _bare(piece: str) -> str:
-    """A part without the words that only join it to the others."""
-    piece = _LEAD.sub("", piece.strip(" ,;")) or piece
-    shorter = _END.sub(r"\g<end>", piece)
-    return shorter if search(r"\w", shorter) and not fullmatch(_ORDER_ALONE, shorter.lower()) else piece
 
 
 def _understood(text: str, reading: Reading, guess: Guess) -> _Part:
@@ -200,8 +151,8 @@ def _exact(text: str, call: Call) -> bool:
 
 def _are_sure(parts: Sequence[_Part], joined: Sequence[bool]) -> bool:
     """Is every part understood well enough for how it is joined to the one before it?"""
-    joins = [any(joined), *joined]
-    return all(part.sure >= (SURE if joins_it else SURE_LOOSE) for part, joins_it in zip(parts, joins, strict=True))
+    joining = [any(joined), *joined]
+    return all(part.sure >= (SURE if joins_it else SURE_LOOSE) for part, joins_it in zip(parts, joining, strict=True))
 
 
 def _may_stand(parts: Sequence[_Part], guess: Guess, whole: Reading) -> bool:

@@ -22,7 +22,8 @@ _MEMBERS = (
     r"|\bwhich invitations? (?:are|is)\b|\b(?:open|waiting|pending) invitations?\b"
 )
 _LEAVE = (
-    r"\b(?:leave|get out of|quit) (?:this|the|our) project\b|\b(?:take|get) me (?:out of|off) (?:this|the|our) project\b"
+    r"\b(?:leave|get out of|quit) (?:this|the|our) project\b|\b(?:take|get) me (?:out of|off) (?:this|the|our)"
+    r" project\b"
 )
 _THERE = r"\bjoin-\w|\binv_\w|\bdiscount|\bqr\b|\b(?:zip|error|source|python|dress)[ -]code\b"
 _FREE = r"\b(?:can|could|may|will) (?:you|we)\b"

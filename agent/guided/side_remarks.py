@@ -22,7 +22,8 @@ _VOID = (
     r"|n't\b|[\"“”?:]"
 )
 FINE = (  # a 'no' or an 'only' that stands in nobody's way
-    r"\bnothing (?:more |else )?to (?:add|say|change)\b|\b(?:no|without|have no|there are no|nothing) (?:more|further|other|objections?|remarks?|complaints?|notes?"
+    r"\bnothing (?:more |else )?to (?:add|say|change)\b|\b(?:no|without|have no|there are no|nothing) (?:more|further"
+    r"|other|objections?|remarks?|complaints?|notes?"
     r"|questions?|wishes|edits?|comments?|else|issues?|concerns?)(?: (?:more|wishes|questions?|remarks?|comments?"
     r"|changes?|edits?|notes?|objections?|to (?:add|say)))*\b"
     r"|\bas it should be\b|\bit'?s (?:only|just) (?:for|a)\b|\bno (?:time|rush|changes)\b"

@@ -74,12 +74,15 @@ def candidates(arguments: Arguments, text: str, said: str) -> Arguments:
     looks = without_remark(re.sub(r",\s*(?:\w+) of (?:them|those|em)$", "", looks, flags=re.I))
     looks = re.sub(r"^(?:right\? )?(?:he|she|it|they)(?:'?s|'?re| is| are) (?=an? )", "", looks, flags=re.I)
     looks = re.sub(r"^(?:of|for) (?=an? )", "", looks, flags=re.I)
-    if "count" not in arguments and (count := search(r"\b([1-8]) of (?:them|those)\b|\b([1-8]) ?x (?:front|back|side)", text)):
+    if "count" not in arguments and (
+        count := search(r"\b([1-8]) of (?:them|those)\b|\b([1-8]) ?x (?:front|back|side)", text)
+    ):
         arguments = arguments | {"count": int(count[1] or count[2])}
     if not looks and (after := re.search(r"[:,] ((?:an?|the|my|our) \w+ \w.+)$", said.rstrip(" .!"))):
         looks = after[1]
     if re.fullmatch(
-        r"(?:each|those|them|these|all|both|me|us|each side|both directions|(?:me|us) both directions|generate|draw)|(?:both )?(?:profiles?|sides?|(?:left|right) profile\b.*)(?:, \d each)?",
+        r"(?:each|those|them|these|all|both|me|us|each side|both directions|(?:me|us) both directions|generate|draw)"
+        r"|(?:both )?(?:profiles?|sides?|(?:left|right) profile\b.*)(?:, \d each)?",
         looks,
         re.I,
     ):
@@ -184,7 +187,8 @@ _WORDS = {
 
 
 _REMARK = (  # what people add about a wish, no part of what is to be seen
-    r"(?:\s*[,;]\s*|\s*[?!.]\s+)(?:(?:my|our) \w+ (?:\w+ )?(?:\w+s|said|told|is|was|wants?)\b(?! (?:up|down|on|in|at|his|her|its))"
+    r"(?:\s*[,;]\s*|\s*[?!.]\s+)(?:(?:my|our) \w+ (?:\w+ )?(?:\w+s|said|told|is|was|wants?)\b(?! (?:up|down|on|in|at"
+    r"|his|her|its))"
     r"|i\b|i'|we\b|we'|that's|this is|it's for|the client|would you|could you|can you|will you|please|pls|because|cause"
     r"|since|so (?:that )?(?:i|we)\b|no rush|no hurry|thanks?\b|cheers|ok\b|make (?:that|it) happen|you know).*$"
 )
@@ -205,7 +209,8 @@ def clip(arguments: Arguments, text: str, said: str) -> Arguments:
     if given and not {"strength", "stack", "loras"} & arguments.keys() and float(given[1]) <= 2:
         arguments = arguments | {"strength": float(given[1])}
         prompt = re.sub(
-            r"[,;\s]*(?:\bw ?[=:] ?|@ ?|\b(?:lora )?weight ?[=:]? ?|\b(?:with )?(?:the )?strength (?:at|of|to) )\d?\.?\d+",
+            r"[,;\s]*(?:\bw ?[=:] ?|@ ?|\b(?:lora )?weight ?[=:]? ?|\b(?:with )?(?:the )?strength (?:at|of|to)"
+            r" )\d?\.?\d+",
             "",
             prompt,
             flags=re.I,
@@ -227,5 +232,7 @@ def clip(arguments: Arguments, text: str, said: str) -> Arguments:
     prompt = re.sub(r"[,;]?\s*\bwith (?:sound|audio)$", "", prompt, flags=re.I)
     prompt = re.sub(r"^(?:the )?prompt [\"“]([^\"”]+)[\"”].*$", r"\1", prompt, flags=re.I)
     prompt = re.sub(r"[,;]?\s*(?:\bcompare(?: them)?|\bcould we have them|\bat)$", "", prompt, flags=re.I)
-    prompt = re.sub(r"^(?:the|my|our) [a-z]+ (?=\w+ing\b)", "", prompt, flags=re.I)  # the trigger word names the subject
+    prompt = re.sub(
+        r"^(?:the|my|our) [a-z]+ (?=\w+ing\b)", "", prompt, flags=re.I
+    )  # the trigger word names the subject
     return arguments | ({"prompt": prompt} if prompt else {})

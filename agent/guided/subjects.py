@@ -9,7 +9,8 @@ _SUBJECT = (
     r"| (?:who|that|and|i|i've|we|in|on|from|for|to|is|with|without|he|she|it|named|called|my|drawn|made|has)\b)"
 )
 _DENIED_NOUN = (
-    r"\b(?:isn't|is not|not|no|never|wasn't|instead of|rather than|no longer) (?:really |actually )?(?:an? |the )?[a-z]+(?: at all)?(?=[,.;]| in\b| but\b|$)"
+    r"\b(?:isn't|is not|not|no|never|wasn't|instead of|rather than|no longer) (?:really |actually )?(?:an? |the"
+    r" )?[a-z]+(?: at all)?(?=[,.;]| in\b| but\b|$)"
 )
 _NO_SUBJECT = frozenset(
     [
