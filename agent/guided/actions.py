@@ -34,21 +34,26 @@ _START = (
     r"|let it (?:run|train|go|rip)|press (?:start|go|the (?:start )?button)|hit (?:it|start|go|the (?:start )?button)"
 )
 _AGAIN = (
-    r"(?:train|run|start|launch|do) (?:him|her|it|this|them|my \w+|another (?:one|run|training|round)|one more(?:"
-    r" \w+)?)?"
+    r"(?:train|run|start|launch) (?:him|her|it|this|them|my \w+|another (?:one|run|training|round)|one more(?: \w+)?)?"
     r" ?(?:again|once more|one more time|already|now)?(?:,? (?:with )?(?:the )?same settings)?"
-    r"|retry|try (?:it |the training |the run )?again|(?:can|could) (?:it|the (?:training|run|job)) (?:now )?be"
-    r" (?:started|launched|kicked off)(?: now)?"
-    r"|(?:one more|another) (?:training|run)|(?:re-?run|re-?train|relaunch)(?: it)?|time to (?:train|launch|start)"
+    r"|(?:do )?(?:one more|another) (?:training|run)|(?:re-?run|re-?train|relaunch)(?: it)?|time to (?:train|launch"
+    r"|start)"
+    r"|(?:can|could) the (?:training|run|job) (?:now )?be (?:started|launched|kicked off)(?: now)?"
     r"|realize the (?:training|run)|queue (?:it|this) up|(?:start|begin|launch|train) (?:it )?already"
     r"|start training (?:him|her|it|my \w+)"
+)
+_RETRIED = r"retry|try (?:it |the training |the run )?(?:again|once more)|do (?:it|that) again"  # after a failure
+_PRAISED = (
+    r"\b(?:good|nice|great|lovely|fine|excellent|perfect|wow|awesome|brilliant|super|cool|fantastic|wonderful|what a)"
+    r" (?:run|launch|start|training|go)[.! ]*$"
 )
 _GO = (
     r"(?:go|go ahead|go for it|fire away|let's (?:go|do (?:it|this)|get (?:going|started|this started|it started|to it)"
     r"|roll|start|begin)|off we go|here we go|get going|make it happen|you may (?:start|begin)|full steam ahead|send it"
-    r"|ship it|let'?s? (?:it|her|him|er|rip)(?: rip)?|do your thing|(?:go ){2,}|(?:go){2,}|punch it|full send|fire"
+    r"|ship it|let'?s? (?:it|her|him|er|rip)(?: rip)?|do your thing|(?:go ){2,}|(?:go){2,}|punch it|full send"
     r"|hit it"
-    r"|rip|roll|cook|let the \w+ begin|green ?light|all systems go|(?:press|push|hit) the (?:big )?(?:red |green"
+    r"|let'?s (?:rip|roll|cook)|let the \w+ begin|green ?light|all systems go|(?:press|push|hit) the (?:big )?(?:red "
+    r"|green"
     r" )?button|pop it on)"
 )
 _CONTENT = (
@@ -81,6 +86,7 @@ _OTHER = (
 )
 
 
+_REQUEST = r"(?:so |ok |okay |please |and |now )*(?:can|could|shall|will|would)\b"
 _STOP = (
     r"(?:(?:no|wait|quick|quickly|oh|hey|oops|whoa|damn|stop|cancel) )*"
     r"(?:stop|cancel|abort|kill|halt|terminate|quit|end|interrupt|break off|pull the plug(?: on)?|call (?:it )?off"
@@ -117,7 +123,8 @@ def launches(text: str, facts: dict[str, Any]) -> bool | str:
         return False
     if mentions and search(_CONDITION, sub(FINE, " ", text)) and not match(r"(?:what|how|why)\b", text):
         return LAUNCH_REFUSED
-    if search(_OTHER, text):
+    asked = [part for part in split(r"(?<=[.!?;])\s+", text) if part.endswith("?") and not match(_REQUEST, part)]
+    if search(_OTHER, text) or search(_PRAISED, text) or asked:
         return False
     return _plainly_starts(text, facts)
 
@@ -155,6 +162,9 @@ def _starts_twice(part: str) -> bool:
 def _starts(part: str, bare: str, facts: dict[str, Any]) -> bool:
     if fullmatch(_GO, bare) or fullmatch(_GO, f"{part} ") or fullmatch(_GO, part):
         return facts.get("stage") == "launch"
+    failed = (facts.get("run") or {}).get("state") in ("failed", "cancelled")
+    if failed and facts.get("stage") == "launch" and fullmatch(_RETRIED, bare):
+        return True
     if fullmatch(_AGAIN, bare) or only_starts(part):
         return bool(facts.get("plan"))
     if not fullmatch(_START, bare):

@@ -32,8 +32,14 @@ _GOOD_WISH = r"(?:may it (?:go|turn out) well|fingers crossed|wish me luck|here 
 _PAST = r"^(?:i|we)(?:'ve| have) (?:read|checked|looked|seen|had|got|put|been|done|gone)\b|\bas it should be\b"
 _SETTLED = (
     r"^(?:(?:[\w']+ ){1,4}?(?:is |are |has been |have been |has |have )?)?"
-    r"(?:signed(?: off)?|approved|agreed|frozen|settled|locked(?: in)?|final|decided|cleared|confirmed|done|set"
+    r"(?:signed(?: off)?|approved|agreed|frozen|settled|locked(?: in)?|final|decided|cleared|confirmed"
     r"|checked)(?: (?:by|on|from) \w+(?: \w+)?)?$"
+)
+_UNSETTLED = r"\b(?:no|not|nobody|none|never|by (?!me|us|them all|everyone|everybody|all)\w+)\b|n't\b"
+_OF_OURS = (  # what others do or lack may well stand in the way
+    r"^(?:i|we|it|this|that|everything|all|there)(?:'|\b)|^(?:my|our) (?:hat|coat|shawl|coffee|tea|time|train|bus"
+    r"|slot)\b"
+    r"|^the (?:plan|config\w*|settings|price|budget|figures|numbers|time|slot|power|kettle|twins|kids|client is in)\b"
 )
 _LONGEST = 90  # characters
 
@@ -42,8 +48,8 @@ def harmless(part: str) -> bool:
     """Does a normalised part of a message leave the wish beside it as it is?"""
     part = sub(rf"^(?:{FINE})(?: (?:from|on|by|here|in) [\w' ]+)?$", "", part.strip(" .!,;"))
     part = sub(FINE, " ", part).strip()
-    if not part or fullmatch(_GOOD_WISH, part) or search(_SETTLED, part):
+    if not part or fullmatch(_GOOD_WISH, part) or (search(_SETTLED, part) and not search(_UNSETTLED, part)):
         return True
     if len(part) > _LONGEST or search(_VOID, part):
         return False
-    return only_states(part) or search(_PAST, part) is not None
+    return (only_states(part) and search(_OF_OURS, part) is not None) or search(_PAST, part) is not None

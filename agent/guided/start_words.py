@@ -1,6 +1,6 @@
-"""A wish to start the training, told by its words: all of them are words of such a wish, one of them starts it.
+"""A to start the training, told by its words: of them are words of such a wish, one of them starts it.
 
-A condition, a denial, a report or another thing to be done needs a word that is none of these, so it is none.
+A condition, a denial, a report or another thing to be done needs a word that none of these, so it is none.
 """
 
 from .patterns import search, sub
@@ -10,8 +10,8 @@ _WORDS = (
     "do going running rolling started launched begun kicked underway moving motion go off up away on ahead the "
     "a this that it him her them my our training job thing lora model process show another one next new round "
     "final please pls now then again already right straight just can could may you we i i'd i'm i've like want "
-    "wish love to be for with these same settings as is it's time ok okay yes yep and roll rip machine engine "
-    "finally so well good immediately proceed press push hit button big red all aboard once-more here"
+    "to be for with these same settings as it's time ok okay yes yep and roll rip "
+    "finally so well immediately proceed once-more here"
 )
 _ALLOWED = frozenset(_WORDS.split())
 _STARTS = (
@@ -27,7 +27,8 @@ _NO_WISH = (  # a statement, or a question whether
     r"^(?:i|we|you|it|this|that|he|she|they|the \w+|my \w+|our \w+)(?:'ve)? (?:have |has |had |will |was |were |is "
     r"|are |did |just"
     r" )*(?:start\w*|launch\w*|train|trained|began|begun?|ran|run|running|going|set|get|got|kick\w*)\b"
-    r"|\b(?:can|could|may) (?:i|it|this)\b|^is\b|^(?:do|have) (?:i|we|you|it)\b|\bto (?:be )?train\b$|\bi've\b"
+    r"|\b(?:can|could|may) (?:i|it|this|the|my|our)\b|^is\b|^(?:do|have) (?:i|we|you|it)\b|\bto (?:be )?train\b$"
+    r"|\bi've\b"
 )
 _OPEN_END = frozenset(["for", "to", "with", "a", "the", "one", "my", "our", "be", "have", "let"])  # more was to come
 _ONLY_GOES = r"^(?:please |now |just |and |so |then |ok )*(?:go|start|begin|run)(?: now| please| ahead| on)*$"
