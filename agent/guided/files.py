@@ -221,15 +221,21 @@ def _asks_coverage(text: str) -> bool:
     )
 
 
+_AWAY = r"\b(?:out|aside|away|exclude|remove|drop|leave|delete|discard|skip|lose|bin|ditch)\b"
+
+
 def _both_ways(text: str) -> list[tuple[str, dict[str, Any]]]:
     """'take a.png out and put b.png back in': each file in the direction of its own clause."""
     calls: list[tuple[str, dict[str, Any]]] = []
-    back = False
+    back: bool | None = None
     for clause in split(r",(?= )|;|\band\b|\bbut\b|\bthen\b|[.!?] ", text):
-        here, out = search(rf"{_BACK}|\bback\b", clause), search(_OUT, clause)
-        back = True if here else False if out else back
-        if names := re.findall(r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|tiff?|mp4|mov))\b", clause):
-            calls.append(("set_excluded", {"items": names} | ({"excluded": False} if back else {})))
+        said = True if search(rf"{_BACK}|\bback\b", clause) else False if search(_AWAY, clause) else back
+        names = re.findall(r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|tiff?|mp4|mov))\b", clause)
+        if names and said is back and calls:
+            calls[-1][1]["items"] += names
+        elif names:
+            calls.append(("set_excluded", {"items": names} | ({"excluded": False} if said else {})))
+        back = said
     return calls
 
 
@@ -244,8 +250,8 @@ def _set_aside(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
         return [("set_excluded", {"advised": True})]
     named = re.findall(r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b", text)
     extra: dict[str, Any] = {"excluded": False} if back else {}
-    if len(named) > 1 and back and search(_OUT, sub(_BACK, " ", text)):
-        return _both_ways(text)
+    if len(named) > 1 and back and len(ways := _both_ways(text)) > 1:
+        return ways
     if named:
         return [("set_excluded", {"items": named} | extra)]
     present = [str(entry) for entry in facts.get("findings", [])]

@@ -63,7 +63,8 @@ def _joined(whole: Reading, parts: list[Reading]) -> Reading:
         calls = [call for call in calls if call.name != "look_up" or call is looked_up[0]]
     unclear = [part for part in parts if not part.calls and part.topic == "unclear"]
     stated = {call.name for call in whole.calls}
-    if any(call.name in CARDS and call.name not in stated for call in calls) and any(not part.calls for part in parts):
+    asked = any({call.name for call in part.calls} <= {"look_up"} for part in parts)
+    if asked and any(call.name in CARDS and call.name not in stated for call in calls):
         return whole  # a card opens only where every word around the wish for it is understood
     if whole.calls and (unclear or len(whole.calls) > len(calls)):
         return whole
