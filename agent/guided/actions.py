@@ -194,7 +194,8 @@ def _resumes(part: str) -> bool:
     return bool(
         fullmatch(
             r"(?:(?:ok|please|now|yes|can you|could you|let's|i want to|i'd like to|just|and|then) )*"
-            rf"(?:(?:resume|restart)(?: from)?(?: {what})*|(?:continue|go on|carry on|keep going|proceed"
+            r"(?:pick (?:it|the \w+) (?:back )?up(?: again)?|"
+            rf"(?:resume|restart)(?: from)?(?: {what})*|(?:continue|go on|carry on|keep going|proceed"
             rf"|pick (?:it |the (?:training|run) )?(?:back )?up)"
             rf"(?: with| from)?(?: {what})* (?:training|run|job|{where}))(?: please| now| again)*",
             part,

@@ -27,7 +27,8 @@ _END = re.compile(
 _NAME = r"(?:\d[\d.]*|[\w.-]+\.(?:jpe?g|png|webp|tiff?|mp4|mov)|[a-z]{3,4}_\w+)"  # two of them belong together
 _LISTED, _LIST = rf"(?:^|\s){_NAME}$", rf"{_NAME}(?!\w)"
 _ORDER_ALONE = (  # 'tell me' waits for something: 'when it's done' belongs to it
-    r"(?:please |just )?(?:tell|ping|notify|warn|message|let|text|stop|give|send|call)(?: me| us| it)?"
+    r"(?:please |just )?(?:tell|holler|shout|report|ping|notify|warn|message|let|text|stop|give|send|call)(?: me| us|"
+    r" it)?"
     r"(?: know| a \w+)?[.!]*"
 )
 
