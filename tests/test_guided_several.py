@@ -22,6 +22,15 @@ STATES = json.loads(
         ("planned", "list the approvals, and then revoke apr_5", ["list_approvals", "revoke_approval"]),
         ("planned", "start the training and stop if it overfits", ["launch_training", "set_standing_order"]),
         ("studio", "list my loras; also how much budget is left?", ["list_loras", "show_budget"]),
+        (
+            "studio",
+            "verify lora_1 and lora_2, then tell me if they clash",
+            ["verify_lora"] * 2 + ["measure_interference"],
+        ),
+        ("audited", "lose the fuzzy ones n the thumbnails", ["set_excluded"] * 2),
+        ("audited", "write the captions and read me six of them", ["write_captions", "show_captions"]),
+        ("training", "how is it getting on, and tell me when it's finished", ["training_status", "set_standing_order"]),
+        ("planned", "rank 24 and then launch", ["change_plan", "launch_training"]),
         ("planned", "The client called. Undo the last change and show me the budget", ["undo_plan", "show_budget"]),
     ],
 )
@@ -45,6 +54,11 @@ def test_each_wish_of_a_message_is_read(state: str, said: str, wanted: list[str]
         "cancel the launch and show the plan",
         "my colleague: start the training and notify me at the end",
         "instead of launching, show me the plan and the price",
+        "let it train for one and a half hours",
+        "the director signed off. the producer is missing. start the training",
+        "she is laughing, start it",
+        "signed off? go",
+        "approved? launch",
     ],
 )
 @pytest.mark.parametrize("state", ["planned", "captioned", "results"])

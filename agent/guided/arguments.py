@@ -37,6 +37,9 @@ _FOUND = {  # words that a finding goes by
 }
 
 
+_AS_ADVISED = r"\b(?:flag\w*|advi[sc]\w*|suggest\w*|recommend\w*|you|your|bad|worst|all)\b"
+
+
 def arguments_of(name: str, shape: Shape, said: str, facts: Facts, uploads: list[str]) -> Given:
     """Arguments of one call, or a short question for what the sentence does not say."""
     text, said = normal(said), " ".join(said.split())
@@ -114,6 +117,9 @@ def _excluded(shape: Shape, text: str, said: str, facts: Facts) -> Given:
     if from_rules:
         return from_rules[0] | back
     finding = str(shape.get("finding") or "")
+    there = [name for name in facts.get("findings") or [] if search(_FOUND.get(name, "(?!)"), text)]
+    if shape.get("advised") and len(there) == 1 and not search(_AS_ADVISED, text):
+        return {"finding": there[0]} | back
     if shape.get("advised") or re.search(r"\b(?:harm\w*|hurt\w*|spoil\w*|ruin\w*|mess\w* up)\b", text):
         return {"advised": True} | back
     if finding in (facts.get("findings") or []) and search(_FOUND.get(finding, "(?!)"), text):

@@ -20,6 +20,9 @@ _PLAIN = frozenset(
 )
 _PLACE = r"(?:in|on|at|over|under|through|inside|across|around|near|behind|along)"
 _SCENES = (  # where the sentence does not begin with what is to be seen
+    r"\b(?:it|him|her|them)(?: (?:is|are))? ((?!going\b|being\b|training\b|looking\b)\w+ing\b.*)$",
+    r"\bof (?:it|him|her|them|the \w+|my \w+) (\w+ing\b.*)$",
+    r"\b(?:it|him|her|them) ((?:asleep|awake|alone|dressed|covered|surrounded|lost)\b.*)$",
     rf"[,:]\s*((?:\w+ing|{_PLACE}|while|as|with an?)\b.*)$",
     r"\b(?:how|where|in which|that) (?:he|she|it|they)(?:'s| is| are)? (\w+.*)$",
     r"\b(?:he|she|it)(?:'s| is) (\w+ing\b.*)$",

@@ -6,13 +6,22 @@ from .patterns import match, search, sub
 from .reading import Call, Facts, Reading
 
 _LTX = r"(?:ltx[ -]?(?:video|2\.?3?)?(?: ?(?:dev|model))?|(?:the )?(?:real|big|full|actual|base) (?:base )?models?)"
+_MODEL = (
+    rf"(?:{_LTX}(?: ?(?:weights|model|base))*|(?:the )?(?:ltx\S* |base |22 ?b )(?:weights|model|one|checkpoint)"
+    rf"|(?:the )?22 ?b|(?:the )?large model)\b"
+)
 _DOWNLOAD = r"\bdownload(?:ing|ed)?\b"
 _FETCH = (
-    rf"\b(?:download|fetch|get|install)\b(?: \w+){{0,3}} {_LTX}\b(?! ?(?:loras?|files?))"
+    rf"\b(?:download|fetch|get|install|grab|pull|bring|load)\b(?: (?!now\b|lora)\w+){{0,3}} {_MODEL}(?! ?(?:loras?"
+    rf"|files?))"
+    rf"|\b(?:have|want|get|like|can|may)\b(?: \w+)? {_MODEL}(?: to)?(?: be)? (?:downloaded|fetched|pulled(?: down)?)\b"
+    rf"|{_MODEL} (?:can|may|should) (?:now )?be (?:downloaded|fetched|installed|pulled)\b"
     r"|^(?:please |start the |begin the )*download(?: it| the (?:base )?model)?[.!]?$"
 )
 _TERMS = r"\b(?:accept|agree (?:to|with)|ok with|fine with)\b.*\b(?:licen[sc]e|terms)\b"
-_POLITE = r"^(?:please )?(?:can|could|would|will) (?:you|we) (?:please )?(?=(?:download|fetch|get|install)\b)"
+_POLITE = (
+    r"^(?:please )?(?:can|could|would|will) (?:you|we) (?:please )?(?=(?:download|fetch|get|install|grab|pull|load)\b)"
+)
 _HERE = (
     rf"\b(?:is|are|do (?:i|we|you) have|have you got|which|what|where)\b.*\b{_LTX}\b.*"
     r"\b(?:here|there|installed|downloaded|ready|available|on this (?:machine|computer))\b"

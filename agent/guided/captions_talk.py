@@ -19,6 +19,11 @@ def caption_calls(text: str) -> list[tuple[str, dict[str, Any]]]:
         r"|say|read)|to|is|as|with|must (?:be|say))|:) ?(?P<words2>.+)$",
         text,
     )
+    edit = edit or search(
+        r"(?P<item>itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|tiff?|mp4|mov))[,:]? (?:the )?(?:new )?caption:?"
+        r" (?P<words>(?:an?|the|two|\") ?.+)$",
+        text,
+    )
     if edit and edit.groupdict().get("item2"):
         return [("edit_caption", {"item": edit["item2"], "caption": edit["words2"].strip(" :\"'")})]
     if edit:

@@ -94,7 +94,7 @@ def _clauses(text: str) -> list[str]:
 
 def _take_clause(clause: str, wanted: Wanted, previous: tuple[str, Operation] | None) -> tuple[str, Operation] | None:
     base = search(
-        rf"\b(?:on|to|use|with|for|take|want|try|choose|switch|go)\b.*\b(mini|ltx(?:[ -]?(?:2\.3"
+        rf"\b(?:on|to|use|with|for|take|want|try|choose|switch|go|^base)\b.*\b(mini|ltx(?:[ -]?(?:2\.3"
         rf"|video))*|22 ?b\w*|{_REAL})\b",
         clause,
     )

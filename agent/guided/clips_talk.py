@@ -35,6 +35,7 @@ UNSURE = (
 )
 _OF_LORAS = r"\b(?:held[ -]?out|validation|train(?:ing)? (?:and|set)|screen|test set|data ?set)\b"
 _ASSENT = r"(?:(?:ok|okay|fine|alright|great|good|perfect|sounds good|looks good|go on then|please) ?)+"
+_YES_WORDS = r"\b(?:yes|yep|yeah|yup|please|sure|ok|okay|do|it|that|so|go|ahead|for|cut|split|them|all|now|then|both)\b"
 _NAMES = r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:mp4|mov))\b"
 
 
@@ -64,7 +65,9 @@ def clips_talk(text: str, said: str, facts: Facts) -> Reading | None:
 def _answered(text: str, said: str, proposed: dict[str, object]) -> Reading | None:
     """A yes or no to the proposal that was just made; None when the sentence is about something else."""
     answer = clear_answer(said)
-    if answer == "yes":
+    bare = sub(r"[^\w\s']", " ", text).strip()
+    agreed = search(r"\b(?:yes|yep|yeah|yup|do (?:it|that|so)|go (?:ahead|for it)|(?:cut|split) them)\b", bare)
+    if answer == "yes" or (agreed and fullmatch(rf"(?:{_YES_WORDS}\s*)+", bare)):
         return Reading((Call("split_clips", proposed | {"accept": True}),))
     if answer == "no":
         return Reading(topic="question", words=STAY_WHOLE)

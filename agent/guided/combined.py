@@ -13,9 +13,11 @@ from .arguments import arguments_of
 from .changes import wanted_changes
 from .completed import completed
 from .conditions import IF
+from .domain import DOMAIN
 from .fillers import without_frills
 from .learned.intents import NONE, intent
 from .learned.reader import Guess
+from .lora_names import named
 from .patterns import search
 from .reading import Call, Facts, Reading, ask
 from .rules import CARDS
@@ -33,6 +35,7 @@ HARD = 0.8  # at least, for what is hard to take back
 INSTEAD_OF_ASKING = 0.8  # where the rules would ask back, or take it for a condition
 AGREED = 0.85  # for a card that the strict rules do not open and that may well be wished for
 NOTHING = 0.7  # sure that nothing is to be called, where the rules have a search
+OFF_TOPIC = 0.8  # where no word of the message is about training
 NEVER = 2.0
 CARD_AT_ALL = 0.2  # at least, for a card of the strict rules
 NO_CARD = 0.6  # sure that no card was asked for
@@ -67,6 +70,7 @@ _NOT_EITHER = (  # 'do not audit and launch' denies both
     r"\b(?:don't|do not|never|neither|nor|not)\b[^.;!?,]*\b(?:and|or|nor)\b[^.;!?,]*"
     r"\b(?:launch|start|begin|train|download|take|add)\b|\bnone of\b"
 )
+_ANSWERS = frozenset(("look_up", "audit_dataset", "explain_plan", "choose_recipe"))
 _ASKING_TOPICS = frozenset(("question", "launch_conditional", "launch_denied", "nothing_ran"))
 _PLAIN_TOPICS = frozenset(("unclear", "no_plan", "how_to_add", "next", "help", "recommend"))
 
@@ -80,7 +84,7 @@ def combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: lis
         Call(call.name, _as_written(completed(call.name, call.arguments, text, said, facts), said))
         for call in reading.calls
     )
-    return replace(reading, calls=tuple(calls))
+    return replace(reading, calls=tuple({(call.name, repr(call.arguments)): call for call in calls}.values()))
 
 
 def _as_written(arguments: dict[str, Any], said: str) -> dict[str, Any]:
@@ -107,7 +111,7 @@ def _combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: li
         )
     if guess.intent == NONE and stated == "look_up" and guess.sure >= NOTHING:
         return Reading(topic="unclear", words=said)
-    if guess.intent == NONE or any(name in CARDS for name in names) or guess.sure < _needed(rules, stated):
+    if guess.intent == NONE or any(name in CARDS for name in names) or guess.sure < _needed(rules, stated, names, text):
         return rules
     if (
         _out_of_place(names, text, facts)
@@ -116,6 +120,8 @@ def _combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: li
         or set(names) < {call.name for call in rules.calls}
     ):
         return rules
+    if set(names) == {call.name for call in rules.calls} and len(names) < len(rules.calls):
+        return rules  # several of a kind, each spelled out
     if rules.calls and (facts.get(ASKED) or set(names) & _HARD):
         return rules  # an answer to a question of ours; or more than the rules read, and hard to take back
     return _learned(names, rules, guess, said, facts, uploads)
@@ -171,7 +177,20 @@ def _asks_rightly(rules: Reading, names: list[str], guess: Guess, text: str) -> 
     return rules.topic == "question" and (vague or foreign or bool({"apply_finding", "show_budget"} & set(names)))
 
 
-def _needed(rules: Reading, stated: str) -> float:
+def _each_its_own(calls: list[Call], said: str, facts: Facts) -> list[Call]:
+    """Several files or LoRAs to look into, each once."""
+    looks = [at for at, call in enumerate(calls) if call.name == "verify_lora"]
+    there = [name for name in re.findall(r"\bupl_\w+", said) if name in (facts.get("waiting_loras") or [])]
+    given = [{"upload": name} for name in there] or [{"lora": name} for name, _ in named(said, facts).loras]
+    if len(looks) > 1 and len(looks) == len(given):
+        for at, arguments in zip(looks, given, strict=True):
+            calls[at] = Call("verify_lora", arguments)
+    return calls
+
+
+def _needed(rules: Reading, stated: str, names: list[str], text: str) -> float:
+    if stated == NONE and set(names) <= _ANSWERS and rules.topic == "unclear" and not search(DOMAIN, text):
+        return OFF_TOPIC
     if stated == NONE:
         return (
             FROM_NOTHING
@@ -196,6 +215,7 @@ def _learned(names: list[str], rules: Reading, guess: Guess, said: str, facts: F
         if isinstance(arguments, str):
             return ask(arguments) if rules.topic == "unclear" else rules
         calls.append(sharpened(Call(name, arguments), guess, said))
+    calls = _each_its_own(calls, said, facts)
     if names == ["add_lora", "add_lora"] and len(waiting := facts.get("waiting_loras") or []) == 2:
         calls = [Call("add_lora", {"upload": upload}) for upload in waiting]
     if names == ["propose_plan"] and (further := wanted_changes(normal(said)).without("preset", "base")):

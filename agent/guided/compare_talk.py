@@ -24,16 +24,22 @@ _BASE = (
 )
 _NOT_CLIPS = r"\b(?:plans?|rank|alpha|presets?|recipes?|captions?|files|prices?|costs?|settings?|learning rates?)\b"
 _CALLED = r"\bwith and without (?:the |its |my )?trigger(?: word)?\b"
-_JOINED = r"(?:(?:,| and| or| with| vs\.?| versus| to| against| next to| beside| alongside)+ "
+_JOINED = r"(?:(?:/|,| |(?<=\d) (?=\d)| and| or| with| vs\.?| versus| to| against| next to| beside| alongside)+ "
 _STEPS = re.compile(
-    r"\b(?:checkpoints?|steps?)(?: (?:of|at|from))?(?: steps?)? "
+    r"\b(?:checkpoints?|ckpts?|steps?)(?: (?:of|at|from))?(?: steps?)? "
     rf"(?P<steps>\d{{1,6}}{_JOINED}(?:steps? )?\d{{1,6}})*)\b",
     re.IGNORECASE,
 )
 _STRENGTHS = re.compile(
-    rf"\b(?:at )?strengths? (?:of )?(?P<values>\d*\.?\d+{_JOINED}(?:strengths? )?\d*\.?\d+)+)", re.IGNORECASE
+    rf"\b(?:at )?(?:strengths?|weights?) (?:of )?(?P<values>\d*\.?\d+{_JOINED}(?:strengths? )?\d*\.?\d+)+)",
+    re.IGNORECASE,
 )
 _VALUES_FIRST = re.compile(rf"\b(?P<values>\d*\.?\d+{_JOINED}\d*\.?\d+)+) strengths?\b", re.IGNORECASE)
+
+
+_MORE = re.compile(  # 'lora_1 at 0.6 and at 1': further strengths of the one that is named
+    r"(?:(?:,|\band\b|\bvs\.?|\bversus\b|\bor\b|\bagainst\b)\s+(?:at\s+)?\d?\.?\d+(?![\w.]|\s*(?:steps|%))\s*)+", re.I
+)
 
 
 def compare_talk(text: str, given: Named, facts: Facts) -> Reading | None:
@@ -52,6 +58,10 @@ def compare_talk(text: str, given: Named, facts: Facts) -> Reading | None:
         name = given.loras[0][0] if given.loras else lora_names.known(facts)[0][0]
         loras = [{"lora": name, "strength": float(value)} for value in re.findall(r"\d*\.?\d+", strengths["values"])]
         rest = rest.replace(strengths[0], " ")
+    if not strengths and len(given.loras) == 1 and given.loras[0][1] is not None and (more := _MORE.search(rest)):
+        values = [float(value) for value in re.findall(r"\d*\.?\d+", more[0])]
+        loras += [{"lora": given.loras[0][0], "strength": value} for value in values if value <= lora_names.STRONGEST]
+        rest = rest.replace(more[0], " ")
     base = re.search(_BASE, rest, re.IGNORECASE)
     rest = re.sub(
         rf"(?:\b(?:with|on|next to|to|against|beside|alongside|and|from|vs\.?) )?(?:{_BASE})",

@@ -9,13 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 from . import spelled_out
+from .clip_completed import clip, compared, each, without
 from .named_ids import runs_of
 from .patterns import search
 from .reading import Facts
+from .subjects import noun_of
 
 Arguments = dict[str, Any]
 _BACK = (
-    r"\bback in\b|\b(?:put|bring|take|get|let|want|add|have)\b.*\b(?:back|in again)\b|\bun-?(?:exclude|drop|remove)\w*"
+    r"\b(?:taken|brought|put|come|go) back\b|\b(?:in|allowed|included) again\b|\bback in\b|\b(?:put|bring|take|get"
+    r"|let|want|add|have)\b.*\b(?:back|in again)\b|\bun-?(?:exclude|drop|remove)\w*"
     r"|\brestore\b|\bre-?(?:include|add|admit|enable|instate)\w*|\bafter all\b|\bmay stay\b|\bback please\b"
 )
 _KEPT = r"\b(?:include|keep|use|stay|again|allow)\b"
@@ -58,13 +61,6 @@ _ORDINALS = tuple(
     rf"\b(?:{word}|{number}|number {number[0]}|no\.? ?{number[0]}|option {number[0]})\b|#{number[0]}\b"
     for word, number in (("first", "1st"), ("second", "2nd"), ("third", "3rd"))
 )
-_CLIP_OF = (
-    r"^(?:an? |the |one )?(?:short |quick |little |new |test |nice )*(?:clips?|films?|videos?|movies?|shots?|samples?|"
-    r"pictures?) (?:of|where|in which|with|showing) |^prompt ?[=:] ?[\"“]?|^(?:sound|audio) ?: ?|^in comparison,? "
-)
-_SOMEBODY = r"^(?:it|he|she|him|her|them|they)(?:'s| is| are)? (?=\w)"
-_SET_SEED = r"[,;(\s]*\b(?:with )?seed ?[=:]? ?(\d{1,9})\)?"
-_SET_STRENGTH = r"[,;(\s]*\b(?:(?:at|with) )?(?:strength ?[=:]? ?(\d(?:\.\d+)?)|(\d(?:\.\d+)?) strength)\)?"
 
 
 def completed(name: str, arguments: Arguments, text: str, said: str, facts: Facts) -> Arguments:
@@ -74,10 +70,10 @@ def completed(name: str, arguments: Arguments, text: str, said: str, facts: Fact
 
 
 def _excluded(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
-    if search(_BACK, text) and not search(r"\b(?:leave|out|exclude|remove|drop)\b", text):
+    if search(_BACK, text) and not search(r"\b(?:leave|exclude|remove|drop|(?<!took them )(?<!took it )out)\b", text):
         return arguments | {"excluded": False}
     if arguments.get("excluded") is False and not search(rf"{_BACK}|{_KEPT}", text):
-        return _without(arguments, "excluded")
+        return without(arguments, "excluded")
     return arguments
 
 
@@ -85,7 +81,7 @@ def _change(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Argum
     if fewer := search(_FEWER, text):
         number = int(next(part for part in fewer.groups() if part))
         if number in (arguments.get("steps"), arguments.get("steps_added")):
-            arguments = _without(arguments, "steps") | {"steps_added": -number}
+            arguments = without(arguments, "steps") | {"steps_added": -number}
     if "base" not in arguments and search(_AS_BASE, text):
         arguments = {"base": "ltx-2.3"} | arguments
     return arguments | ({"only_show": True} if search(_ONLY_SHOWN, text) else {})
@@ -101,7 +97,7 @@ def _captions(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arg
     if search(_NO_MODEL, text):
         return arguments | {"by_model": False}
     wanted = search(r"\b(?:let|with|use|ask)\b.*\b(?:vision|vlm)\b", text)
-    return _without(arguments, "by_model") if wanted else arguments
+    return without(arguments, "by_model") if wanted else arguments
 
 
 def _controls(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
@@ -116,14 +112,14 @@ def _references(arguments: Arguments, text: str, said: str, _facts: Facts) -> Ar
 
 def _split(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
     if search(_WHOLE_AGAIN, text):
-        return _without(arguments, "accept") | {"undo": True}
+        return without(arguments, "accept") | {"undo": True}
     return spelled_out.most_pieces(arguments, text)
 
 
 def _replaced(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
     asked = search(r"^(?:(?:and|so) )?(?:in )?how (?:many|often)\b|\bcount\b|\bonly (?:tell|say|show)\b", text)
     arguments = spelled_out.replaced(arguments, text, said)
-    return _without(arguments, "accept") if asked else arguments
+    return without(arguments, "accept") if asked else arguments
 
 
 def _shown_captions(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
@@ -138,50 +134,20 @@ def _planned(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Argu
         return {"preset": "fast"} | arguments
     if search(r"\b(?:best|top|high(?:est)?|finest|max(?:imum)?) (?:possible )?quality\b|\bquality\b", text):
         return {"preset": "quality"} | arguments
-    return _without(arguments, "preset")
-
-
-def _clip(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
-    arguments = spelled_out.clip(arguments, text, said)
-    prompt = str(arguments.get("prompt") or "")
-    if not arguments.get("seed") and (seed := search(_SET_SEED, text)):
-        arguments = arguments | {"seed": int(seed[1])}
-    prompt = re.sub(_SET_SEED, "", prompt, flags=re.IGNORECASE)
-    shared = not {"strength", "stack", "loras"} & arguments.keys()
-    if shared and (found := search(_SET_STRENGTH, text)) and (strength := float(found[1] or found[2])) <= 2:
-        arguments = arguments | {"strength": strength}
-        prompt = re.sub(_SET_STRENGTH, "", prompt, flags=re.IGNORECASE)
-    if search(r"\b(?:with|w/) (?:sound|audio)\b", text):
-        arguments = arguments | {"with_sound": True}
-    for taken_off in (_CLIP_OF, _SOMEBODY):
-        prompt = re.sub(taken_off, "", prompt.strip(" ,;"), flags=re.IGNORECASE) or prompt
-    return arguments | ({"prompt": prompt.strip(' ,;"”“')} if prompt.strip(' ,;"”“') else {})
-
-
-def _compared(arguments: Arguments, text: str, said: str, facts: Facts) -> Arguments:
-    steps = search(r"\b(?:steps|checkpoints|ckpts) ((?:\d+(?:, ?(?:and )?| and | & )?){2,})", text)
-    if steps and not arguments.get("steps"):
-        arguments = arguments | {"steps": [int(step) for step in re.findall(r"\d+", steps[1])], "with_base": False}
-    kept = _clip(arguments, text, said, facts)
-    return _without(kept, "strength", "with_sound")
+    return without(arguments, "preset")
 
 
 def _merged(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
-    arguments = spelled_out.merged(_each(arguments, text), text)
+    arguments = spelled_out.merged(each(arguments, text), text)
     title = re.search(
         r"\b(?:call(?:ed)? it|name(?:d)? it|(?:it )?(?:the )?name|title|titled)[ :=]+[\"“]?([^\"”.,]{2,60})", said, re.I
     )
     return arguments | ({"title": title[1].strip()} if title else {})
 
 
-def _each(arguments: Arguments, text: str) -> Arguments:
-    loras = arguments.get("loras")
-    return arguments | ({"loras": spelled_out.each_strength(loras, text)} if loras else {})
-
-
 def _interference(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
     files = search(r"\b(?:without|no)\b(?: \w+)? (?:clips?|videos?)\b|\b(?:just|only)(?: from| in)? the files\b", text)
-    return _each(arguments, text) | ({"with_clips": False} if files else {})
+    return each(arguments, text) | ({"with_clips": False} if files else {})
 
 
 def _undone(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
@@ -192,7 +158,7 @@ def _undone(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Argum
         text,
     )
     other = search(r"\b(?:use|set|put|limit|rank|alpha|seed|batch|learning rate|minutes)\b", text)
-    return _without(arguments, "times") if other and not counted else arguments
+    return without(arguments, "times") if other and not counted else arguments
 
 
 def _finding(arguments: Arguments, text: str, _said: str, facts: Facts) -> Arguments:
@@ -216,14 +182,19 @@ def _edited(arguments: Arguments, _text: str, said: str, _facts: Facts) -> Argum
     caption = re.sub(_NO_CAPTION, "", str(arguments.get("caption") or ""), flags=re.IGNORECASE)
     caption = re.sub(r"\s*\(as (?:the )?caption\)$|\. (?:then|and then|after that)\b.*$", "", caption, flags=re.I)
     arguments = arguments | ({"caption": caption.strip(' "“”')} if caption.strip(' "“”') else {})
-    return spelled_out.edited(arguments, said)
+    edited = spelled_out.edited(arguments, said)
+    caption = str(edited.get("caption") or "").strip()
+    return edited | ({"caption": caption[:-1]} if caption.endswith(".") and caption.count(".") == 1 else {})
 
 
 def _candidates(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
     return spelled_out.candidates(arguments, text, said)
 
 
-def _recipe(arguments: Arguments, _text: str, said: str, _facts: Facts) -> Arguments:
+def _recipe(arguments: Arguments, text: str, said: str, facts: Facts) -> Arguments:
+    bare = arguments == {"recipe": "character"} and not facts.get("recipe")
+    if bare and (noun := noun_of(text)):
+        arguments = arguments | {"noun": noun}
     return spelled_out.recipe(arguments, said)
 
 
@@ -248,10 +219,6 @@ def _named_files(said: str) -> Arguments:
     return {"items": names} if names else {}
 
 
-def _without(arguments: Arguments, *names: str) -> Arguments:
-    return {key: value for key, value in arguments.items() if key not in names}
-
-
 _BY_TOOL: dict[str, Callable[[Arguments, str, str, Facts], Arguments]] = {
     "set_excluded": _excluded,
     "change_plan": _change,
@@ -264,8 +231,8 @@ _BY_TOOL: dict[str, Callable[[Arguments, str, str, Facts], Arguments]] = {
     "show_captions": _shown_captions,
     "edit_caption": _edited,
     "propose_plan": _planned,
-    "generate_clip": _clip,
-    "compare_clips": _compared,
+    "generate_clip": clip,
+    "compare_clips": compared,
     "merge_loras": _merged,
     "measure_interference": _interference,
     "apply_finding": _finding,

@@ -6,7 +6,7 @@ from typing import Any
 from .captions_talk import caption_calls
 from .file_words import FILES, OTHERS_WORDS
 from .fillers import command
-from .patterns import fullmatch, match, search, sub
+from .patterns import fullmatch, match, search, split, sub
 
 _PRINT = r"water ?marks?|logos?|subtitles?|text|words|writing|letters"
 _WITH = r"\b(?:with|that ha(?:s|ve)|having|containing)"
@@ -19,11 +19,31 @@ _NOT_SENT = (  # pictures leave the computer only for the vision model
     r"\b(?:vision model|second (?:opinion|eye)|send\w* .*(?:out|away|anywhere))"
 )
 _FLAWS = (  # words for a flaw, and parts of finding ids that stand for it
-    (r"\bblur\w*|\bunsharp\b|\bout of focus\b|\bfuzzy\b|\bshaky\b|\bsoft ones\b", ("blur", "sharp")),
+    (
+        r"\bwon't (?:even )?open\b|\bcorrupt\w*|\bunreadable\b|\b(?:can't|cannot|can not) be (?:read|opened)\b",
+        ("unreadable",),
+    ),
+    (
+        r"\bexact (?:dup\w*|cop\w*|doubles|repeats)|\bbyte\b[- ](?:for[- ]byte )?\w*(?: (?:cop\w+|dup\w+))?"
+        r"|\bidentical (?:copies|files|ones|pictures)\b",
+        ("exact",),
+    ),
+    (
+        r"\bblur\w*|\bunsharp\b|\b(?:out of|without|not in|no) focus\b|\bunfocus\w*|\bnot sharp\b|\bfuzzy\b|\bshaky\b"
+        r"|\bsoft (?:ones|shots|pictures|images|photos)\b",
+        ("blur", "sharp"),
+    ),
     (r"\bnear[- ]duplicates?\b", ("near",)),
-    (r"\bduplicates?\b|\bdoubles\b|\bcopies\b|\brepeat\w*|\bdupes?\b", ("near_dup", "duplicate")),
-    (r"\b(?:too )?small\b|\btiny\b|\blow[- ]res\w*", ("small", "resolution")),
-    (r"\b(?:too )?short\b", ("short",)),
+    (
+        r"\bdup(?:e|licate)?s?\b|\bnearly alike\b|\balmost (?:alike|the same|identical)\b|\btwins\b|\bdoubles\b"
+        r"|\bcopies\b|\brepeat\w*|\bdupes?\b",
+        ("near_dup", "duplicate"),
+    ),
+    (
+        r"\b(?:too )?small\b|\btiny\b|\bthumbnails?\b|\bpostage[- ]stamps?\b|\blowres\b|\blow[- ]res\w*",
+        ("small", "resolution"),
+    ),
+    (r"\b(?:too )?(?:short|brief)\b", ("short",)),
     (r"\b(?:too )?long (?:clip|one|video)s?\b", ("long",)),
     (r"\bcuts?\b", ("cut",)),
     (rf"{_WITH} (?:an? |any |the |some )?(?:{_PRINT})\b|\bwatermarked\b", ("text",)),
@@ -40,7 +60,8 @@ _FLAWS = (  # words for a flaw, and parts of finding ids that stand for it
     ),
 )
 _OUT = (
-    r"\b(?:chuck|toss|drop|remove|leave|leaving|exclude|skip|delete|throw|set|get rid of|ditch|discard|lose|put"
+    r"\b(?:yeet|strike|nuke|boot|cull|purge|axe|out they go|can come out|come out|chuck|toss|drop|remove|leave"
+    r"|leaving|exclude|skip|delete|throw|set|get rid of|ditch|discard|lose|put"
     r"|take|kick|omit|bin|scrap|eliminate|erase|weed out|sort out|filter out|trash|dump|cut out"
     r"|ignore|(?:can|could|should|must|may|shall|will) (?:all )?(?:go|be (?:left|dropped|removed|deleted|excluded"
     r"|set aside|thrown))|out with|without|away with|don't (?:use|want|need|include|take)|do not (?:use|want"
@@ -200,6 +221,24 @@ def _asks_coverage(text: str) -> bool:
     )
 
 
+_AWAY = r"\b(?:out|aside|away|exclude|remove|drop|leave|delete|discard|skip|lose|bin|ditch)\b"
+
+
+def _both_ways(text: str) -> list[tuple[str, dict[str, Any]]]:
+    """'take a.png out and put b.png back in': each file in the direction of its own clause."""
+    calls: list[tuple[str, dict[str, Any]]] = []
+    back: bool | None = None
+    for clause in split(r",(?= )|;|\band\b|\bbut\b|\bthen\b|[.!?] ", text):
+        said = True if search(rf"{_BACK}|\bback\b", clause) else False if search(_AWAY, clause) else back
+        names = re.findall(r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|tiff?|mp4|mov))\b", clause)
+        if names and said is back and calls:
+            calls[-1][1]["items"] += names
+        elif names:
+            calls.append(("set_excluded", {"items": names} | ({"excluded": False} if said else {})))
+        back = said
+    return calls
+
+
 def _set_aside(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     back = search(_BACK, text) is not None
     out = search(_OUT, text) is not None and not back
@@ -211,6 +250,8 @@ def _set_aside(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
         return [("set_excluded", {"advised": True})]
     named = re.findall(r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b", text)
     extra: dict[str, Any] = {"excluded": False} if back else {}
+    if len(named) > 1 and back and len(ways := _both_ways(text)) > 1:
+        return ways
     if named:
         return [("set_excluded", {"items": named} | extra)]
     present = [str(entry) for entry in facts.get("findings", [])]

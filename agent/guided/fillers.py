@@ -9,7 +9,8 @@ _GREETING = (
     r"(?: (?:there|again|all|everyone|sidekick|mate|buddy|folks|friend))*"
 )
 _HESITATION = (
-    r"(?:ok(?:ay)?|okey|oki|alright|all right|right|so|well|hm+|um+|uh+|er+m?|ah+|oh+|sidekick|listen|look(?=,)|anyway"
+    r"(?:ok(?:ay)?|okey|oki|okok|aight|aye|alrighty|alright|all right|right|so|well|hm+|um+|uh+|er+m?|ah+|oh+"
+    r"|sidekick|listen|look(?=,)|anyway"
     r"|anyhow|btw|by the way|quick question|one question|stupid question|dumb question|question|another question"
     r"|one more (?:thing|question)|just (?:wondering|curious|asking|to be sure|out of interest)|out of curiosity"
     r"|i (?:was|am) (?:just )?wondering"

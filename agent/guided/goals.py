@@ -173,6 +173,13 @@ def other_noun(text: str, facts: dict[str, Any]) -> str | None:
         text,
     )
     noun = next((part for part in found.groups() if part), None) if found else None
+    denied = search(
+        r"\b(?:isn't|is not|not|no|wasn't) (?:really |actually )?(?:an? |the )?\w+(?: at all)?(?: in [^,.;]*)?[,.;]+"
+        r" (?:but )?"
+        r"(?:it|she|he|this|that)(?:'s| is| was) (?:an? )?(?:\w+ )??(\w+)(?=[,.;!]|$)",
+        text,
+    )
+    noun = noun or (denied[1] if denied else None)
     if search(r"\breal\b|\bphoto\w*\b", text):
         return None
     return noun if noun and noun != facts.get("noun") and facts.get("recipe") == "character" else None

@@ -2,7 +2,9 @@
 
 import re
 
+from .as_meant import as_meant
 from .combined import combined
+from .held_back import held_back
 from .kept import with_kept
 from .learned.intents import intent
 from .learned.reader import Guess, Reader, shipped
@@ -30,10 +32,12 @@ def read_with(reader: Reader, said: str, facts: Facts, uploads: list[str]) -> Re
     own = _TAGGED.sub(" ", said)
     if own != said and not own.strip():
         return Reading(topic="launch_conditional")  # a report in our own tags is no word of the person
-    said = with_decimal_points(own)
+    said = with_decimal_points(as_meant(own))
     understood, guess = _read_one(reader, said, facts, uploads)
     if not uploads:
         understood = with_parts(understood, guess, said, facts, lambda part: _read_one(reader, part, facts, uploads))
+    if held_back(understood.calls, normal(said)):
+        understood = Reading(topic="launch_conditional")
     return with_kept(understood, facts)
 
 

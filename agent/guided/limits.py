@@ -34,6 +34,7 @@ _TIMES = (
         rf"\b(?:for|takes?|last(?:s|ing)?|about|around|roughly|exactly) {_ABOUT}{NUMBER} {_UNIT}(?: of training)?",
         "minutes",
     ),
+    (rf"{NUMBER} {_UNIT} (?:worth )?of training\b", "minutes"),
     (rf"{NUMBER}[ -]{_UNIT} (?:run|training|plan|job)", "minutes"),
     (
         rf"\b(?:use|spend|make it|give it|train(?: it)?|run(?: it)?|let it (?:run|train)) {_ABOUT}{NUMBER} {_UNIT}",

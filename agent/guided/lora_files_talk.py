@@ -61,6 +61,9 @@ def lora_files_talk(text: str, said: str, given: Named, facts: Facts) -> Reading
     about_file = search(LORA, text) or given.loras or waiting or verified
     if not about_file or search(DENIED, text) or search(r"\bfiles\b|\bcaptions?\b|\bpictures?\b", text):
         return None
+    called = [name for name in waiting if search(rf"\b{re.escape(name.lower())}\b", text)]
+    if called and search(_LOOK, text) and not search(_TAKE, sub(r"\bbefore\b.*$", "", text)):
+        return Reading(tuple(Call("verify_lora", {"upload": name}) for name in called))
     checks = given.loras and search(_LOOK, text)
     if checks or search(_CHECK, text) or search(_SOUND, text):
         return _check(text, given, waiting, facts)

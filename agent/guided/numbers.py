@@ -32,6 +32,11 @@ def with_decimal_points(text: str) -> str:
     return sub(r"(?i)(?<![\d.,])([1-9]\d{0,2})\.(?=\d{3} (?:steps|iterations)\b)", r"\1", text)
 
 
+def spelled(text: str) -> str:
+    """The text as it was written, with its number words in digits."""
+    return re.sub(_PHRASE.pattern, lambda found: _spoken(found[0].lower()), text, flags=re.IGNORECASE)
+
+
 def with_digits(text: str) -> str:
     """The lower-case text with every number in digits and percent as '%'."""
     text = sub(r"(?<=\d),(?=\d{3}\b)", "", text)
@@ -53,7 +58,7 @@ def with_digits(text: str) -> str:
         )
     text = sub(r"\ban? hour and a half\b|\b1\.5 hours?\b", "90 minutes", text)
     text = sub(r"\b(?:half an|half-an|a half) hour\b|\bhalf-?hour\b", "30 minutes", text)
-    text = sub(r"\b(?:three|3) quarters of an hour\b", "45 minutes", text)
+    text = sub(r"\b(?:three|3) quarters of (?:an )?hour\b", "45 minutes", text)
     text = sub(r"\b(?:a |one )?quarter of an hour\b|\ba quarter hour\b", "15 minutes", text)
     text = sub(r"\b(?:an? )?couple of (?=minutes|hours)", "2 ", text)
     text = sub(r"(?<![\d.,])0,(?=\d)", "0.", text)  # a decimal comma

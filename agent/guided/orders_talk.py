@@ -9,14 +9,17 @@ from .reading import Call, Facts, Reading, ask
 
 _STOP = (
     r"\b(?:stop|cancel|abort|halt|kill|quit|interrupt|terminate|break (?:it )?off|pull the plug|shut (?:it )?down"
-    r"|end (?:it|the|this))\b"
+    r"|end (?:it|the|this)|be (?:stopped|cancelled|halted)|have (?:it|the \w+) (?:stopped|cancelled|halted)|a stop"
+    r" at)\b"
 )
 _TELL = (
-    r"\b(?:tell|ping|notify|warn|alert|inform|remind|message|text|email|mail|wake|write|call|update|nudge|poke"
+    r"\b(?:tell|say|advise|ping|notify|warn|alert|inform|remind|message|text|email|mail|wake|write|call|update|nudge|poke"
     r"|buzz) (?:to )?(?:me|us)\b"
     r"|\blet (?:me|us) know\b|\bgive (?:me|us) (?:a |an )?(?:shout|heads?[ -]up|ping|call|sign(?:al)?|nudge|update"
     r"|warning|bell|hint|word|notice|message|holler)\b"
-    r"|\b(?:holler|shout|report|say something|speak up|drop (?:me|us) a (?:line|note|message)|send (?:me|us) (?:a"
+    r"|\b(?:(?:a|one) (?:message|ping|note|sign|heads[- ]up)|send(?: me| us)? word)\b|\b(?:holler|shout|report|say"
+    r" something|speak up|drop"
+    r" (?:me|us) a (?:line|note|message)|send (?:me|us) (?:a"
     r"|an) \w+)\b"
     r"|\b(?:i|we) (?:want|would like|need|wish) to (?:know|hear|be told|be informed|be warned)\b"
     r"|\bi'd like to (?:know|hear|be told)\b"
@@ -59,7 +62,7 @@ _SHARE = (
     (r"\bhalf[ -]?(?:way|time)\b|\bmid-?way\b|\b(?:in|at) the middle\b|\bhalf (?:of it |of the \w+ )?(?:is |are "
      r"|has been |of them )?(?:done|over|through|finished)\b|\bhalf the (?:steps|training|time|way)\b|\bat half\b"
      r"|\bhalf[ -]?point\b|\bmid-?point\b", 0.5),
-    (r"\b(?:3 quarters?|3/4)\b", 0.75),
+    (r"\b(?:(?:3|three) quarters?|3/4)\b", 0.75),
     (r"\b(?:a|1|one) quarter\b(?! of an)|\b1/4\b|\bat the first quarter\b", 0.25),
     (r"\b(?:2 thirds?|2/3)\b", 0.6667),
     (r"\b(?:a|1|one) third\b|\b1/3\b", 0.3333),
@@ -90,7 +93,8 @@ _ABOUT_PLAN = (
     r"\bplan\b|\bcaptions?\b|\bpictures?\b|\bphotos?\b|\bimages?\b|\bfiles?\b|\bviews?\b|\bclips\b"
     r"|\bprice\b|\bcost\w*\b|\bmissing\b|\bdownload\w*\b"
 )
-_CLAUSE = rf"(?:,| and| but|;|\.)+ (?:also |please |then )*(?={_STOP}|{_TELL})"
+_WAITED = r"(?:(?:in|at|on|after|once|when) (?:the )?(?:step )?\d{1,6}(?:%| steps?)? )?(?:you |please |then )*"
+_CLAUSE = rf"(?:,| and| but|;|\.)+ (?:also |please |then )*(?={_WAITED}(?:{_STOP}|{_TELL}))"
 
 
 def orders_talk(text: str, _said: str, facts: Facts) -> Reading | None:
@@ -158,7 +162,11 @@ def _orders(part: str) -> list[dict[str, Any]]:
     order = _order(part)
     if order is None:
         return []
-    number = r"(\d{1,3}(?:\.\d+)?) ?%" if order["when"] == "progress" else r"(?<![\d.])(\d{1,6})(?![\d.%])"
+    number = (
+        r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?= ?%|(?:, ?\d{1,3})*,? (?:and|&|then) (?:at )?\d{1,3} ?%)"
+        if order["when"] == "progress"
+        else r"(?<![\d.])(\d{1,6})(?![\d.%])"
+    )
     values = re.findall(number, part) if order["when"] in ("progress", "step") else []
     if len(values) < 2 or search(r"\bbetween\b|\bfrom\b", part):
         return [order]
@@ -180,10 +188,12 @@ def _order(part: str) -> dict[str, Any] | None:
     rest = sub(_STOP if do == "stop" else _TELL, " ", part, count=1)
     if search(_OVERFITTING, rest) and not search(r"\bnan\b", rest):
         return {"when": "overfitting", "do": do}
-    if search(_DONE, rest) and do == "tell":
-        return {"when": "progress", "value": 1.0, "do": do}
     if (share := _share(rest)) is not None:
         return {"when": "progress", "value": share, "do": do}
+    if search(_DONE, rest) and do == "tell":
+        return {"when": "progress", "value": 1.0, "do": do}
+    if search(r"\b(?:to|make it|set(?: it| then)*|use|take|do) \d{1,6} steps\b", rest):
+        return None  # a value of the plan
     if step := search(_STEP, rest):
         return {"when": "step", "value": float(step["step"] or step["steps"]), "do": do}
     if (minutes := search(_MINUTES, rest)) and search(

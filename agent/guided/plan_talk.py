@@ -10,7 +10,7 @@ from .plan_questions import before_plan, plan_question
 from .reading import Call, Facts, Reading, about
 
 CONDITION = (
-    r"\b(?:if|unless|provided|as long as|only when|in case)\b(?! (?:possible|you can|you could|that's ok|needed))"
+    r"\b(?:if|unless|provided|as long as|only when|in case)\b(?! (?:possible|i may|you can|you could|that's ok|needed))"
 )
 
 

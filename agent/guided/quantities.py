@@ -2,7 +2,7 @@
 
 import re
 
-from .fields import DOWN_FACTORS, FIELDS, SHARES, UP_FACTORS
+from .fields import DOWN_FACTORS, FIELDS, LENGTH_WORDS, SHARES, UP_FACTORS
 from .patterns import match, search, sub
 
 NUMBER = r"(\d+(?:\.\d+)?(?:e-?\d+)?)"
@@ -22,7 +22,10 @@ _DOWN = (
     r"\bless\b|\bfewer\b|\bshorter\b|\blower\b|\bdecreas\w+|\breduc\w+|\bsmaller\b|\bcut\b|\bdown\b|\bcheaper\b"
     r"|\bfaster\b|\bquicker\b|\bshorten\b|\bdrop\b(?! out)|\bspeed\b.*\bup\b|\btoo (?:long|slow|many|much|big|high"
     r"|expensive)\b"
-    r"|\btrim\b|\bshave\b|\btake off\b|\bremove\b|\bsubtract\b|\bminus\b|\boff\b"
+    r"|\bshrink\w*\b|\bslim\b|\btrim\b|\bshave\b|\btake off\b|\bremove\b|\bsubtract\b|\bminus\b|\boff\b"
+)
+_LENGTHS = (
+    r"\b(?:more|less|fewer|long|short|increas\w+|reduc\w+|decreas\w+|extra|trim|shave|cut|boost\w*|slower|lower)\b"
 )
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "tenth": 10}
 _PART = re.compile(rf"(?:\b(?P<count>\d) |\ba |\b1 |\bone |\bby |\b)(?P<part>{'|'.join(_PARTS)})s?\b(?! an hour)")
@@ -74,8 +77,11 @@ def _added(clause: str, number: float, down: bool) -> Operation:
 
 def _spoken_factor(clause: str, down: bool) -> float | None:
     times = search(
-        rf"{NUMBER} ?(?:x\b|times\b|fold\b|-fold\b)|\b(?:x|times) ?{NUMBER}|\bby a factor of {NUMBER}", clause
+        rf"{NUMBER} ?(?:x\b|times\b|fold\b|-fold\b)|\b(?:x|times) ?{NUMBER}|\bby a factor of {NUMBER}|[*×] ?{NUMBER}",
+        clause,
     )
+    if times is None and (divided := search(rf"(?<!\d)/ ?{NUMBER}", clause)):
+        return 1 / max(float(divided[1]), 1e-3)
     if times:
         value = float(next(entry for entry in times.groups() if entry))
         return 1 / value if down and value > 1 else value
@@ -115,6 +121,8 @@ def _number(clause: str, name: str) -> float | None:
 
 
 def _vague(clause: str, name: str, down: bool) -> Operation | None:
+    if name == "steps" and not search(rf"\bsteps?\b|\biterations?\b|{LENGTH_WORDS}|{_LENGTHS}", clause):
+        return None  # 'turn the training off', 'kick off the training'
     up = search(_UP, sub(r"\bspeed\b.*\bup\b", " ", clause)) is not None
     if not (up or down) or (up and down and name != "steps"):
         return None

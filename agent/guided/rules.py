@@ -17,9 +17,11 @@ from .patterns import fullmatch, match, search, sub
 from .plan_talk import plan_talk
 from .plausible import plausible_cards
 from .reading import Call, Facts, Reading, about
+from .replaced_words import replace_talk
 from .results_talk import results_talk
 from .run_control import run_control
 from .setting_up import setting_up
+from .sharing_talk import sharing_talk
 from .spelling import normal
 from .studio_talk import studio_talk
 from .uploads_talk import and_uploads, with_uploads
@@ -52,7 +54,7 @@ def by_rules(said: str, facts: Facts, uploads: list[str]) -> Reading:
 
 def _joined(whole: Reading, parts: list[Reading]) -> Reading:
     """Several wishes in one message, in their order, where each sentence is understood by itself."""
-    clear = [part for part in parts if part.calls]
+    clear = _wished([part for part in parts if part.calls])
     if not clear or any(part.topic in ("question", "launch_conditional", "launch_denied") for part in parts):
         return whole
     calls = list({(call.name, repr(call.arguments)): call for part in clear for call in part.calls}.values())
@@ -61,11 +63,18 @@ def _joined(whole: Reading, parts: list[Reading]) -> Reading:
         calls = [call for call in calls if call.name != "look_up" or call is looked_up[0]]
     unclear = [part for part in parts if not part.calls and part.topic == "unclear"]
     stated = {call.name for call in whole.calls}
-    if any(call.name in CARDS and call.name not in stated for call in calls) and any(not part.calls for part in parts):
+    asked = any({call.name for call in part.calls} <= {"look_up"} for part in parts)
+    if asked and any(call.name in CARDS and call.name not in stated for call in calls):
         return whole  # a card opens only where every word around the wish for it is understood
     if whole.calls and (unclear or len(whole.calls) > len(calls)):
         return whole
     return Reading(tuple(calls))
+
+
+def _wished(clear: list[Reading]) -> list[Reading]:
+    """Without parts that are only looked up, where another part wants something done."""
+    done = [part for part in clear if {call.name for call in part.calls} != {"look_up"}]
+    return done or clear
 
 
 def _as_said(part: str, said: str) -> str:
@@ -85,7 +94,17 @@ def _read_one(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading
     about_studio = studio_talk(text, said, facts, uploads) or findings_talk(text, facts)
     if about_studio is not None:
         return about_studio
-    for rule in (clips_talk, base_talk, _gates, _small_talk, run_control, results_talk, plan_talk):
+    for rule in (
+        sharing_talk,
+        replace_talk,
+        clips_talk,
+        base_talk,
+        _gates,
+        _small_talk,
+        run_control,
+        results_talk,
+        plan_talk,
+    ):
         if uploads and rule is _small_talk:
             continue
         reading = rule(whole if rule in (_small_talk, run_control) else text, said, facts)

@@ -1,8 +1,9 @@
 """Starting, stopping and asides about a run."""
 
-from .actions import LAUNCH_DENIED, LAUNCH_REFUSED, cancels, from_the_beginning, launches, resumes, status_asked
+from .actions import LAUNCH_DENIED, LAUNCH_REFUSED, cancels, from_the_beginning, launches, resumes
 from .patterns import search
 from .reading import Call, Facts, Reading
+from .status_words import status_asked
 
 _ASIDES = (
     ("no_pause", r"^(?:please |can you )?(?:pause|resume|suspend)\b"),

@@ -10,58 +10,50 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
+from .changes import wanted_changes
 from .conditions import CONDITION
+from .cuts import cuts_of, joins, pieces_of
 from .learned.intents import NONE, intent
 from .learned.reader import Guess
 from .named_ids import by_id
 from .patterns import match, search
 from .reading import Call, Facts, Reading
 from .rules import CARDS
+from .side_remarks import harmless
 from .spelling import normal
 from .studio_talk import ASKED
 from .wish_words import DENIED, REPORTED, UNSURE, is_clause, is_no_wish, only_states
 
 LONGEST = 300  # characters; longer messages tell a story
-MOST_CUTS = 5
 SURE = 0.5  # of each part, at least
 SURE_LOOSE = 0.97  # of each part, where a mere comma or full stop joins them
 SURE_OF_CHATTER = 0.6  # that a part is no wish
 SURE_OF_ONE = 0.95  # the whole is one wish; a comma or full stop does not make it two
+SURE_OF_VALUE = 0.9  # of a value that is named outright
 MOST_WORDS_LEANING = 5
 CERTAIN = 0.97  # that it is one: short parts have to be as clear as where nothing joins them
 SHORT = 2  # words
 CARD_EXPECTED = 0.3  # of the whole message, for a card of a part
+CARD_EXPECTED_PLAINLY = 0.03  # where every other part names a value or waits for something
 
-_CUT = re.compile(
-    r"(?<=[.!?;])\s+|\s*(?:->|→|=>)\s*|\s+[-–—+&]\s+|[?]\s*[+&,]\s*"
-    r"|,?\s+(?:and|but|plus|as well as)\s+(?!with(?:out)?\b)"
-    r"|,\s+|\s+then\s+",
-    re.IGNORECASE,
-)
-_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<!\w)'[^']*'(?!\w)|\([^)]*\)")
-_LEAD = re.compile(
-    r"^(?:(?:and|also|then|plus|but|so|after(?:wards?)?|after that|next|finally|lastly|additionally|while you're at it"
-    r"|once that's done|when that's done|on top)\b[\s,:]*)+",
-    re.IGNORECASE,
-)
-_END = re.compile(
-    r"[\s,]+(?:then|too|as well|also|after(?:wards?)?|after that|on top|instead|for me"
-    r"|(?:once|when) (?:that|this|it)'?s? (?:is )?(?:done|over|ready))(?P<end>[.!?]*)$",
-    re.IGNORECASE,
-)
 _ASKED_OF_US = r"\b(?:can|could|would) (?:you|we)\b|^(?:how|what|which|where|when|who|is|are|status|progress)\b"
 _VERB = (
     r"(?:please |can you |could you )*(?:show(?: me| us)?|list(?: me)?|give me|tell me|explain|print|check|verify"
     r"|display|what(?:'s| is| are)|how (?:much|is|are))\b"
 )
-_NAME = r"(?:\d[\d.]*|[\w.-]+\.(?:jpe?g|png|webp|tiff?|mp4|mov)|[a-z]{3,4}_\w+)"  # two of them belong together
-_LISTED, _LIST = rf"(?:^|\s){_NAME}$", rf"{_NAME}(?!\w)"
 _OFTEN = frozenset(  # what one message may well want twice
     (
         *("change_plan", "set_standing_order", "verify_lora", "explain_plan", "edit_caption"),
         "replace_in_captions",
     )
 )
+_THEM = {  # what 'them' and 'those' are after a part that wants this
+    "write_captions": "captions",
+    "show_captions": "captions",
+    "list_standing_orders": "standing orders",
+    "list_approvals": "approvals",
+    "list_loras": "loras",
+}
 Read = Callable[[str], tuple[Reading, Guess]]
 
 
@@ -90,10 +82,10 @@ def with_parts(whole: Reading, guess: Guess, said: str, facts: Facts, read: Read
 
     best, best_worth = whole, (0.0, 0.0)
     for cuts in _ways(said, guess):
-        parts = _in_context(_pieces(said, cuts), part)
+        parts = _in_context(pieces_of(said, cuts), part)
         shortest = min(len(each.text.split()) for each in parts[1:])
         certain = shortest == 1 or (shortest <= SHORT and guess.sure >= CERTAIN)
-        joined = [_joins(said, cut) and not certain for cut in cuts]
+        joined = [joins(said, cut) and not certain for cut in cuts]
         if not _are_sure(parts, joined) or not _may_stand(parts, guess, whole):
             continue
         calls = _together(parts)
@@ -109,8 +101,17 @@ def _in_context(pieces: Sequence[str], part: Callable[[str], _Part]) -> list[_Pa
     verb, lora = match(_VERB, pieces[0].lower()), ""
     for piece in pieces:
         spelled = re.sub(r"\bit\b", lora, piece, flags=re.IGNORECASE) if lora else piece
-        alone, named = part(spelled), re.findall(r"\blora_\w+", piece)
-        if alone.sure < SURE and verb and parts and len(piece.split()) <= MOST_WORDS_LEANING:
+        named = re.findall(r"\blora_\w+", piece)
+        both = re.findall(r"\blora_\w+", pieces[0])
+        if parts and len(both) > 1 and not named:
+            spelled = re.sub(
+                r"\b(?:they|them|the two|both|each other)\b", " and ".join(both), spelled, flags=re.IGNORECASE
+            )
+        them = next((_THEM[name] for name in parts[-1].names if name in _THEM), "") if parts else ""
+        if them:
+            spelled = re.sub(r"\b(?:all of )?(?:them|those|these|em)\b", them, spelled, flags=re.IGNORECASE)
+        alone = part(spelled)
+        if verb and parts and len(piece.split()) <= MOST_WORDS_LEANING and not match(_VERB, piece.lower()):
             alone = max(alone, part(f"{verb[0]} {piece}"), key=lambda each: each.sure)
         parts.append(alone)
         lora = named[0] if len(named) == 1 else ""
@@ -119,36 +120,8 @@ def _in_context(pieces: Sequence[str], part: Callable[[str], _Part]) -> list[_Pa
 
 def _ways(said: str, guess: Guess) -> list[tuple[tuple[int, int], ...]]:
     """The ways to cut a message into two to four parts, each as (start, end) of what joins them."""
-    cuts = [cut for cut in _cuts(said) if guess.sure < SURE_OF_ONE or _joins(said, cut)]
+    cuts = [cut for cut in cuts_of(said) if guess.sure < SURE_OF_ONE or joins(said, cut)]
     return [chosen for count in range(1, min(3, len(cuts)) + 1) for chosen in combinations(cuts, count)]
-
-
-def _cuts(said: str) -> list[tuple[int, int]]:
-    """Where wishes may be joined; nothing inside quotation marks or brackets."""
-    quoted = [found.span() for found in _QUOTED.finditer(said)]
-    found = [cut.span() for cut in _CUT.finditer(said)]
-    cuts = [(start, end) for start, end in found if not any(low < start < high for low, high in quoted)]
-    cuts = [(start, end) for start, end in cuts if not (search(_LISTED, said[:start]) and match(_LIST, said[end:]))]
-    return [(start, end) for start, end in cuts if start and said[end:].strip()][:MOST_CUTS]
-
-
-def _joins(said: str, cut: tuple[int, int]) -> bool:
-    """Does a word or a sign say that another wish comes?"""
-    start, end = cut
-    return search(r"[\w+&>→]", said[start:end]) is not None or search(_LEAD, said[end:]) is not None
-
-
-def _pieces(said: str, cuts: Sequence[tuple[int, int]]) -> list[str]:
-    starts = [0, *(end for _, end in cuts)]
-    ends = [*(start for start, _ in cuts), len(said)]
-    return [_bare(said[start:end]) for start, end in zip(starts, ends, strict=True)]
-
-
-def _bare(piece: str) -> str:
-    """A part without the words that only join it to the others."""
-    piece = piece.strip(" ,;")
-    shorter = _END.sub(r"\g<end>", _LEAD.sub("", piece))
-    return shorter if search(r"\w", shorter) else piece
 
 
 def _understood(text: str, reading: Reading, guess: Guess) -> _Part:
@@ -161,21 +134,31 @@ def _understood(text: str, reading: Reading, guess: Guess) -> _Part:
     if called and [call.name for call in reading.calls] == [called.name]:
         return _Part(text, reading, 1.0)
     agreed = guess.probability(intent([(call.name, call.arguments) for call in reading.calls]))
+    if [call.name for call in reading.calls] == ["change_plan"] and _exact(plain, reading.calls[0]):
+        return _Part(text, reading, max(agreed, SURE_OF_VALUE))
     if reading.calls:
         return _Part(text, reading, agreed)
     chatter = reading.topic in ("unclear", "thanks", "greet") and guess.probability(NONE) >= SURE_OF_CHATTER
     return _Part(text, reading, agreed if chatter else 0.0)
 
 
+def _exact(text: str, call: Call) -> bool:
+    """Is it a wish for values that the words name outright?"""
+    wanted = wanted_changes(normal(text))
+    named = search(r"\d", normal(text)) and not wanted.question and wanted.arguments == call.arguments
+    return bool(named) and not search(r"\?", text) and not only_states(text)
+
+
 def _are_sure(parts: Sequence[_Part], joined: Sequence[bool]) -> bool:
     """Is every part understood well enough for how it is joined to the one before it?"""
-    joins = [any(joined), *joined]
-    return all(part.sure >= (SURE if joins_it else SURE_LOOSE) for part, joins_it in zip(parts, joins, strict=True))
+    joining = [any(joined), *joined]
+    return all(part.sure >= (SURE if joins_it else SURE_LOOSE) for part, joins_it in zip(parts, joining, strict=True))
 
 
 def _may_stand(parts: Sequence[_Part], guess: Guess, whole: Reading) -> bool:
     """Is nothing conditional, denied or in doubt but what a standing order waits for?"""
-    plain = [part.text.lower() for part in parts if part.names != {"set_standing_order"}]
+    asked = r"\b(?:tell me|see|check|know|say|measure) (?:if|whether)\b"
+    plain = [re.sub(asked, "", part.text.lower()) for part in parts if part.names != {"set_standing_order"}]
     if any(search(CONDITION, text) or search(DENIED, text) for text in plain):
         return False
     if any(is_clause(part.text.lower()) for part in parts[:-1]):
@@ -189,13 +172,19 @@ def _may_stand(parts: Sequence[_Part], guess: Guess, whole: Reading) -> bool:
 def _cards_may_open(cards: set[str], parts: Sequence[_Part], plain: Sequence[str], guess: Guess) -> bool:
     orders = [at for at, part in enumerate(parts) if "set_standing_order" in part.names]
     opened = [at for at, part in enumerate(parts) if part.names & CARDS]
-    if any(search(UNSURE, text) for text in plain) or (orders and min(orders) < max(opened)):
+    beside = [part.reading.calls == () and harmless(normal(part.text)) for part in parts]
+    wishes = [part.text.lower() for part, aside in zip(parts, beside, strict=True) if not aside]
+    if any(search(UNSURE, text) for text in plain if text in wishes) or (orders and min(orders) < max(opened)):
         return False
     if any(part.text.endswith("?") and not search(_ASKED_OF_US, part.text.lower()) for part in parts):
         return False
-    understood = all(part.reading.calls for part in parts)
+    understood = all(part.reading.calls or aside for part, aside in zip(parts, beside, strict=True))
     expected = sum(share for name, share in guess.intents if cards <= set(name.split(" + ")))
-    return "record_consent" not in cards and understood and expected >= CARD_EXPECTED
+    plainly = cards <= {"launch_training"} and all(
+        part.names == cards or part.sure >= SURE_OF_VALUE or aside for part, aside in zip(parts, beside, strict=True)
+    )
+    enough = CARD_EXPECTED_PLAINLY if plainly else CARD_EXPECTED
+    return "record_consent" not in cards and understood and expected >= enough
 
 
 def _together(parts: Sequence[_Part]) -> list[Call]:
@@ -223,7 +212,7 @@ def _says_more(calls: Sequence[Call], whole: Reading, guess: Guess) -> bool:
     if any(_within(one, other) for one, other in permutations(calls, 2)):
         return False
     waited = [call.arguments.get("when") for call in calls if call.name == "set_standing_order"]
-    if "overfitting" in waited[1:] or (len(set(waited)) < len(waited) <= 2 and "problem" in waited):
+    if len(set(waited)) < len(waited) <= 2 and {"problem", "overfitting"} & set(waited):
         return False  # 'when it overfits, just tell me'
     if {"cancel_training", "set_standing_order"} <= set(names) and "cancel_training" not in before:
         return False  # 'when it overfits, stop it'

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from . import questions
 from .learned.reader import Guess
 from .patterns import search, sub
 from .reading import Call
@@ -21,6 +22,10 @@ _YES_OR_NO = {  # what a tool may be told beside what it is about; the rules kno
     "set_excluded": ("excluded",),
     "change_plan": ("with_audio", "gradient_checkpointing", "keep_aspect", "only_show"),
 }
+_SHOWN_ONLY = (  # without such a word a value is set, not only shown
+    r"\?|\b(?:if|would|what|how|suppos\w*|hypothe\w*|show|preview|look like|curious|imagine|compare|simulat\w*|dry"
+    r"|only|just|difference|diff|don't|without|versus|vs)\b"
+)
 _POLITE = r"(?:[\s,]+(?:pl[sz]+|please|thx|thanks|lol|haha+|for (?:me|us)|ok))+[.! ]*$"
 
 
@@ -36,11 +41,11 @@ def sharpened(call: Call, guess: Guess, said: str) -> Call:
     for key in ("prompt", "caption", "description"):
         if isinstance(words := arguments.get(key), str):
             arguments[key] = sub(re.compile(_POLITE, re.IGNORECASE), "", words) or words
-    told = _told(call, arguments, guess)
+    told = _told(call, arguments, guess, normal(said))
     return Call(call.name, told | arguments if call.name == "change_plan" else arguments | told)
 
 
-def _told(call: Call, arguments: dict[str, Any], guess: Guess) -> dict[str, Any]:
+def _told(call: Call, arguments: dict[str, Any], guess: Guess, text: str) -> dict[str, Any]:
     """Yes or no, and which recipe, where one shape stands out among those with the same tool alone."""
     shapes: list[tuple[dict[str, Any], float]] = []
     for frame, share in guess.frames:
@@ -55,6 +60,8 @@ def _told(call: Call, arguments: dict[str, Any], guess: Guess) -> dict[str, Any]
         for value in (True, False):
             if sum(share for shape, share in shapes if shape.get(key) is value) / whole >= SURE:
                 told[key] = value
+    if told.get("only_show") and not search(_SHOWN_ONLY, text) and not questions.asks(text):
+        del told["only_show"]
     if call.name == "choose_recipe":
         for recipe in ("character", "face", "style", "motion", "effect"):
             if sum(share for shape, share in shapes if shape.get("recipe") == recipe) / whole >= SURE:

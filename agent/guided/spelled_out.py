@@ -35,7 +35,10 @@ _MINE = r"\b(?:my|our)(?: own)? (?:\w+ )?(?:_?start|pairs?)\b|\bown (?:\w+ )?(?:
 _DAYS = r"\b(?P<number>\d{1,2}) ?(?P<unit>d(?:ays?)?|w(?:eeks?)?)\b"
 _CHANGE = r"\b(?:writ(?:e|ing)|edit(?:or|ing)?s?|chang\w+)[ -]?(?:access|rights?|perm\w*|role)?\b|\brole change\b"
 _LOOK = r"\b(?:only|just|not|no|can't|cannot|read|view\w*|look)\b"
-_EACH = r"\b(?:at|with|@) ?(\d(?:\.\d+)?) (?:each|both)\b"
+_EACH = (
+    r"\b(?:at |with |@ ?)?(\d(?:\.\d+)?) (?:each|both)\b|\b(?:each|both|all)(?: one| of them| three)? (?:at|with|on)"
+    r" (?:strength )?(\d(?:\.\d+)?)(?![\d.])"
+)
 
 
 def edited(arguments: Arguments, said: str) -> Arguments:
@@ -68,11 +71,18 @@ def candidates(arguments: Arguments, text: str, said: str) -> Arguments:
         count := search(r"\bn ?[=:]? ?([1-8])\b|\b(?:make|generate|draw) ([1-8]) of (?:those|them)\b", text)
     ):
         arguments = arguments | {"count": int(count[1] or count[2])}
-    looks = re.sub(r",\s*(?:\w+) of (?:them|those)$", "", looks, flags=re.I)
+    looks = without_remark(re.sub(r",\s*(?:\w+) of (?:them|those|em)$", "", looks, flags=re.I))
+    looks = re.sub(r"^(?:right\? )?(?:he|she|it|they)(?:'?s|'?re| is| are) (?=an? )", "", looks, flags=re.I)
+    looks = re.sub(r"^(?:of|for) (?=an? )", "", looks, flags=re.I)
+    if "count" not in arguments and (
+        count := search(r"\b([1-8]) of (?:them|those)\b|\b([1-8]) ?x (?:front|back|side)", text)
+    ):
+        arguments = arguments | {"count": int(count[1] or count[2])}
     if not looks and (after := re.search(r"[:,] ((?:an?|the|my|our) \w+ \w.+)$", said.rstrip(" .!"))):
         looks = after[1]
     if re.fullmatch(
-        r"(?:each|those|them|these|all|both)|(?:both )?(?:profiles?|sides?|(?:left|right) profile\b.*)(?:, \d each)?",
+        r"(?:each|those|them|these|all|both|me|us|each side|both directions|(?:me|us) both directions|generate|draw)"
+        r"|(?:both )?(?:profiles?|sides?|(?:left|right) profile\b.*)(?:, \d each)?",
         looks,
         re.I,
     ):
@@ -148,9 +158,8 @@ def merged(arguments: Arguments, text: str) -> Arguments:
 def each_strength(loras: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
     """'at 0.5 each': the strength of all."""
     found = search(_EACH, text)
-    if found is None or float(found[1]) > 2:
-        return loras
-    return [entry | {"strength": float(found[1])} for entry in loras]
+    strength = float(found[1] or found[2]) if found else 3.0
+    return loras if strength > 2 else [entry | {"strength": strength} for entry in loras]
 
 
 def most_pieces(arguments: Arguments, text: str) -> Arguments:
@@ -177,13 +186,35 @@ _WORDS = {
 }
 
 
+_REMARK = (  # what people add about a wish, no part of what is to be seen
+    r"(?:\s*[,;]\s*|\s*[?!.]\s+)(?:(?:my|our) \w+ (?:\w+ )?(?:\w+s|said|told|is|was|wants?)\b(?! (?:up|down|on|in|at"
+    r"|his|her|its))"
+    r"|i\b|i'|we\b|we'|that's|this is|it's for|the client|would you|could you|can you|will you|please|pls|because|cause"
+    r"|since|so (?:that )?(?:i|we)\b|no rush|no hurry|thanks?\b|cheers|ok\b|make (?:that|it) happen|you know).*$"
+)
+
+
+def without_remark(words: str) -> str:
+    """A scene or looks without what is added about them: ', my wrist hurts', '? That's the last page'."""
+    return re.sub(_REMARK, "", words, flags=re.IGNORECASE).strip(" ,;") or words
+
+
 def clip(arguments: Arguments, text: str, said: str) -> Arguments:
     """'w=0.8', '@ 0.65', and the picture that a clip begins with."""
-    prompt = str(arguments.get("prompt") or "")
-    given = search(r"(?:\bw ?[=:]? ?|@ ?)(\d(?:\.\d+)?)(?![\d.])", sub(r"=", " ", said.lower()))
+    prompt = without_remark(str(arguments.get("prompt") or ""))
+    given = search(
+        r"(?:\bw ?[=:]? ?|@ ?|\b(?:lora )?weight ?[=:]? ?|\bstrength (?:at|of|to) )(\d(?:\.\d+)?)(?![\d.])",
+        sub(r"(?<![\w.])\.(?=\d)", "0.", sub(r"=", " ", said.lower())),
+    )
     if given and not {"strength", "stack", "loras"} & arguments.keys() and float(given[1]) <= 2:
         arguments = arguments | {"strength": float(given[1])}
-        prompt = re.sub(r"[,;\s]*(?:\bw ?[=:] ?|@ ?)\d(?:\.\d+)?", "", prompt, flags=re.I)
+        prompt = re.sub(
+            r"[,;\s]*(?:\bw ?[=:] ?|@ ?|\b(?:lora )?weight ?[=:]? ?|\b(?:with )?(?:the )?strength (?:at|of|to)"
+            r" )\d?\.?\d+",
+            "",
+            prompt,
+            flags=re.I,
+        )
     image = re.findall(r"\b(?:upl|itm)_\w+", said)
     first = search(
         r"\bi2v\b|\b(?:first|start(?:ing)?|opening|init(?:ial)?) (?:frame|picture|image)\b"
@@ -201,4 +232,7 @@ def clip(arguments: Arguments, text: str, said: str) -> Arguments:
     prompt = re.sub(r"[,;]?\s*\bwith (?:sound|audio)$", "", prompt, flags=re.I)
     prompt = re.sub(r"^(?:the )?prompt [\"“]([^\"”]+)[\"”].*$", r"\1", prompt, flags=re.I)
     prompt = re.sub(r"[,;]?\s*(?:\bcompare(?: them)?|\bcould we have them|\bat)$", "", prompt, flags=re.I)
+    prompt = re.sub(
+        r"^(?:the|my|our) [a-z]+ (?=\w+ing\b)", "", prompt, flags=re.I
+    )  # the trigger word names the subject
     return arguments | ({"prompt": prompt} if prompt else {})

@@ -19,6 +19,7 @@ _WORDS = (
     "upload validation video videos check checks checked learning picture photo image photograph please compare "
     "explain watermark budget approve approved approval approvals overfitting overfit overfits orders memory "
     "anything something finished download preview background sharpness shoulder another frames noun minutes "
+    "ranks verify resume "
 )
 _VOCABULARY = tuple(_WORDS.split())
 _SHORTHANDS = {
@@ -99,6 +100,21 @@ _SHORTHANDS = {
     "mins": "minutes",
     "secs": "seconds",
     "hrs": "hours",
+    "wdym": "what do you mean",
+    "idc": "i don't care",
+    "teensy": "little",
+    "weeny": "little",
+    "wee": "little",
+    "sez": "says",
+    "dubble": "double",
+    "dubbles": "doubles",
+    "harf": "half",
+    "stopt": "stopped",
+    "stpo": "stop",
+    "splti": "split",
+    "shwo": "show",
+    "nr": "number",
+    "ckpt": "checkpoint",
 }
 _LONG_NAMES = {  # what other trainers call it
     "r": "rank",
@@ -126,8 +142,9 @@ def normal(text: str) -> str:
         .replace("–", "-")
         .replace("—", " - ")
     )
+    text = sub(r"\b[a-z]*([a-z])\1\1[a-z]*\b", _shortened, text)
     text = _NAMED_FIGURE.sub(lambda found: f"{_LONG_NAMES[found[1]]} {found[2]}", text)
-    text = sub(r"\bw/o\b", "without", sub(r"\bw/(?=[\s\w])", "with ", text))
+    text = sub(r"\bw/(?=[\s\w])", "with ", sub(r"\bw/o\b", "without", text))
     text = sub(r"≤\s*", "at most ", sub(r"\s*&&\s*", " and then ", text))
     text = sub(r"(?<![\w.])\.(?=\d)", "0.", text)  # '.5'
     text = _ENDLESS.sub("a number that long", text)
@@ -138,6 +155,12 @@ def normal(text: str) -> str:
     text = sub(r"(?<![\w.])(\d+)\s?f\b", r"\1 frames", sub(r"\br(\d{1,3})\b", r"rank \1", text))
     text = sub(r"(?<![^\W\d_])[a-z][a-z']*(?![^\W\d_])", lambda found: _corrected(found[0]), text)
     return sub(r"\s+", " ", with_digits(with_decimal_points(text))).strip()
+
+
+def _shortened(found: re.Match[str]) -> str:
+    """'gooo' and 'pleeease': a letter that is drawn out stands once, or twice where that is the commoner word."""
+    forms = [sub(r"(\w)\1{2,}", new, found[0]) for new in (r"\1", r"\1\1")]
+    return max(forms, key=lambda form: zipf_frequency(form, "en"))
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,10 @@ _SUBJECT = (
     r"\b(?:an?|my|our|this|the|noun:?|subject:?) (?:[a-z'-]+ ){0,3}?(?P<noun>[a-z]{3,20})(?=[.,;!?:)]|$"
     r"| (?:who|that|and|i|i've|we|in|on|from|for|to|is|with|without|he|she|it|named|called|my|drawn|made|has)\b)"
 )
+_DENIED_NOUN = (
+    r"\b(?:isn't|is not|not|no|never|wasn't|instead of|rather than|no longer) (?:really |actually )?(?:an? |the"
+    r" )?[a-z]+(?: at all)?(?=[,.;]| in\b| but\b|$)"
+)
 _NO_SUBJECT = frozenset(
     [
         "drawing",
@@ -65,6 +69,7 @@ _NO_SUBJECT = frozenset(
 
 def noun_of(text: str) -> str | None:
     """What the subject of a character is: a noun that is known, else the one that 'my' or 'a' stands before."""
+    text = re.sub(_DENIED_NOUN, " ", text)
     found = [found["noun"] for found in re.finditer(_SUBJECT, text) if found["noun"] not in _NO_SUBJECT]
     return noun_in(text) or (found[0] if found else None)
 

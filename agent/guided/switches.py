@@ -5,7 +5,10 @@ from typing import Any
 
 from .patterns import search, split
 
-_NO = r"(?:no|without|turn(?:ed)? off|switch off|disable|drop|remove|stop using|don't use|do not use|ignore|skip)"
+_NO = (
+    r"(?:no|exclude|forget|mute|leave out|ditch|kill|don't train on|do not train on|don't learn|not learn"
+    r"|without|turn(?:ed)? off|switch off|disable|drop|remove|stop using|don't use|do not use|ignore|skip)"
+)
 _ON = r"(?:with|use|using|turn on|switch on|enable|include|add|train(?: on)?|learn|keep|do)"
 _SOUND = r"(?:the |their |its |his |her |my )?(?:clips?'? )?(?:sounds?|audio|voices?|soundtracks?)"
 _REFERENCES = (
@@ -14,7 +17,8 @@ _REFERENCES = (
 _ASPECT = (
     r"(?:the |their |its |each (?:file|clip|picture)'s )?(?:own |original )?(?:aspect(?: ratios?)?|proportions|shapes?)"
 )
-_RATE = r"(?:the |their |its |each clip's |the clips' )?(?:own |original )?(?:frame[ -]?rates?|fps)"
+_RATE = r"(?:the |their |its |each clip's |the clips' )?(?:own |original |native )?(?:frame[ -]?rates?|fps)"
+_CHECKPOINTING = r"(?:the )?(?:gradient[ _-])?checkpointing"
 
 # (pattern, arguments); the first that is found of each argument counts, so the negative comes first
 _SWITCHES: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -24,6 +28,11 @@ _SWITCHES: tuple[tuple[str, dict[str, Any]], ...] = (
     (rf"\b{_NO} {_REFERENCES}\b", {"reference": "none"}),
     (r"\b(?:use|with|train on) (?:the |my )?(?:start(?: and |/|-| )end |reference )?pairs\b"
      r"|\bbefore[ /-]?(?:and[ -])?after pairs\b|\b(?:use|with) (?:the )?control clips?\b", {"reference": "pair"}),
+    (r"\b(?:another|a second|a different|other) (?:picture|photo|image)s? of (?:the same character|the same subject"
+     r"|the same cat)\b",
+     {"reference": "same_subject"}),
+    (r"\breference (?:none|off)\b|\b(?:turn|switch) (?:the )?references? off\b", {"reference": "none"}),
+    (r"\bpair ref(?:erence)?s\b|\bpairs? as (?:the |a )?references?\b", {"reference": "pair"}),
     (r"\banother (?:picture|photo|image) of (?:the same|him|her|them|it|(?:the|my"
      r"|our) \w+)\b(?: \w+)* as (?:a )?reference\b"
      rf"|\b{_ON} {_REFERENCES}\b", {"reference": "same_subject"}),
@@ -31,9 +40,19 @@ _SWITCHES: tuple[tuple[str, dict[str, Any]], ...] = (
      rf"|\bkeep {_ASPECT}\b|\bwithout cropping\b", {"keep_aspect": True}),
     (r"\bcrop (?:them |it |everything |all )?(?:all )?(?:to|into) (?:a |the )?(?:square|same (?:size|shape))s?\b",
      {"keep_aspect": False}),
-    (rf"\bkeep {_RATE}\b|\b(?:don't|do not|never) (?:change|touch) {_RATE}|\b(?:don't|do not|no) resampl\w+\b",
+    (rf"\b(?:keep|leave|leave \w+(?: \w+)? at) {_RATE}\b|\b{_RATE} (?:stays?|as (?:it is|they are|is))\b|\bown"
+     rf" {_RATE}\b|\b(?:don't|do not|never) (?:change|touch) {_RATE}|\b(?:don't|do not|no) resampl\w+\b",
      {"resample_fps": False}),
-    (rf"\bresample (?:{_RATE}|the clips|all clips|them)\b|\bsame frame[ -]?rate for all\b", {"resample_fps": True}),
+    (rf"\bresample (?:{_RATE}|the clips|all clips|them)\b|\b(?:the )?same (?:frame[ -]?rate|fps) for all\b|\bone"
+     rf" frame[ -]?rate for\b", {"resample_fps": True}),
+    (rf"\b{_NO} {_CHECKPOINTING}|\b(?:turn|switch|leave|keep) {_CHECKPOINTING} (?:back )?off\b|\b{_CHECKPOINTING}:?"
+     rf" (?:off|false)\b",
+     {"gradient_checkpointing": False}),
+    (rf"\b(?:turn|switch|leave|keep) {_CHECKPOINTING} (?:back )?on\b|\b{_CHECKPOINTING}:? (?:on|true)\b",
+     {"gradient_checkpointing": True}),
+    (r"\b(?:no|without|drop|skip) class preservation\b|\bclass preservation (?:off"
+     r"|none)\b", {"class_preservation": 0.0}),
+    (r"\b(?:no|without|drop|skip) ema\b|\bema (?:off|none)\b|\b(?:turn|switch) (?:the )?ema off\b", {"ema_decay": 0.0}),
     (rf"\b{_NO} gradient checkpoint\w*", {"gradient_checkpointing": False}),
     (rf"\b{_ON} gradient checkpoint\w*", {"gradient_checkpointing": True}),
     (r"\boffload\w*\b", {"memory": "offload"}),
@@ -49,7 +68,8 @@ _ALSO = re.compile(
     rf"{_NOT_SIZES}|\b(?:at|in) ({_EDGE}) (?:as well|too)\b"
 )
 _SEVERAL = re.compile(
-    rf"\b(?:at|in|use|both|resolutions?(?: of)?) {_SQUARE}((?: ?(?:,|and|&|plus) ?{_SQUARE})+)\b{_NOT_SIZES}"
+    rf"\b(?:at|in|use|both|resolutions?(?: of)?) {_SQUARE}((?: ?(?:,|and|&|plus)(?: also)?(?: at)?"
+    rf" ?{_SQUARE})+)\b{_NOT_SIZES}"
     rf"|^{_EDGE}((?: ?(?:,|and|&|plus) ?{_EDGE})+) ?(?:px|pixels)\b"
 )
 _ALONE = re.compile(rf"\b(?:only|just) (?:at|in) ({_EDGE})\b(?: ?(?:p|px|pixels))?{_NOT_SIZES}")
