@@ -29,6 +29,7 @@ FILES = {  # written by others than the rules
     "held_out": "utterances_held_out.json",
     "judge": "utterances_judge.json",
     "fresh": "utterances_fresh.json",
+    "newcomers": "utterances_newcomers.json",
 }
 FREE_TEXT = {"look_up": {"query"}, "record_consent": {"statement", "person_shown"}}
 Called = tuple[str, dict[str, Any]]

@@ -32,6 +32,7 @@ class Visitor:
     config: dict[str, Any] = field(default_factory=dict)
     thread: Any = None
     mark: str = ""  # how far the page shows its conversation
+    asked: int = 0  # times that it has asked to have drawn what is new
     pulse: "asyncio.Task[None] | None" = None
     reader: "asyncio.Task[None] | None" = None
     mail: dict[str, "asyncio.Queue[dict[str, Any]]"] = field(default_factory=dict)  # answers by the call's event
@@ -59,7 +60,9 @@ class Visitor:
         """What the page does once a second: ask whether there is something new, and have it drawn."""
         answer = await self.client.get("fresh", params={"thread": self.thread})
         if answer.raise_for_status().json()["mark"] != self.mark:
-            async for _ in self.call(self.handler("fresh", "select"), [self.thread, None]):
+            self.asked += 1
+            question = {"asked": self.asked, "lost": False}
+            async for _ in self.call(self.handler("fresh", "select"), [self.thread, None], question):
                 pass
 
     async def close(self) -> None:
@@ -70,13 +73,17 @@ class Visitor:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.client.aclose()
 
-    async def call(self, handler: dict[str, Any], data: list[Any]) -> AsyncIterator[tuple[float, list[Any]]]:
+    async def call(
+        self, handler: dict[str, Any], data: list[Any], told: dict[str, Any] | None = None
+    ) -> AsyncIterator[tuple[float, list[Any]]]:
         """Each (seconds since the call, outputs as they are by then); a state's value stays on the server.
+
+        `told`: what the page's script says with the event.
 
         Raises RuntimeError with the server's words where the handler fails.
         """
         begun = time.perf_counter()
-        body = {"data": data, "fn_index": handler["id"], "session_hash": self.session, "event_data": None}
+        body = {"data": data, "fn_index": handler["id"], "session_hash": self.session, "event_data": told}
         joined = await self.client.post(f"{API}/queue/join", json=body | {"trigger_id": None})
         event = joined.raise_for_status().json()["event_id"]
         mail = self.mail.setdefault(event, asyncio.Queue())

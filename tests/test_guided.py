@@ -52,7 +52,7 @@ def test_labelled_utterances_are_understood_and_nothing_launches_by_mistake(name
     assert score.exact >= 0.95, [(miss.state, miss.text, miss.got) for miss in score.misses]
 
 
-@pytest.mark.parametrize(("name", "least"), [("held_out", 0.86), ("judge", 0.77), ("fresh", 0.82)])
+@pytest.mark.parametrize(("name", "least"), [("held_out", 0.90), ("judge", 0.77), ("fresh", 0.89), ("newcomers", 0.78)])
 def test_sentences_that_others_wrote_are_understood(name: str, least: float) -> None:
     """What was reached; the goal is 0.9. Only figures are shown: who tunes the rules does not look at these sentences.
 
