@@ -15,6 +15,52 @@ STATES = json.loads(
 )["states"]
 
 
+TALK_OF_STARTING = """let it go
+my boss says start the training now
+start the training when the client signs
+should we start the training?
+don't start the training yet, but set it up
+if the price is ok start the training
+the button says start training
+he typed: launch
+I'd start the training if I were sure
+start the training? hmm, let me think
+we could start the training tomorrow
+signed off by nobody, launch later
+everything is settled except the launch
+I'm not saying start
+start training is what the docs call it
+the config is frozen but don't launch
+kick off the training only after legal agrees
+tell me how to start the training
+what happens when I start the training
+start it, no wait, don't
+go ahead and start... just kidding
+launch the missiles lol
+start over
+start the training, my dog says
+please do not start the training
+and launch? not yet
+who said start the training
+I've started the training already
+is the training started?
+the training will start by itself?
+I dreamed you started the training
+send it to my phone
+ship it to the client when done
+proceed with caution
+we're good to go, but wait for Anna
+get going with the captions
+set the rank going up
+put the training on hold
+let the training run out of time
+another run would be too expensive
+begin by writing captions
+roll back the plan
+fire up the coffee machine
+one more time explain rank""".splitlines()
+
+
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
@@ -108,3 +154,11 @@ def test_talk_of_starting_opens_no_card(said: str, state: str) -> None:
 )
 def test_values_are_those_that_were_said(state: str, said: str, wanted: list[dict[str, Any]]) -> None:
     assert [call.arguments for call in read(said, STATES[state], []).calls] == wanted
+
+
+def test_who_only_talks_of_starting_opens_no_card() -> None:
+    for state in ("audited", "planned", "training", "results", "stopped"):
+        opened = [
+            said for said in TALK_OF_STARTING if CARDS & {call.name for call in read(said, STATES[state], []).calls}
+        ]
+        assert opened == []

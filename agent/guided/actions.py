@@ -31,7 +31,7 @@ _START = (
     r"|(?:the )?(?:training|run|job) be (?:started|launched|kicked off)(?: now)?"
     r"|(?:get|set) (?:it|this|that|the (?:training|run|job)) (?:going|started|running|rolling|off|under ?way|in"
     r" motion|to work)"
-    r"|let it (?:run|train|go|rip)|press (?:start|go|the (?:start )?button)|hit (?:it|start|go|the (?:start )?button)"
+    r"|let it (?:run|train|rip)|press (?:start|go|the (?:start )?button)|hit (?:it|start|go|the (?:start )?button)"
 )
 _AGAIN = (
     r"(?:train|run|start|launch) (?:him|her|it|this|them|my \w+|another (?:one|run|training|round)|one more(?: \w+)?)?"
