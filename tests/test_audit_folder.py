@@ -115,7 +115,16 @@ def test_control_c_ends_the_command_within_a_second(tmp_path: Path) -> None:
         (folder / f"{index:03}.png").write_bytes(content + str(index).encode())  # what follows a PNG's end is ignored
     command = [sys.executable, "-m", "ui.shell", "audit", str(folder), "--home", str(tmp_path / "home")]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # ignored where the tests run in the background
+    )
     memory = tmp_path / "home"
     assert process.stderr is not None
     assert "of 400 files" in process.stderr.readline()  # well into the work
