@@ -31,6 +31,7 @@ STATES = json.loads(
         ("audited", "write the captions and read me six of them", ["write_captions", "show_captions"]),
         ("training", "how is it getting on, and tell me when it's finished", ["training_status", "set_standing_order"]),
         ("planned", "rank 24 and then launch", ["change_plan", "launch_training"]),
+        ("planned", "why rank 16? and what if I had 40 files?", ["explain_plan", "look_up", "change_plan"]),
         ("planned", "The client called. Undo the last change and show me the budget", ["undo_plan", "show_budget"]),
     ],
 )

@@ -157,7 +157,7 @@ def _are_sure(parts: Sequence[_Part], joined: Sequence[bool]) -> bool:
 
 def _may_stand(parts: Sequence[_Part], guess: Guess, whole: Reading) -> bool:
     """Is nothing conditional, denied or in doubt but what a standing order waits for?"""
-    asked = r"\b(?:tell me|see|check|know|say|measure) (?:if|whether)\b"
+    asked = r"\b(?:tell me|see|check|know|say|measure) (?:if|whether)\b|\bwhat if\b"
     plain = [re.sub(asked, "", part.text.lower()) for part in parts if part.names != {"set_standing_order"}]
     if any(search(CONDITION, text) or search(DENIED, text) for text in plain):
         return False
