@@ -84,7 +84,8 @@ def _run(source: Source, folder: Path | None, load: _Load) -> None:
 
         load.index = Index(built_in_articles(), folder, source.open(), _ending.is_set)
     except EmbeddingFailed as failed:
-        _LOG.warning("Articles are looked up with the built-in embedding: %s", failed)
+        if not _ending.is_set():  # who leaves need not hear of it
+            _LOG.warning("Articles are looked up with the built-in embedding: %s", failed)
     finally:
         load.ended = time.monotonic()
         load.done.set()

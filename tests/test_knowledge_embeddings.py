@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from embedding_server import EmbeddingServer, embedding_server
 
+from knowledge import loading
 from knowledge.embedding import EmbeddingFailed, HashedWords
 from knowledge.endpoint import EndpointModel
 from knowledge.minilm import MiniLM, MiniLMFiles, find_minilm
@@ -55,6 +57,18 @@ def test_a_server_that_fails_leaves_the_built_in_search_and_a_word_in_the_log(
         assert search("why rank 32?", source=model(server)) == search("why rank 32?")
     assert "built-in embedding" in caplog.text
     assert "secret-key" not in caplog.text
+
+
+def test_who_leaves_while_articles_are_read_hears_nothing_of_it(
+    server: EmbeddingServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: it was told below the goodbye that reading was stopped."""
+    ending = threading.Event()
+    ending.set()
+    monkeypatch.setattr(loading, "_ending", ending)
+    with caplog.at_level(logging.WARNING):
+        assert loading.wait(model(server), tmp_path) is None
+    assert caplog.text == ""
 
 
 def test_a_server_that_falls_silent_later_costs_one_wait(
