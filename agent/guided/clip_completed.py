@@ -21,6 +21,7 @@ _SET_STRENGTH = r"[,;(\s]*\b(?:(?:at|with) )?(?:strength ?[=:]? ?(\d(?:\.\d+)?)|
 
 
 def clip(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments:
+    """The arguments of generate_clip with what the sentence says outright."""
     arguments = spelled_out.clip(arguments, text, said)
     if arguments.get("stack"):
         arguments = arguments | {"stack": spelled_out.each_strength(arguments["stack"], text)}
@@ -42,6 +43,7 @@ def clip(arguments: Arguments, text: str, said: str, _facts: Facts) -> Arguments
 
 
 def compared(arguments: Arguments, text: str, said: str, facts: Facts) -> Arguments:
+    """Those of compare_clips: also which steps, and whether the base model is shown beside them."""
     steps = search(r"\b(?:steps|checkpoints|ckpts) ((?:\d+(?:, ?(?:and )?| and | & )?){2,})", text)
     if steps and not arguments.get("steps"):
         arguments = arguments | {"steps": [int(step) for step in re.findall(r"\d+", steps[1])], "with_base": False}
@@ -56,9 +58,11 @@ def compared(arguments: Arguments, text: str, said: str, facts: Facts) -> Argume
 
 
 def each(arguments: Arguments, text: str) -> Arguments:
+    """With the strength that is said for each LoRA."""
     loras = arguments.get("loras")
     return arguments | ({"loras": spelled_out.each_strength(loras, text)} if loras else {})
 
 
 def without(arguments: Arguments, *names: str) -> Arguments:
+    """All but these arguments."""
     return {key: value for key, value in arguments.items() if key not in names}

@@ -30,6 +30,8 @@ class Library:
 
     shelf: Shelf
     context: ToolContext
+    pair: tuple[str, str] | None  # the newest two scored runs, the earlier one first
+    compared: str  # those two as a table
 
     @property
     def home(self) -> Path:
@@ -84,20 +86,26 @@ def build(clicks: Clicks) -> Panel:
     detail = [chosen, listed, *about.outputs]
     library.change(shown, [library, chosen], detail, **PRIVATE)
     listed.select(pick, [library, chosen], detail, trigger_mode="multiple", **PRIVATE)
+
+    def against(now: object, one: object, two: object) -> str:
+        """What comes from the browser may be anything."""
+        if not isinstance(now, Library) or not (isinstance(one, str) and isinstance(two, str)):
+            return ""
+        return _table(now.context, one, two)
+
     boxes = [library, first, second]
-    gr.on([first.input, second.input], _against, boxes, [compared], trigger_mode="always_last", **PRIVATE)
+    gr.on([first.input, second.input], against, boxes, [compared], trigger_mode="always_last", **PRIVATE)
 
     def draw(found: Library) -> tuple[Any, ...]:
-        scored = [run for run in found.shelf.runs if run.judged is not None]
-        choices = [(run.title, run.id) for run in scored]
-        newest, before = (scored[0].id, scored[1].id) if len(scored) > 1 else (None, None)
+        choices = [(run.title, run.id) for run in found.shelf.runs if run.judged is not None]
+        before, newest = found.pair or (None, None)
         return (
             found,
             runs_html(found.shelf.runs, found.home),
-            gr.update(visible=len(scored) > 1),
+            gr.update(visible=found.pair is not None),
             gr.update(choices=choices, value=before),
             gr.update(choices=choices, value=newest),
-            _against(found, before, newest),  # here, as a box that is not on the screen yet does not tell of its change
+            found.compared,  # drawn here: a box that is not on the screen yet does not tell of its change
         )
 
     return Panel("library", (library, runs, compare, first, second, compared), load, draw)
@@ -105,15 +113,17 @@ def build(clicks: Clicks) -> Panel:
 
 def load(context: ToolContext) -> Library:
     """What stands there now."""
-    return Library(shelf_of(context), ToolContext(context.workspace, context.project_id, context.person))
+    shelf = shelf_of(context)
+    scored = [run.id for run in shelf.runs if run.judged is not None]
+    pair = (scored[1], scored[0]) if len(scored) > 1 else None
+    own = ToolContext(context.workspace, context.project_id, context.person)
+    return Library(shelf, own, pair, _table(own, *pair) if pair else "")
 
 
-def _against(now: object, one: object, two: object) -> str:
-    """The two runs as a table; what comes from the browser may be anything."""
-    if not isinstance(now, Library) or not (isinstance(one, str) and isinstance(two, str)):
-        return ""
+def _table(context: ToolContext, one: str, two: str) -> str:
+    """The two runs side by side, or why they cannot be compared."""
     try:
-        return comparison_html(comparison(now.context, one, two))
+        return comparison_html(comparison(context, one, two))
     except ToolRefused as refused:
         return f'<p class="empty">{escaped(str(refused), 500)}</p>'
 
