@@ -8,7 +8,7 @@ from lora_files import plan_for, write_lora
 from tools.context import ToolContext
 from tools.evaluation import scorecard as scorecards
 from tools.evaluation.prompts import PromptCase
-from tools.evaluation.scorecard import ClipScore, Measure, Scorecard, Threshold
+from tools.evaluation.scorecard import ClipScore, Measure, Scorecard, Sweep, SweepPoint, Threshold
 from trainer_core.plan import TrainingPlan
 from trainer_core.projects import Job, Lora, PlanRow, Run, Workspace, create_project, new_id, update_project
 from trainer_core.recipes import RecipeName
@@ -86,6 +86,20 @@ def score(context: ToolContext, run: Run, lora: Lora, likeness: list[float], **c
     )  # fmt: skip
     scorecards.save(context.workspace.run_folder(run.id), card)
     return card
+
+
+def best_at(strength: float) -> Sweep:
+    """A sweep that found this strength best."""
+    point = SweepPoint(step=300, strength=strength, score=0.7, identity=0.8, leak=0.1, consistency=0.9)
+    return Sweep(
+        checkpoints=(point.model_copy(update={"strength": 1.0, "score": 0.5}),),
+        strengths=(point,),
+        best_step=300,
+        best_strength=strength,
+        margin=0.2,
+        definition="likeness minus leak",
+        words=f"Use the LoRA at {strength:g}.",
+    )
 
 
 def plan_of(run: Run, context: ToolContext) -> TrainingPlan:

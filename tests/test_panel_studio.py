@@ -11,7 +11,7 @@ import pytest
 from browsers import launch, open_page
 from doubles import HOSTILE
 from lora_files import write_lora
-from lora_rooms import TRIGGER, add_run, new_project, score
+from lora_rooms import TRIGGER, add_run, best_at, new_project, score
 from PIL import Image
 
 from tests import windows
@@ -38,7 +38,8 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> ToolContext:
     context = new_project(folder / "home")
     for seed, steps in ((1, 300), (2, 380)):
         run, lora = add_run(context, seed, steps=steps)
-        score(context, run, lora, [0.5 + seed / 10, 0.6 + seed / 9, 0.7 + seed / 11, 0.8 + seed / 10])
+        likeness = [0.5 + seed / 10, 0.6 + seed / 9, 0.7 + seed / 11, 0.8 + seed / 10]
+        score(context, run, lora, likeness, sweep=best_at(1 if seed == 2 else 0.6))
     path = write_lora(folder / "found.safetensors", 5, size=0.1, trigger="sty_q2ab")
     add_lora(context, AddLora(upload=register(context.workspace, context.project_id, [path])[0].id))
     return context
@@ -59,6 +60,7 @@ def test_the_form_begins_with_the_newest_lora_and_the_recipe_s_first_prompt(cont
     assert now == load(context)  # nothing is drawn anew while nothing changes
     assert hash(replace(now, clips=(MadeClip("a.mp4", 1, Provenance(True, None, "")),)))  # gradio asks for it
     assert now.prompt.startswith(f"{TRIGGER}, a cat")
+    assert [now.strength_of(each.id) for each in now.loras] == [1, 1, 0.6]  # what scored best, else as trained
     assert [each.triggers for each in now.loras] == [[TRIGGER], ["sty_q2ab"], [TRIGGER]]
     name, arguments = making(*form(now))
     assert name == "generate_clip"
@@ -192,6 +194,9 @@ def test_a_person_stacks_loras_and_begins_with_a_picture(context: ToolContext, a
         page.locator("#studio-make").click()
         expect(page.locator("#studio-clip")).to_contain_text("sty_q2ab")
         expect(page.locator("#studio-clip")).to_contain_text("image")
+        page.locator("#studio-lora-2 input").click()
+        page.get_by_role("option").filter(has_text=TRIGGER).last.click()
+        expect(page.locator("#studio-strength-2 input[type=number]")).to_have_value("0.6")  # what scored best for it
         browser.close()
 
 

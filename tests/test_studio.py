@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 from lora_files import write_lora
+from lora_rooms import best_at, score
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from short_runs import SHORT
@@ -18,7 +19,7 @@ from tools.context import NoArguments, ToolContext, ToolRefused
 from tools.dataset import AddFiles, add_files
 from tools.evaluation.adoption import make_newest
 from tools.evaluation.base_clips import AtStrength
-from tools.library import LoraStrength, list_loras
+from tools.library import LoraStrength, list_loras, newest_lora
 from tools.state import facts_of, latest_lora, manifest_of
 from tools.studio.add_lora import AddLora, add_lora
 from tools.studio.compare_clips import CompareClips, compare_clips
@@ -334,6 +335,22 @@ def test_earlier_steps_are_found_when_scoring_has_chosen_one_of_them(context: To
         f"{TRIGGER}, step 6",
         TRIGGER,
     ]
+
+
+def test_clips_take_the_strength_that_scored_best_unless_one_is_said(context: ToolContext) -> None:
+    """They were once made at 1 although the score had advised another strength."""
+    lora = newest_lora(context).row
+    with context.workspace.session() as session:
+        score(context, session.get_one(Run, lora.run_id), lora, [0.8, 0.9], sweep=best_at(0.6))
+    made = generate_clip(context, GenerateClip(prompt="waving"))
+    assert made.data["loras"] == [{"id": lora.id, "strength": 0.6}]
+    assert "strength 0.6" in made.text
+    named = generate_clip(context, GenerateClip(prompt="waving", lora=lora.id, strength=1))
+    assert named.data["loras"] == [{"id": lora.id, "strength": 1.0}]
+    sides = compare_clips(context, CompareClips(prompt="waving")).data["sides"]
+    assert sides == ["base model", f"{TRIGGER} ({lora.id}) at 0.6"]
+    of_steps = compare_clips(context, CompareClips(prompt="waving", steps=[4])).data["sides"]
+    assert of_steps[-1] == f"{TRIGGER} ({lora.id}) at 1"  # beside the step, which is at 1
 
 
 def test_a_busy_gpu_and_a_missing_base_are_said(context: ToolContext, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,9 @@ from trainer_core.plan import BASES, BaseModelName, BaseRules, TrainingPlan
 from trainer_core.recipes import RecipeName
 
 from .context import ToolContext
-from .evaluation import scorecard as scorecards
 from .evaluation.scorecard import Scorecard
 from .library import Known
+from .scored_loras import best_strength, scores_of
 from .state import plan_of_run
 
 MOST_PARENTS = 16
@@ -55,8 +55,7 @@ class LoraStory:
     @property
     def strength(self) -> float:
         """The strength that was measured to be best, else 1."""
-        sweep = self.scores.sweep if self.scores else None
-        return sweep.best_strength if sweep else 1.0
+        return best_strength(self.scores)
 
     @property
     def of_a_person(self) -> bool:
@@ -92,19 +91,6 @@ def story_of(context: ToolContext, known: Known) -> LoraStory:
         times_smaller=use.times_smaller if use else 1,
         consents=len(consents_of(context.workspace, known.project.id)),
     )
-
-
-def scores_of(context: ToolContext, known: Known) -> Scorecard | None:
-    """The scorecard of exactly this file; None where there is none, it is of another step, or it cannot be read."""
-    if known.row.run_id is None:
-        return None
-    try:
-        card = scorecards.load(context.workspace.run_folder(known.row.run_id))
-    except scorecards.ScorecardDamaged:
-        return None
-    if card is None or card.lora_sha256 != known.row.sha256:
-        return None
-    return card
 
 
 def _number(text: str | None) -> int | None:

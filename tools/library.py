@@ -17,6 +17,11 @@ from .text import plural, quoted
 
 MOST_SHOWN = 30
 
+Strength = Annotated[
+    float | None,
+    Field(ge=0, le=2, description="0 leaves it out, 1 is as trained; not given: what scored best, else as trained"),
+]
+
 
 class LoraStrength(BaseModel):
     """One LoRA of a stack."""
@@ -24,7 +29,7 @@ class LoraStrength(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     lora: Annotated[str, Field(description="id of a LoRA (lora_...) from list_loras", max_length=60)]
-    strength: Annotated[float, Field(ge=0, le=2, description="0 leaves it out, 1 is as trained")] = 1.0
+    strength: Strength = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from .evaluation import scorecard as scorecards
 from .evaluation.diagnosis import Diagnosis, Finding, examine
 from .evaluation.run_files import SHEET_NAME, report_of
 from .evaluation.scorecard import Measure, Scorecard
+from .scored_loras import best_strength
 from .state import Proposal, job_of, latest_lora, latest_run, proposal_of, runs_of
 from .text import quoted
 
@@ -26,7 +27,7 @@ def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     lora = _lora_of(context, run)
     lines = [*_of_an_earlier_run(context, run), card.words(), *where_lines_come_from(card.measures)]
     if lora:
-        strength = card.sweep.best_strength if card.sweep else 1.0
+        strength = best_strength(card)
         use = f" and the LoRA at strength {strength:g}" if strength != 1 else ""
         lines.append(f"The LoRA file is {lora.file}; use the trigger word {lora.trigger}{use} in prompts.")
     sheet, report = folder / SHEET_NAME, report_of(folder)

@@ -1,7 +1,6 @@
 """What stands in the library: LoRAs and runs with the little that is worth seeing at a glance. Reads only."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import select
@@ -12,9 +11,9 @@ from trainer_core.projects import Job, PlanRow, Run
 from .context import ToolContext
 from .evaluation import scorecard as scorecards
 from .evaluation.run_files import REPORT_NAME, SHEET_NAME
-from .evaluation.scorecard import Scorecard
 from .export import ready
 from .library import known_loras
+from .scored_loras import card_in
 
 MOST = 100  # of each
 
@@ -124,7 +123,7 @@ def _run(context: ToolContext, run: Run, row: PlanRow, job: Job | None) -> Shelf
     home, folder = context.workspace.home, context.workspace.run_folder(run.id)
     card_file = folder / scorecards.FILE_NAME
     stamp = card_file.stat().st_mtime_ns if card_file.is_file() else 0
-    card = _card(folder, stamp) if stamp else None
+    card = card_in(folder)
     judged = [measure for measure in card.measures if measure.threshold and measure.value is not None] if card else []
     return ShelfRun(
         id=run.id,
@@ -143,11 +142,3 @@ def _run(context: ToolContext, run: Run, row: PlanRow, job: Job | None) -> Shelf
 
 def _relative(path: Path, home: Path) -> str | None:
     return str(path.relative_to(home)) if path.is_file() else None
-
-
-@lru_cache(maxsize=256)
-def _card(folder: Path, _stamp: int) -> Scorecard | None:
-    try:
-        return scorecards.load(folder)
-    except scorecards.ScorecardDamaged:
-        return None

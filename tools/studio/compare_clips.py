@@ -11,13 +11,14 @@ from trainer_core.projects import new_id
 from trainer_core.training.candidates import LORA_FILE, candidates_of
 
 from ..context import Tool, ToolContext, ToolRefused, ToolResult
-from ..library import Known, LoraStrength, lora_named, newest_lora, one_base
+from ..library import Known, LoraStrength, newest_lora, one_base
+from ..scored_loras import AS_TRAINED
 from ..state import honesty, steps_of_run
 from ..text import quoted
 from .generate_clip import made_of, request_for
 from .machine import check_machine, one_at_a_time, pipeline_of
 from .side_by_side import beside, strip
-from .stacks import Chosen, full_prompt, loadable
+from .stacks import Chosen, at_strength, full_prompt, loadable, named_at
 
 if TYPE_CHECKING:
     from trainer_core.lora.stack import Stack
@@ -59,10 +60,10 @@ class _Side:
 
 def compare_clips(context: ToolContext, arguments: CompareClips) -> ToolResult:
     """Make the clips with one prompt and one seed, and write them as one MP4 and one PNG."""
-    loras = [(lora_named(context, entry.lora), entry.strength) for entry in arguments.loras]
+    loras = [named_at(context, entry) for entry in arguments.loras]
     newest = newest_lora(context) if arguments.steps or not loras else None
     if newest is not None and not loras:
-        loras = [(newest, 1.0)]
+        loras = [at_strength(context, newest, AS_TRAINED if arguments.steps else None)]  # steps alike
     base = one_base([known for known, _ in loras] + ([newest] if newest else []))
     if arguments.with_base + (len(arguments.steps) + len(loras)) * (1 + arguments.without_too) > MOST:
         raise ToolRefused(f"At most {MOST} clips fit beside each other. Leave some out.")
@@ -134,7 +135,7 @@ def _of_step(context: ToolContext, newest: Known, step: int, choice: Chosen) -> 
         raise ToolRefused(f"The LoRA of step {step} was not kept. Kept steps of {newest.name}: {there}.")
     label = f"{newest.row.trigger}, step {step}"
     try:
-        return label, checked([Stacked(kept[step], 1.0, label)], choice.base)
+        return label, checked([Stacked(kept[step], AS_TRAINED, label)], choice.base)
     except StackError as error:
         raise ToolRefused(str(error)) from error
 

@@ -12,7 +12,7 @@ from trainer_core.plan import BASES, BaseModelName
 from trainer_core.projects import new_id
 
 from ..context import Tool, ToolContext, ToolRefused, ToolResult
-from ..library import LoraStrength
+from ..library import LoraStrength, Strength
 from ..state import honesty
 from ..text import quoted
 from .machine import check_machine, one_at_a_time, pipeline_of
@@ -36,7 +36,7 @@ class GenerateClip(BaseModel):
         str, Field(min_length=1, max_length=500, description="the scene in plain words, without the trigger word")
     ]
     with_trigger: Annotated[bool, Field(description="put the trigger word and class noun in front")] = True
-    strength: Annotated[float, Field(ge=0, le=2, description="of the LoRA; 0 is the base model alone")] = 1.0
+    strength: Strength = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     lora: Annotated[
         str | None, Field(max_length=60, description="another LoRA than the newest: its id (lora_...) from list_loras")
@@ -81,7 +81,7 @@ def generate_clip(context: ToolContext, arguments: GenerateClip) -> ToolResult:
     write_generated(path, frames, order.request.fps, made.model_copy(update={"with_sound": order.sound}), sound)
     file = str(path.relative_to(context.workspace.home))
     named = arguments.lora or arguments.stack
-    how = f"; {order.choice.words()}" if named else f", strength {arguments.strength:g}"
+    how = f"; {order.choice.words()}" if named else f", strength {order.choice.loras[0][1]:g}"
     text = f"Made a clip: {quoted(order.request.prompt, 300)} (seed {arguments.seed}{how}). File: {file}."
     data = {
         "prompt": order.request.prompt,
@@ -104,7 +104,7 @@ def _order(context: ToolContext, arguments: GenerateClip) -> tuple[_Order, list[
     """The order and what a person should know about it. Raises ToolRefused in words."""
     if arguments.image and arguments.reference:
         raise ToolRefused("Give either a first picture or a reference; both at once cannot be used.")
-    choice = chosen(context, arguments.lora, arguments.strength, arguments.stack)
+    choice = chosen(context, arguments.stack, arguments.lora, arguments.strength)
     check_machine(context, choice.base)
     stack = loadable(choice)
     rules = BASES[choice.base]

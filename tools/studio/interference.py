@@ -30,7 +30,7 @@ class MeasureInterference(BaseModel):
 
 def measure_interference(context: ToolContext, arguments: MeasureInterference) -> ToolResult:
     """The cosine between every two of them, and the loss of resemblance of each character in the stack."""
-    choice = chosen(context, None, 1.0, arguments.loras)
+    choice = chosen(context, arguments.loras)
     stack = loadable(choice)
     if len(stack) < 2:
         raise ToolRefused("Only one of these has a strength above zero, so there is nothing that could interfere.")

@@ -38,7 +38,7 @@ class MergeLoras(BaseModel):
 
 def merge_loras(context: ToolContext, arguments: MergeLoras) -> ToolResult:
     """Write, verify and register the merged LoRA."""
-    choice = chosen(context, None, 1.0, arguments.loras)
+    choice = chosen(context, arguments.loras)
     stack = loadable(choice)
     from trainer_core.lora.container import UnreadableFileError
     from trainer_core.lora.export import LoraExportError

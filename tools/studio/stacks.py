@@ -9,6 +9,7 @@ from trainer_core.plan import BaseModelName
 
 from ..context import ToolContext, ToolRefused
 from ..library import Known, LoraStrength, lora_named, newest_lora, one_base
+from ..scored_loras import best_strength, scores_of
 from ..text import quoted
 
 if TYPE_CHECKING:
@@ -33,15 +34,27 @@ class Chosen:
         return ", ".join(used) or "the base model alone"
 
 
-def chosen(context: ToolContext, lora: str | None, strength: float, stack: Sequence[LoraStrength]) -> Chosen:
+def chosen(
+    context: ToolContext, stack: Sequence[LoraStrength], lora: str | None = None, strength: float | None = None
+) -> Chosen:
     """What the arguments name: a stack, one LoRA, or the newest. Raises ToolRefused in words."""
     if stack and lora:
         raise ToolRefused("Name either one LoRA or a stack, not both. In a stack every LoRA has its own strength.")
     if not stack:
         found = lora_named(context, lora) if lora else newest_lora(context)
-        return Chosen(((found, strength),), one_base([found]))
-    loras = tuple((lora_named(context, entry.lora), entry.strength) for entry in stack)
+        return Chosen((at_strength(context, found, strength),), one_base([found]))
+    loras = tuple(named_at(context, entry) for entry in stack)
     return Chosen(loras, one_base([known for known, _ in loras]))
+
+
+def named_at(context: ToolContext, entry: LoraStrength) -> tuple[Known, float]:
+    """The LoRA that an entry names and its strength. Raises ToolRefused in words."""
+    return at_strength(context, lora_named(context, entry.lora), entry.strength)
+
+
+def at_strength(context: ToolContext, known: Known, strength: float | None) -> tuple[Known, float]:
+    """The LoRA at this strength; where none was said, at what scored best, else as trained."""
+    return known, best_strength(scores_of(context, known)) if strength is None else strength
 
 
 def loadable(choice: Chosen) -> "Stack":

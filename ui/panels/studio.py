@@ -1,12 +1,13 @@
 """The studio: clips with one LoRA or several, with and without the trigger, from a picture; and those made before."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from tools.context import ToolRefused
+from tools.scored_loras import AS_TRAINED
 from tools.studio.shown import keep_shown
 
 from .. import words_studio as words
@@ -57,9 +58,17 @@ class Form:
         return [*self.inputs, *self.rows]
 
 
+@dataclass(frozen=True)
+class Begun:
+    """What the form was last begun with, so that only what changed since is put into it."""
+
+    prompt: str = ""
+    strengths: dict[str, float] = field(default_factory=dict)  # by LoRA
+
+
 def build(clicks: Clicks) -> Panel:
     """The form, the large clip and the clips made before."""
-    studio, chosen, begun = gr.State(None), gr.State(None), gr.State("")
+    studio, chosen, begun = gr.State(None), gr.State(None), gr.State(Begun())
     with gr.Column(elem_id="studio"):
         prompt = gr.Textbox(label=words.PROMPT, lines=2, max_lines=5, max_length=500, elem_id="studio-prompt")
         with gr.Row():
@@ -75,9 +84,9 @@ def build(clicks: Clicks) -> Panel:
     clicks.act(base.click, lambda *values: comparing(*values, without_too=False), form.inputs)
     page = [chosen, large, history]
 
-    def arrive(now: object, seen: object, filled: object, text: object, *picked: Any) -> tuple[Any, ...]:
+    def arrive(now: object, seen: object, before: object, text: object, *picked: Any) -> tuple[Any, ...]:
         """New data: the newest clip is shown, and the form is begun where a person has not typed in it."""
-        if not isinstance(now, Studio):
+        if not isinstance(now, Studio) or not isinstance(before, Begun):
             return tuple(gr.skip() for _ in (*page, begun, *form.outputs))
         newest = now.clips[0] if now.clips else None
         known = seen if isinstance(seen, tuple) else (None, None)  # (the clip that is shown, the newest then)
@@ -85,8 +94,10 @@ def build(clicks: Clicks) -> Panel:
         clip = clip or newest
         state = (clip.file if clip else None, newest.file if newest else None)
         shown = gr.skip() if seen == state else clip_html(clip, now)
-        untouched = not text or text == filled
-        return state, shown, history_html(now, state[0]), now.prompt, *_choices(now, picked, untouched=untouched)
+        untouched = not text or text == before.prompt
+        after = Begun(now.prompt, {each.id: each.strength for each in now.loras})
+        form_now = _choices(now, before, picked, untouched=untouched)
+        return state, shown, history_html(now, state[0]), after, *form_now
 
     def pick(now: object, seen: object, event: gr.EventData) -> tuple[Any, ...]:
         told = event._data
@@ -112,6 +123,12 @@ def build(clicks: Clicks) -> Panel:
         return gr.update(choices=choices, value=kept.id)
 
     arriving = [studio, chosen, begun, prompt, *form.loras, form.media]
+
+    def begin_at(now: object, lora: object) -> Any:
+        return now.strength_of(lora) if isinstance(now, Studio) else gr.skip()
+
+    for lora, strength in zip(form.loras, form.strengths, strict=True):
+        lora.input(begin_at, [studio, lora], [strength], **PRIVATE)
     studio.change(arrive, arriving, [*page, begun, *form.outputs], **PRIVATE)
     history.select(pick, [studio, chosen], [*page, *form.outputs], trigger_mode="multiple", **PRIVATE)
     upload.upload(take, [upload, studio], [form.media], **PRIVATE)
@@ -163,7 +180,7 @@ def _next_row(*picked: object) -> tuple[Any, ...]:
     return tuple(gr.update(visible=True) if place <= used else gr.skip() for place in range(ROWS))
 
 
-def _choices(now: Studio, picked: tuple[Any, ...], *, untouched: bool) -> tuple[Any, ...]:
+def _choices(now: Studio, before: Begun, picked: tuple[Any, ...], *, untouched: bool) -> tuple[Any, ...]:
     """Updates for the form when the data changed: choices, and values where nothing was set or it is gone."""
     *loras, media = picked
     ids = {each.id for each in now.loras}
@@ -171,11 +188,16 @@ def _choices(now: Studio, picked: tuple[Any, ...], *, untouched: bool) -> tuple[
     kept = [lora if lora in ids else "" for lora in loras]
     if not any(kept) and now.loras and untouched:
         kept[0] = now.loras[0].id
+    same = [  # a strength that a person set stays, until another one scores best
+        one == last and before.strengths.get(one, AS_TRAINED) == now.strength_of(one)
+        for one, last in zip(kept, loras, strict=True)
+    ]
     known = {each.id for each in now.media}
     return (
         gr.update(value=now.prompt) if untouched else gr.skip(),
         *(gr.update(choices=choices, value=value) for value in kept),
-        *(gr.skip(),) * (ROWS + 2),
+        *(gr.skip() if alike else now.strength_of(one) for one, alike in zip(kept, same, strict=True)),
+        *(gr.skip(),) * 2,
         gr.update(choices=_media(now), value=media if media in known else ""),
         *(gr.skip(),) * (2 + ROWS),
     )

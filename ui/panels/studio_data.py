@@ -8,6 +8,7 @@ from pathlib import Path
 from tools.context import ToolContext
 from tools.evaluation.prompts import suite
 from tools.library import known_loras
+from tools.scored_loras import AS_TRAINED, best_strength, scores_of
 from tools.state import manifest_of, plan_of_run
 from tools.studio.history import MadeClip, clips_made
 from tools.uploads import uploads_of
@@ -21,12 +22,13 @@ LARGEST = 64 * 2**20  # bytes of a handed-over file that is read for its checksu
 
 @dataclass(frozen=True)
 class Choice:
-    """A LoRA that can be picked."""
+    """A LoRA that can be picked; `strength` is what scored best for it, else as trained."""
 
     id: str
     title: str
     trigger: str
     sha256: str
+    strength: float
 
     @property
     def triggers(self) -> list[str]:
@@ -62,6 +64,10 @@ class Studio:
         """The clip with this file, whatever a browser says it is."""
         return next((each for each in self.clips if each.file == file), None)
 
+    def strength_of(self, lora_id: object) -> float:
+        """The strength to begin with for what was picked, whatever a browser says it is."""
+        return next((each.strength for each in self.loras if each.id == lora_id), AS_TRAINED)
+
     def by_checksum(self, sha256: object) -> Choice | None:
         """The LoRA with this file."""
         return next((each for each in self.loras if each.sha256 == sha256), None)
@@ -79,6 +85,7 @@ def load(context: ToolContext) -> Studio:
             f"{each.row.trigger or each.row.id}, {each.row.created_at:%m-%d %H:%M}, {each.origin}",
             each.row.trigger,
             each.row.sha256,
+            best_strength(scores_of(context, each)),
         )
         for each in known
     )
