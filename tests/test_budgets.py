@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,6 +119,32 @@ def test_a_refused_budget_leaves_the_yes_and_says_the_figures(workspace: Workspa
     launching.launch(workspace, wanted)  # exactly as much as there is, with the same yes
     with pytest.raises(ApprovalMissing, match="used already"):
         launching.launch(workspace, wanted)
+
+
+def test_of_people_who_say_yes_in_the_same_moment_one_starts_a_run(workspace: Workspace, project: str) -> None:
+    """Each yes is of its own person: two runs of one plan were once started."""
+    plan_id, _plan, _ = a_plan(workspace, project)
+    people = [f"person {number}" for number in range(6)]
+    wanted = [
+        replace(approved(workspace, project), plan_id=plan_id, person=person, approval=person) for person in people
+    ]
+    for person in people:
+        approvals.grant(workspace, person, person, project_id=project)
+    start = threading.Barrier(len(people))
+
+    def begin(one: launching.Launch) -> str:
+        start.wait()
+        try:
+            return launching.launch(workspace, one)[0].run_id or ""
+        except launching.StillAtWork as refused:
+            return str(refused)
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        answers = list(pool.map(begin, wanted))
+    assert sum("Somebody has just started" in answer for answer in answers) == len(people) - 1
+    assert {job.run_id for job in store.list_jobs(workspace)} <= set(answers)
+    still_open = [each for person in people for each in approvals.list_granted(workspace, person) if each.open]
+    assert len(still_open) == len(people) - 1
 
 
 def test_without_a_yes_no_money_is_set_aside(workspace: Workspace, project: str) -> None:

@@ -110,7 +110,7 @@ def launch_training(context: ToolContext, _arguments: NoArguments) -> ToolResult
     )
     try:
         train, score = launching.launch(context.workspace, wanted)
-    except (ApprovalMissing, budgets.BudgetRefused) as refused:
+    except (ApprovalMissing, launching.StillAtWork, budgets.BudgetRefused) as refused:
         raise ToolRefused(str(refused)) from refused
     try:
         backend_named(BACKEND).start(context.workspace, train.id)

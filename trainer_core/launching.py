@@ -14,6 +14,10 @@ SAMPLE_PROMPT = "sample_prompt"  # the argument of a training job that asks for 
 SAMPLES, OF_STEP = "samples", "step-"  # the folder of a run for them, and how their names begin
 
 
+class StillAtWork(Exception):
+    """Another training of the project has begun meanwhile. The message is for a person."""
+
+
 @dataclass(frozen=True)
 class Launch:
     """What is to be started: a run of a plan, with its training and its scoring afterwards."""
@@ -34,12 +38,15 @@ class Launch:
 def launch(workspace: Workspace, wanted: Launch) -> tuple[Job, Job]:
     """Use up the yes, set the money aside, and add the run with its two jobs: all of it or nothing.
 
-    The training job still has to be started. Raises ApprovalMissing or BudgetRefused: a refused budget leaves the yes
-    as it was.
+    The training job still has to be started. Raises ApprovalMissing, StillAtWork or BudgetRefused: whoever asks first
+    writes first, so of two people who say yes in the same moment one starts a run. The last two leave
+    the yes as it was.
     """
     common: dict[str, Any] = {"project_id": wanted.project_id, "run_id": wanted.run_id, "backend": wanted.backend}
     with workspace.session() as session:
-        approvals.consume_in(session, wanted.approval, wanted.person)
+        approvals.consume_in(session, wanted.approval, wanted.person)  # writes, so from here on others wait
+        if store.at_work_in(session, wanted.project_id):
+            raise StillAtWork("Somebody has just started a training of this project. Nothing else was started.")
         run = session.merge(Run(id=wanted.run_id, project_id=wanted.project_id, plan_id=wanted.plan_id))
         run.created_at = wanted.started
         session.flush()

@@ -113,6 +113,12 @@ def list_jobs(workspace: Workspace, project_id: str | None = None, states: Itera
         return list(session.scalars(query))
 
 
+def at_work_in(session: Session, project_id: str) -> bool:
+    """Is a training or scoring of this project waiting or running?"""
+    query = select(Job.id).where(Job.project_id == project_id, Job.run_id.is_not(None), Job.state.in_(UNFINISHED))
+    return session.scalars(query.limit(1)).first() is not None
+
+
 def ready_jobs(workspace: Workspace, after: str | None = None) -> list[Job]:
     """Queued jobs that nothing holds back, oldest first; with `after`, only those that waited for that job."""
     query = select(Job).where(Job.state == State.QUEUED, _ready()).order_by(Job.created_at, Job.id)
