@@ -1,12 +1,13 @@
 """Time and money before a run: unknown stays unknown, and a measured run corrects the next estimate."""
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer_core.costs import Estimate, estimate, record_speed, steps_within, tokens_per_sample
+from trainer_core.costs import Estimate, estimate, record_scoring, record_speed, steps_within, tokens_per_sample
 from trainer_core.plan import BaseModelName, TrainingPlan, propose
 from trainer_core.projects import Workspace
 from trainer_core.recipes import RECIPES, RecipeName
@@ -52,6 +53,21 @@ def test_a_measured_run_corrects_the_estimate(workspace: Workspace) -> None:
     twice = estimate(workspace, MINI.changed(steps=2 * MINI.steps), samples=[])
     assert twice.seconds - found.seconds == pytest.approx(0.25 * MINI.steps)  # type: ignore[operator]
     assert sorted(file.name for file in workspace.home.glob("speeds.json*")) == ["speeds.json"]
+
+
+def test_scoring_has_a_time_of_its_own_that_a_measured_one_corrects(workspace: Workspace) -> None:
+    """The card once told the training's time only, and a person waited for the scoring as well."""
+    assert re.fullmatch(r"about .* of training, then about .* of scoring", estimate(workspace, MINI).whole)
+    record_scoring(workspace, MINI.base, 300)
+    assert list(workspace.home.glob("speeds.json*")) == []  # nothing is known of its steps, so nothing is kept
+    record_speed(workspace, MINI, seconds_per_step=0.25, device="2 CPU cores")
+    assert "then about" in estimate(workspace, MINI).whole
+    record_scoring(workspace, MINI.base, 300)
+    record_speed(workspace, MINI, seconds_per_step=0.5, device="2 CPU cores")
+    assert estimate(workspace, MINI).whole.endswith("then about 5 minutes of scoring")
+    assert estimate(workspace, LARGE).whole == "time not known"
+    record_speed(workspace, LARGE, seconds_per_step=0.7, device="one GPU")
+    assert estimate(workspace, LARGE).whole.endswith("of training; how long scoring takes is not known")
 
 
 def test_the_large_model_is_unknown_here_until_measured(workspace: Workspace) -> None:

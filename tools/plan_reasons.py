@@ -200,6 +200,6 @@ def _care(plan: TrainingPlan) -> dict[str, str]:
 
 def _cost(plan: TrainingPlan, cost: Estimate) -> dict[str, str]:
     return {
-        "time": f"Training time: {cost.time} for {plan.steps} steps. Basis: {cost.basis}.",
+        "time": f"Time: {cost.whole}, for {plan.steps} steps. Basis: {cost.basis}.",
         "price": f"Price: {cost.price}. Basis: {cost.basis}.",
     }

@@ -83,7 +83,7 @@ def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
         else f"{cost.price} (this machine)"
         if cost.dollars == 0
         else f"at most {cost.price}",
-        time=f"{cost.time} ({cost.basis})",
+        time=f"{cost.whole} ({cost.basis})",
     )
 
 
@@ -119,8 +119,7 @@ def launch_training(context: ToolContext, _arguments: NoArguments) -> ToolResult
     how = f"goes on as {wanted.run_id} from step {stopped.step}" if stopped else f"has started as {wanted.run_id}"
     steps = plan.steps - (stopped.step if stopped else 0)
     text = (
-        f"Training {how}: {plural(steps, 'step')}, {cost.time}, {cost.price}. It runs in its own "
-        f"process and goes on "
+        f"Training {how}: {plural(steps, 'step')}, {cost.whole}, {cost.price}. It runs in its own process and goes on "
         "when this window is closed. Scoring follows by itself."
     )
     data = {"run_id": wanted.run_id, "train_job": train.id, "evaluate_job": score.id}

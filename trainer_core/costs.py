@@ -19,18 +19,31 @@ FAL_ENDPOINT = "fal-ai/ltx23-trainer-v2/t2v"  # the trainer that a plan without 
 
 
 class Estimate(BaseModel):
-    """Time and price of a run. None means unknown: it is never shown or added up as zero."""
+    """Time and price of a run. None means unknown: it is never shown or added up as zero.
+
+    `seconds` are those of training, `scoring_seconds` those of the test clips and figures that follow.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     seconds: float | None
     dollars: float | None
     basis: str  # where the figures come from, in words
+    scoring_seconds: float | None = None
 
     @property
     def time(self) -> str:
         """'about 4 minutes', or that it is not known."""
         return "time not known" if self.seconds is None else f"about {_duration(self.seconds)}"
+
+    @property
+    def whole(self) -> str:
+        """'about 4 minutes of training, then about 1 minute of scoring', or what of it is not known."""
+        if self.seconds is None:
+            return self.time
+        if self.scoring_seconds is None:
+            return f"{self.time} of training; how long scoring takes is not known"
+        return f"{self.time} of training, then about {_duration(self.scoring_seconds)} of scoring"
 
     @property
     def price(self) -> str:
@@ -48,6 +61,7 @@ class Speed(BaseModel):
     seconds_per_step_token: Annotated[float, Field(gt=0)]
     start_seconds: Annotated[float, Field(ge=0)] = 0.0  # loading the model
     seconds_per_sample: Annotated[float, Field(ge=0)] = 0.0  # encoding
+    scoring_seconds: Annotated[float, Field(gt=0)] | None = None  # a whole scoring, steps and strengths compared
     machine: str
     date: str
 
@@ -82,19 +96,23 @@ def record_speed(
 
     `seconds_per_step`: wall-clock seconds of the whole loop per step, validation and checkpoints included.
     """
-    shipped = _shipped().get(plan.base)
+    shipped, before = _shipped().get(plan.base), _measured(workspace).get(plan.base)
     speed = Speed(
         seconds_per_step_token=seconds_per_step / _work(plan, samples),
         start_seconds=shipped.start_seconds if shipped else 0.0,
         seconds_per_sample=shipped.seconds_per_sample if shipped else 0.0,
+        scoring_seconds=before.scoring_seconds if before else None,
         machine=device,
         date=date.today().isoformat(),
     )
-    speeds = _measured(workspace) | {plan.base.value: speed}
-    path = _path(workspace)
-    draft = path.with_name(f"{path.name}.{new_id('new')}")
-    draft.write_bytes(_SPEEDS.dump_json(speeds, indent=2))
-    os.replace(draft, path)  # noqa: PTH105 - atomic
+    _keep(workspace, plan.base, speed)
+
+
+def record_scoring(workspace: Workspace, base: BaseModelName, seconds: float) -> None:
+    """Keep how long a whole scoring took, for the next estimate, where a training on this base was measured here."""
+    speed = _measured(workspace).get(base)
+    if speed is not None:
+        _keep(workspace, base, speed.model_copy(update={"scoring_seconds": seconds}))
 
 
 def estimate(
@@ -119,7 +137,12 @@ def estimate(
         speed, source = found
         per_step = _seconds_per_step(speed, plan, samples)
         basis = f"{steps} steps at {per_step:.2g} s, {source}; this machine: no charge"
-        return Estimate(seconds=_fixed_seconds(speed, plan, samples) + steps * per_step, dollars=0.0, basis=basis)
+        return Estimate(
+            seconds=_fixed_seconds(speed, plan, samples) + steps * per_step,
+            dollars=0.0,
+            basis=basis,
+            scoring_seconds=speed.scoring_seconds,
+        )
     if backend == "fal" and plan.base is BaseModelName.LTX23:
         prices = json.loads(files(__package__).joinpath("prices.json").read_text(encoding="utf-8"))["fal"]
         per_step = prices["per_step"][FAL_ENDPOINT]
@@ -161,10 +184,11 @@ def _fixed_seconds(speed: Speed, plan: TrainingPlan, samples: Sequence[Sample] |
 
 
 def _speed(workspace: Workspace, plan: TrainingPlan) -> tuple[Speed, str] | None:
-    measured = _measured(workspace).get(plan.base)
+    measured, shipped = _measured(workspace).get(plan.base), _shipped().get(plan.base)
     if measured:
-        return measured, f"as measured on {measured.date} ({measured.machine})"
-    shipped = _shipped().get(plan.base)
+        scoring = measured.scoring_seconds or (shipped.scoring_seconds if shipped else None)
+        found = measured.model_copy(update={"scoring_seconds": scoring})
+        return found, f"as measured on {measured.date} ({measured.machine})"
     if shipped:
         return shipped, f"as on {shipped.machine}; the first run here measures this machine"
     return None
@@ -172,6 +196,13 @@ def _speed(workspace: Workspace, plan: TrainingPlan) -> tuple[Speed, str] | None
 
 def _path(workspace: Workspace) -> Path:
     return workspace.home / "speeds.json"
+
+
+def _keep(workspace: Workspace, base: BaseModelName, speed: Speed) -> None:
+    path = _path(workspace)
+    draft = path.with_name(f"{path.name}.{new_id('new')}")
+    draft.write_bytes(_SPEEDS.dump_json(_measured(workspace) | {base.value: speed}, indent=2))
+    os.replace(draft, path)  # noqa: PTH105 - atomic
 
 
 def _measured(workspace: Workspace) -> dict[str, Speed]:

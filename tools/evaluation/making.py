@@ -33,6 +33,7 @@ class ClipMaker:
     adapt: Adapt
     left: int
     done: int = 0
+    kept: int = 0  # clips of the base alone that an earlier scoring had made
     _with_lora: set[str] = field(default_factory=set)  # keys of clips that only this scoring needs
 
     def clips(self, cases: Sequence[PromptCase], lora: AtStrength | None = None) -> dict[str, Frames]:
@@ -47,6 +48,7 @@ class ClipMaker:
         missing = [case for case in cases if case.id not in found]
         if found:
             self._tell(len(found))
+        self.kept += len(found) if lora is None else 0
         batch = BATCH[self.card.base]
         adapted = self.adapt(self.pipeline, lora.path, lora.strength) if lora and missing else nullcontext()
         with adapted:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer_core.base_models.registry import BaseModelMissing, base_fingerprint, load_pipeline
+from trainer_core.costs import record_scoring
 from trainer_core.dataset import manifest as dataset
 from trainer_core.generation.generate import generate_batch, with_lora
 from trainer_core.jobs import events
@@ -120,6 +121,8 @@ def evaluate(context: JobContext) -> dict[str, Any]:
     page = write_report(folder, card, examine(card, plan, audit, card.validation), plan, _shown(reference))
     make_newest(context.workspace, run, plan, chosen.lora)
     takes.maker.forget()
+    if card.sweep and card.sweep.strengths and not takes.maker.kept:  # else it was quicker than the next one may be
+        record_scoring(context.workspace, plan.base, seconds)
     return {
         "scorecard": _relative(context, path),
         "report": _relative(context, page),
