@@ -124,14 +124,14 @@ def summary(records: Iterable[dict]) -> dict:
     records = list(records)
     sick = [record for record in records if record["case"] != "sound" and not record.get("error")]
     sound = [record for record in records if record["case"] == "sound" and not record.get("error")]
-    treated = [record for record in sick if record["better"] is not None and _harmed(record)]
+    treated = [record for record in sick if record["better"] is not None and harmed(record)]
     return {
         "what": "trainings on mini spoiled on purpose, diagnosed, changed by the first finding, and trained again",
         "machine": f"{os.cpu_count()} CPU cores, {platform.machine()}",
         "date": date.today().isoformat(),
         "errors": sum(bool(record.get("error")) for record in records),
         "right_first_diagnosis": _share([record["right"] for record in sick]),
-        "did_no_harm": sum(not _harmed(record) for record in sick),
+        "did_no_harm": sum(not harmed(record) for record in sick),
         "better_after_the_change": _share([record["better"] for record in treated]),
         "false_alarms_on_sound_runs": _share([not record["right"] for record in sound]),
         "by_case": {
@@ -149,7 +149,7 @@ def summary(records: Iterable[dict]) -> dict:
     }
 
 
-def _harmed(record: dict) -> bool:
+def harmed(record: dict) -> bool:
     """Whether the case's measure failed at the first visit: where it did not, there is nothing that could be cured."""
     case = next(case for case in CASES if case.name == record["case"])
     return case.failed(record["first"]["figures"].get(case.measure))

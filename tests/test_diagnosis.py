@@ -205,7 +205,9 @@ def test_overfit_goes_back_to_the_lowest_validation_loss(plan):
     assert finding.change == {"steps": 100}
     assert "13%" in finding.words
     late = diagnose(scorecard(), plan.changed(steps=400), None, RISING)[0]
-    assert late.change == {"steps": 200}, "never less than half"
+    assert late.change == {"steps": 200}, "no less than half"
+    far = diagnose(scorecard(), plan.changed(steps=4 * plan.steps), None, RISING)[0]
+    assert far.change == {"steps": plan.steps}, "far too many: back to the rule's for these files, though half is more"
 
 
 def test_learning_rate_goes_back_to_the_recipes(plan):

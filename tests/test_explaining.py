@@ -10,6 +10,7 @@ from rooms import draw_pictures, new_context, up_to_plan
 from tools.context import NoArguments
 from tools.evaluation.scorecard import Measure, Threshold
 from tools.plan_changes import ChangePlan
+from tools.plan_effects import risks
 from tools.plan_reasons import FIELDS
 from tools.plans import ExplainPlan, change_plan, estimate_of, explain_plan
 from tools.recipes import list_recipes
@@ -68,6 +69,14 @@ def test_more_steps_are_answered_with_time_price_looks_risk_and_source(planned: 
     assert "beyond the quality preset's 1600" in text
     assert "no charge" in text
     assert re.search(r"Source: .*LTX 2\.3.*\"Training steps.*\(2026-", text)
+
+
+def test_fewer_steps_are_a_risk_only_below_the_usual_ones(planned: ToolContext) -> None:
+    """Three times the usual steps cut by half once 'may stay generic', though they are still half as many again."""
+    plan = plan_of(planned)
+    words = f"may stay generic; the standard preset takes {plan.steps} for your files"
+    assert words in what_if(planned, steps=plan.steps // 2)
+    assert risks(plan.changed(steps=3 * plan.steps), plan.changed(steps=3 * plan.steps // 2)) == []
 
 
 def test_fewer_pictures_are_a_risk_with_the_recipes_range(planned: ToolContext) -> None:

@@ -103,8 +103,9 @@ def risks(before: TrainingPlan, after: TrainingPlan) -> list[str]:
         found.append(
             f"Risk: many more steps can make it copy the training pictures; the validation loss will show it.{beyond}"
         )
-    if after.steps < 0.6 * before.steps:
-        found.append("Risk: with so few steps it may stay generic.")
+    usual = steps_for(recipe, files, Preset.STANDARD, after.base)
+    if after.steps < 0.6 * before.steps and looks(after) < usual * BASES[after.base].batch_size / max(1, files):
+        found.append(f"Risk: with so few steps it may stay generic; the standard preset takes {usual} for your files.")
     if after.learning_rate > 1.9 * before.learning_rate:
         found.append(
             "Risk: a learning rate this much higher can burn the result or end in NaN; the run stops by itself if "

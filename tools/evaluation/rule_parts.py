@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from tools.audit.caption_content import LOOKS_SHARE
 from tools.audit.coverage import ONE_PLACE
-from trainer_core.plan import BASES, TrainingPlan, steps_for
+from trainer_core.plan import BASES, Preset, TrainingPlan, steps_for
 from trainer_core.recipes import RECIPES
 from trainer_core.training.overfitting import RISE
 
@@ -87,13 +87,18 @@ def with_steps(plan: TrainingPlan, steps: float) -> dict[str, Any] | None:
 
 def more_steps(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
     """30 % more, and at least what the rule says for this many files."""
-    usual = steps_for(RECIPES[plan.recipe], plan.images + plan.clips, plan.preset, plan.base)
-    return with_steps(plan, max(1.3 * plan.steps, usual))
+    return with_steps(plan, max(1.3 * plan.steps, _usual_steps(plan, plan.preset)))
 
 
 def until_best(plan: TrainingPlan, best: int | None) -> dict[str, Any] | None:
-    """As far as the lowest validation loss, but no less than half: early losses are coarse evidence."""
-    return with_steps(plan, min(max(best or 0.7 * plan.steps, 0.5 * plan.steps), 0.9 * plan.steps))
+    """As far as the lowest validation loss, which is coarse evidence when it lies early: so no less than half, or than
+    the rule says for this many files where that is less than half."""
+    fewest = min(0.5 * plan.steps, _usual_steps(plan, Preset.STANDARD))
+    return with_steps(plan, min(max(best or 0.7 * plan.steps, fewest), 0.9 * plan.steps))
+
+
+def _usual_steps(plan: TrainingPlan, preset: Preset) -> int:
+    return steps_for(RECIPES[plan.recipe], plan.images + plan.clips, preset, plan.base)
 
 
 def preserve_or_shorten(plan: TrainingPlan, _best: int | None) -> dict[str, Any] | None:
