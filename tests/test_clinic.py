@@ -1,10 +1,12 @@
 """The clinic's short form runs the whole way, and its table counts rightly."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from benchmarks import clinic
+from benchmarks.clinic_table import table
 
 
 def record(
@@ -49,3 +51,14 @@ def test_the_short_form_diagnoses_treats_and_sees_it_better(tmp_path: Path) -> N
     assert damaged["first"]["figures"]["sound_file"] == 0.0
     assert damaged["better"], "the file that was trained again is sound"
     assert damaged["second"]["shared"], "equal plans are not trained twice"
+
+
+def test_the_readme_shows_the_records_as_they_are() -> None:
+    readme = (clinic.RESULTS.parent / "README.md").read_text(encoding="utf-8")
+    records = clinic.read(clinic.RECORDS)
+    assert table(records) in readme, "python -m benchmarks.clinic_table prints it"
+    kept = json.loads((clinic.RESULTS / "clinic.json").read_text(encoding="utf-8"))
+    now = clinic.summary(records)
+    assert {name: kept[name] for name in now if name not in ("date", "machine")} == {
+        name: now[name] for name in now if name not in ("date", "machine")
+    }
