@@ -120,19 +120,24 @@ def _in_a_process(name: str, number: int, folder: Path) -> dict:
 
 
 def summary(records: Iterable[dict]) -> dict:
-    """Shares with intervals, by case and in all. A case that did no harm has no right diagnosis and is told apart."""
+    """Shares with intervals, by case and in all. Where a case did no harm its cause may be named rightly all the same;
+    such patients are counted, and told apart. The intervals (Wilson, 95 %) take patients for independent, though those
+    of one character share their files."""
     records = list(records)
     sick = [record for record in records if record["case"] != "sound" and not record.get("error")]
     sound = [record for record in records if record["case"] == "sound" and not record.get("error")]
-    treated = [record for record in sick if record["better"] is not None and harmed(record)]
+    hurt = [record for record in sick if harmed(record)]
+    treated = [record for record in hurt if record["better"] is not None]
     return {
         "what": "trainings on mini spoiled on purpose, diagnosed, changed by the first finding, and trained again",
         "machine": f"{os.cpu_count()} CPU cores, {platform.machine()}",
         "date": date.today().isoformat(),
         "errors": sum(bool(record.get("error")) for record in records),
         "right_first_diagnosis": _share([record["right"] for record in sick]),
-        "did_no_harm": sum(not harmed(record) for record in sick),
+        "right_where_it_did_harm": _share([record["right"] for record in hurt]),
+        "did_no_harm": len(sick) - len(hurt),
         "better_after_the_change": _share([record["better"] for record in treated]),
+        "no_longer_failing": _share([not failing(record, "second") for record in treated]),
         "false_alarms_on_sound_runs": _share([not record["right"] for record in sound]),
         "by_case": {
             case.name: {
@@ -151,8 +156,13 @@ def summary(records: Iterable[dict]) -> dict:
 
 def harmed(record: dict) -> bool:
     """Whether the case's measure failed at the first visit: where it did not, there is nothing that could be cured."""
+    return failing(record, "first")
+
+
+def failing(record: dict, visit: str) -> bool:
+    """Whether the case's measure is on the wrong side of its line at the "first" or the "second" visit."""
     case = next(case for case in CASES if case.name == record["case"])
-    return case.failed(record["first"]["figures"].get(case.measure))
+    return case.failed(record[visit]["figures"].get(case.measure))
 
 
 def _share(hits: list[bool]) -> dict:

@@ -6,12 +6,12 @@ Run: python -m benchmarks.clinic_table
 from collections.abc import Sequence
 from statistics import median
 
-from .clinic import RECORDS, harmed, read
+from .clinic import RECORDS, failing, harmed, read
 from .clinic_cases import CASES, Case
 
 HEAD = (
-    "| Case | Right first finding | Failing measure | Before, after (median) | Better | Did no harm |",
-    "| --- | --- | --- | --- | --- | --- |",
+    "| Case | Right first finding | Failing measure | Before, after (median) | Better | Cured | Did no harm |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
 )
 
 
@@ -27,12 +27,13 @@ def _line(case: Case, records: Sequence[dict]) -> str:
     right = f"{sum(each['right'] for each in told)} of {len(told)}"
     name = case.name.replace("_", " ")
     if not case.right:
-        return f"| {name} | {right} (none) | | | | |"
+        return f"| {name} | {right} (none) | | | | | |"
     pairs = [(_figure(case, each["first"]), _figure(case, each["second"])) for each in treated]
     course = f"{median(one for one, _ in pairs):.2f}, {median(two for _, two in pairs):.2f}" if pairs else ""
     better = f"{sum(each['better'] for each in treated)} of {len(treated)}"
     measure = f"`{case.measure}` {'below' if case.better == 'higher' else 'above'} {case.line:.2f}"
-    return f"| {name} | {right} | {measure} | {course} | {better} | {len(told) - len(hurt) or ''} |"
+    cured = f"{sum(not failing(each, 'second') for each in treated)} of {len(treated)}"
+    return f"| {name} | {right} | {measure} | {course} | {better} | {cured} | {len(told) - len(hurt) or ''} |"
 
 
 def _figure(case: Case, visit: dict) -> float:
