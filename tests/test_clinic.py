@@ -14,7 +14,10 @@ def record(
 ) -> dict:
     findings = [case] if right and case != "sound" else ["leak"] if not right else []
     first = {"findings": findings, "figures": {"identity": identity}}
-    return {"case": case, "number": 0, "first": first, "right": right, "better": better, "error": error}
+    second = {"findings": [], "figures": {"identity": 0.9 if better else identity}}
+    return {
+        "case": case, "number": 0, "first": first, "second": second, "right": right, "better": better, "error": error,
+    }  # fmt: skip
 
 
 def test_the_table_counts_diagnoses_changes_and_false_alarms() -> None:
@@ -32,6 +35,8 @@ def test_the_table_counts_diagnoses_changes_and_false_alarms() -> None:
     assert table["better_after_the_change"] == clinic._share([True, False])
     assert table["false_alarms_on_sound_runs"]["share"] == 0.5
     assert table["did_no_harm"] == 1, "what was not harmed cannot be cured"
+    assert table["right_where_it_did_harm"] == clinic._share([True, True, False])
+    assert table["no_longer_failing"] == clinic._share([True, False])
     assert table["errors"] == 1
     assert table["by_case"]["few_steps"]["first_findings"] == ["few_steps"] * 3
 

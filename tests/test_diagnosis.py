@@ -10,7 +10,7 @@ from tools.evaluation.facts import Fact
 from tools.evaluation.rule_parts import LIMITS, LINES
 from tools.evaluation.rules import RULES
 from tools.evaluation.scorecard import Measure, Scorecard, Threshold, TrainingSet
-from trainer_core.plan import BASES, BaseModelName, TrainingPlan, propose
+from trainer_core.plan import BASES, BaseModelName, Preset, TrainingPlan, propose, steps_for
 from trainer_core.recipes import RECIPES, RecipeName
 
 FALLING = [(50, 0.30), (100, 0.25), (150, 0.22), (200, 0.20)]
@@ -33,6 +33,7 @@ SOUND = {
     "still": 0.0,
     "view_shown": 1.0,
     "empty": 0.0,
+    "empty_base": 0.0,
     "burned": 0.05,
     "burned_base": 0.04,
     "effect": 0.3,
@@ -46,6 +47,7 @@ LINE = {
     "identity_views": (0.7, "at least"),
     "consistency": (0.96, "at least"),
     "empty": (0.0, "at most"),
+    "face": (0.363, "at least"),
 }
 
 
@@ -139,6 +141,7 @@ CASES = [
     ("all_zero", scorecard(("all zero",)).model_copy(update={"lora_all_zero": True}), {}, FLAT),
     ("damaged_file", scorecard(("it ends too early",)), {}, FLAT),
     ("empty_frames", scorecard(empty=0.5), {}, FLAT),
+    ("other_face", scorecard(face=0.1), {"recipe": "face"}, FLAT),
     ("captions_without_trigger", scorecard(captions=2, identity=0.2), {}, FLAT),
     ("trigger_is_a_word", scorecard(trigger="person", leak=0.5), {"trigger": "person"}, FLAT),
     ("learning_rate_high", scorecard(identity=0.3), {"learning_rate": 0.09}, RISING),
@@ -198,6 +201,45 @@ def test_underfit_proposes_thirty_percent_more_and_at_least_the_recipes_steps(pl
     assert "0.70" in finding.words
     few = diagnose(scorecard(identity=0.4), plan.changed(steps=40), None, FALLING)[0]
     assert few.change == {"steps": plan.steps}
+
+
+def test_a_frame_that_is_black_is_no_broken_file(plan):
+    """A fade from black, or a base that is black itself, once silenced all else, with a fifth of the learning rate."""
+    assert ids(scorecard(empty=0.01, identity=0.4), plan, None, FALLING) == ["underfit"]
+    assert ids(scorecard(empty=0.5, empty_base=0.5), plan, None, FLAT) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "steps"),
+    [({"preset": "fast", "steps": 290}, 580), ({"batch_size": 1}, 4640), ({"batch_size": 2, "steps": 2320}, 3020)],
+)
+def test_how_long_it_was_trained_is_told_in_samples_whatever_the_preset(plan, changes, steps):
+    """A batch of one once asked for 30 % more again and again, the fast preset for less than the rule says."""
+    assert diagnose(scorecard(identity=0.4), plan.changed(**changes), None, FALLING)[0].change == {"steps": steps}
+
+
+def test_the_quality_preset_s_own_steps_are_not_far_too_many(plan):
+    """They are four times the standard ones, so that no rule spoke where likeness was poor."""
+    steps = steps_for(RECIPES[RecipeName.CHARACTER], 28, Preset.QUALITY, plan.base)
+    longer = plan.changed(preset="quality", steps=steps)
+    finding = diagnose(scorecard(identity=0.4), longer, None, FALLING)[0]
+    assert finding.id == "underfit"
+    assert finding.change == {"steps": round(1.3 * longer.steps / 10) * 10}
+    risen = diagnose(scorecard(copying=0.5), longer, None, RISING)[0]
+    assert (risen.id, risen.confidence) == ("overfit", "medium"), "nothing but the losses speaks for it"
+
+
+def test_fewer_steps_are_never_more(plan):
+    """A long warm-up once made five more of 'a little less'."""
+    short = plan.changed(steps=60, warmup_steps=55, class_preservation=1.0)
+    assert diagnose(scorecard(leak=0.6), short, None, FLAT)[0].change is None
+
+
+def test_one_lost_place_is_weaker_evidence_than_two(plan):
+    for followed, confidence in ((0.67, "medium"), (0.34, "high")):
+        card = scorecard(seen=files(background=0.9), place_followed=followed)
+        found = diagnose(card, plan, None, FLAT)[0]
+        assert (found.id, found.confidence) == ("one_background", confidence)
 
 
 def test_overfit_goes_back_to_the_lowest_validation_loss(plan):

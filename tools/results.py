@@ -12,7 +12,7 @@ from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .evaluation import scorecard as scorecards
 from .evaluation.diagnosis import Diagnosis, Finding, examine
 from .evaluation.run_files import SHEET_NAME, report_of
-from .evaluation.scorecard import Measure, Scorecard
+from .evaluation.scorecard import Measure, Scorecard, figure, poor_words
 from .scored_loras import best_strength
 from .state import Proposal, job_of, latest_lora, latest_run, proposal_of, runs_of
 from .text import quoted
@@ -26,7 +26,7 @@ def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     folder = context.workspace.run_folder(run.id)
     lora = _lora_of(context, run)
     lines = [*_of_an_earlier_run(context, run), card.words(), *where_lines_come_from(card.measures)]
-    if lora:
+    if lora and not card.lora_problems and lora.sha256 == card.lora_sha256:
         strength = best_strength(card)
         use = f" and the LoRA at strength {strength:g}" if strength != 1 else ""
         lines.append(f"The LoRA file is {lora.file}; use the trigger word {lora.trigger}{use} in prompts.")
@@ -38,7 +38,7 @@ def show_scorecard(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     return ToolResult(
         text="\n".join(lines),
         data={"run_id": run.id, "measures": [measure.model_dump(mode="json") for measure in card.measures]},
-        pictures=[_shown(context, sheet)] if sheet.exists() else [],
+        pictures=[_shown(context, sheet)] if sheet.exists() and card.clips else [],
         files=[*([lora.file] if lora else []), *([_shown(context, report)] if report else [])],
     )
 
@@ -51,7 +51,7 @@ def where_lines_come_from(measures: Sequence[Measure]) -> list[str]:
         if line is None or measure.value is None:
             continue
         gap = measure.value - line.value
-        side = "on" if abs(gap) < 0.005 else f"{abs(gap):.2f} {'above' if gap > 0 else 'below'}"
+        side = "on" if gap == 0 else f"{figure(abs(gap))} {'above' if gap > 0 else 'below'}"
         by_source.setdefault(line.source, []).append(f"{measure.title} is {side} its line of {line.value:.2f}")
     return [f"- {'; '.join(words)}. The line's source: {source.rstrip('.')}." for source, words in by_source.items()]
 
@@ -68,11 +68,11 @@ def diagnose_run(context: ToolContext, _arguments: NoArguments) -> ToolResult:
             text=f"- {quoted(train.error or '', 500)} [finding {proposed.finding}]",
             data={"run_id": train.run_id, "findings": [], "proposed": proposed.change},
         )
-    run, _card = _scored(context)
+    run, card = _scored(context)
     diagnosis = diagnosis_of(context)
     found = diagnosis.findings
     if not found:
-        text = "\n".join([*_of_an_earlier_run(context, run), _nothing_found(diagnosis)])
+        text = "\n".join([*_of_an_earlier_run(context, run), _nothing_found(card, diagnosis)])
         return ToolResult(text=text, data={"run_id": run.id, "findings": []})
     lines = _of_an_earlier_run(context, run)
     lines += [f"- {finding.words}" + (f" [finding {finding.id}]" if finding.actions else "") for finding in found]
@@ -82,17 +82,17 @@ def diagnose_run(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     )
 
 
-def _nothing_found(diagnosis: Diagnosis) -> str:
-    """'No reason to change' only where it could be judged: what could not be told is said, with the reason."""
+def _nothing_found(card: Scorecard, diagnosis: Diagnosis) -> str:
+    """'No reason to change' only where all could be judged and nothing is poor: the rest is said, with the reason."""
     reasons: dict[str, list[str]] = {}
     for entry in diagnosis.cannot_tell:
         if entry.symptom not in reasons.setdefault(entry.why, []):
             reasons[entry.why].append(entry.symptom)
+    poor = f"No rule finds a cause, yet on the wrong side of their line are: {poor_words(card)}." if card.poor else ""
     if not reasons:
-        return (
-            "The figures give no reason to change anything. Look at the clips yourself: measures do not see everything."
-        )
-    lines = ["What could be judged gives no reason to change anything. This could not be judged:"]
+        fine = "The figures give no reason to change anything."
+        return f"{poor or fine} Look at the clips yourself: measures do not see everything."
+    lines = [poor or "What could be judged gives no reason to change anything.", "This could not be judged:"]
     lines += [
         f"- whether {' or '.join(symptoms[:3])}: {why}" for why, symptoms in list(reasons.items())[:SHOWN_REASONS]
     ]

@@ -11,7 +11,8 @@ from .scorecard import ClipScore, SweepPoint
 
 DEFINITION = (
     "mean resemblance of the clips with the trigger word, minus the mean leak where it is above zero (resemblance "
-    "without the trigger word, minus that of the base model on the same words and seeds)"
+    "without the trigger word, minus that of the base model on the same words and seeds). Some of these clips are "
+    "among those of the figures above, so they flatter the chosen one a little"
 )
 CONFIDENCE = 0.95
 

@@ -40,6 +40,7 @@ class Definition:
     embedder: bool = True  # its value comes from the embedder, so it holds where the embedder does
     drawn_world: bool = False  # knows mini's drawn world only
     extra: str = ""  # its value is in ClipScore.extra under this name, where a second look found one
+    stored_line: str = ""  # of the calibration, which its value rests on: it has none where this line does not hold
     bases: tuple[BaseModelName, ...] = tuple(BaseModelName)  # others are left out
     recipes: tuple[RecipeName, ...] = ()  # empty: all
     validity: str = ""
@@ -145,7 +146,8 @@ DEFINITIONS: tuple[Definition, ...] = (
         purposes=PLAIN,
         paired=True,
         of=lambda lora, base: lora.moving,
-        words="share of neighbouring frames whose largest 5 % of optical flow exceed 6 pixels at 256 (VBench's line)",
+        words="share of neighbouring frames, about 8 of them a second, whose largest 5 % of optical flow exceed 6 "
+        "pixels at 256 (VBench's line and rate)",
         unit=SHARE,
         embedder=False,
         validity="Farneback's flow where VBench takes RAFT's; depends on the motions asked for.",
@@ -168,6 +170,16 @@ DEFINITIONS: tuple[Definition, ...] = (
         words="share of frames of a single flat colour; NaN inside the model ends like that",
         unit=SHARE,
         line="none at all",
+        embedder=False,
+    ),
+    Definition(
+        id="empty_base",
+        title="Black or empty frames before training",
+        purposes=(*PLAIN, "view"),
+        paired=True,
+        of=lambda lora, base: base.empty,
+        words="the same share, of the base model's clips",
+        unit=SHARE,
         embedder=False,
     ),
     Definition(

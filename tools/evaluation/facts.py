@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict
 from wordfreq import zipf_frequency
 
-from trainer_core.plan import BASES, Preset, TrainingPlan, steps_for
-from trainer_core.recipes import RECIPES
+from trainer_core.plan import BASES, TrainingPlan
+from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training import overfitting
 
 from .actions import views_of
 from .audited import AuditedSet, audited
+from .rule_parts import usual_steps
 from .scorecard import Scorecard
 
 if TYPE_CHECKING:
@@ -55,10 +56,10 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
         for name, title in (
             ("identity", "likeness with the trigger word"),
             ("lift", "likeness gained by training"),
+            ("face", "likeness of the face, to a face recogniser"),
             ("leak", "likeness gained without the trigger word"),
             ("identity_views", "likeness in turned views"),
             ("consistency", "steadiness through the clip"),
-            ("empty", "share of empty frames"),
             ("copying", "likeness to the nearest training picture, as a whole picture"),
             ("place_followed", "clips in the place that was asked for"),
             ("effect", "change of one step's answer by the LoRA, as a share of it"),
@@ -72,17 +73,18 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
     recipe = RECIPES[plan.recipe]
     usual = recipe.learning_rate * BASES[plan.base].learning_rate_factor
     facts["learning_rate"] = Fact(title="learning rate (1 is the recipe's)", value=plan.learning_rate / usual)
-    files = plan.images + plan.clips
-    usual_steps = steps_for(recipe, files, Preset.STANDARD, plan.base)
-    facts["steps"] = Fact(
-        title=f"steps (1 is the rule's for {files} files)",
-        value=plan.steps * plan.gradient_accumulation * plan.batch_size / (usual_steps * BASES[plan.base].batch_size),
+    files, longest = plan.images + plan.clips, max(usual_steps(plan), usual_steps(plan, plan.preset))
+    facts["steps"] = Fact(title=f"steps (1 is the rule's for {files} files)", value=plan.steps / usual_steps(plan))
+    facts["steps_beyond"] = Fact(
+        title=f"steps (1 is the most that the rule gives for {files} files with this preset)",
+        value=plan.steps / longest,
     )
     facts["trigger_frequency"] = Fact(
         title=f"how common {plan.trigger!r} is as a word (Zipf scale, 0 is unknown)",
         value=zipf_frequency(plan.trigger.lower(), "en"),
     )
     facts["rank"] = Fact(title="rank (1 is the recipe's)", value=plan.rank / recipe.rank)
+    facts["face_recipe"] = Fact(title="face recipe", value=float(plan.recipe is RecipeName.FACE), form="count")
     facts["clips"] = Fact(title="clips in the training set:", value=float(plan.clips), form="count")
     facts |= _course(losses)
     captions = scorecard.training_set
@@ -90,6 +92,7 @@ def gather(scorecard: Scorecard, plan: TrainingPlan, audit: "Audit | None", loss
     facts["captions"] = Fact(
         title="captions with the trigger word", value=named, form="percent", why="the files have no captions"
     )
+    facts["empty_more"] = _difference(scorecard, "empty", "empty_base", "empty frames, more than before training")
     facts["burned_more"] = _difference(scorecard, "burned", "burned_base", "burned colours, more than before training")
     facts["still"] = _still(scorecard)
     ours, before = scorecard.value("variety"), scorecard.value("variety_base")

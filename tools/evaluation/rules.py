@@ -8,6 +8,7 @@ issue lists. What the product makes impossible has no rule: stale caches (keyed 
 from . import actions
 from .rule_parts import (
     GUIDE,
+    RATE,
     TABLE,
     Condition,
     Rule,
@@ -27,9 +28,10 @@ _UNLIKE = (
     "drift",
     "looks_in_captions",
     "no_effect",
+    "other_face",
 )  # it does not look like it
 _BY_HEART = ("overfit", "copying")  # trained for too long
-_TOO_SHORT = ("underfit", "underfit_views", "drift")  # not trained for long enough
+_TOO_SHORT = ("underfit", "underfit_views", "other_face", "drift")  # not trained for long enough
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -68,7 +70,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="empty_frames",
         symptom="clips have black or empty frames",
-        when=(Condition("empty", ">", "nothing"),),
+        when=(Condition("empty_more", ">", "empty frames"),),
         cause="numbers in the model ran out of range while training",
         advice="Do not use this file. Train again with a fifth of the learning rate.",
         source="black video on LTX-2.3 (ai-toolkit issue 975); learning rate / 5 after NaN (LTX training notes)",
@@ -113,7 +115,7 @@ RULES: tuple[Rule, ...] = (
         ),
         cause="the learning rate is far above the recipe's",
         advice="Go back to the recipe's learning rate.",
-        source=TABLE,
+        source=RATE,
         confidence="high",
         change=usual_learning_rate,
         excludes=(*_UNLIKE, "overfit", "burned", "copying", "leak", "rank_small"),
@@ -124,7 +126,7 @@ RULES: tuple[Rule, ...] = (
         when=(Condition("learning_rate", "<", "learning rate low"), Condition("identity", "<", "identity")),
         cause="the learning rate is far below the recipe's",
         advice="Go back to the recipe's learning rate.",
-        source=TABLE,
+        source=RATE,
         confidence="high",
         change=usual_learning_rate,
         excludes=(*_UNLIKE, "rank_small"),
@@ -213,7 +215,7 @@ RULES: tuple[Rule, ...] = (
         change=until_best,
         excludes=(*_TOO_SHORT, "copying", "burned"),
         supported_by=(
-            Condition("steps", ">", "steps many"),
+            Condition("steps_beyond", ">", "steps many"),
             Condition("variety", "<", "variety"),
             Condition("copying", ">", "copying"),
         ),
@@ -229,7 +231,7 @@ RULES: tuple[Rule, ...] = (
         change=lambda plan, _best: with_steps(plan, 0.7 * plan.steps),
         actions=(actions.add_different,),
         excludes=_TOO_SHORT,
-        supported_by=(Condition("steps", ">", "steps many"),),
+        supported_by=(Condition("steps_beyond", ">", "steps many"),),
     ),
     Rule(
         id="one_background",
@@ -238,9 +240,10 @@ RULES: tuple[Rule, ...] = (
         cause="most files have the same background",
         advice="Add pictures in front of other backgrounds, and name the background in the captions.",
         source=GUIDE,
-        confidence="high",
+        confidence="medium",
         actions=(actions.add_backgrounds,),
         excludes=("background_risk",),
+        supported_by=(Condition("place_lost", ">", "two places"),),
     ),
     Rule(
         id="looks_in_captions",
@@ -261,7 +264,7 @@ RULES: tuple[Rule, ...] = (
         ),
         cause="your files do not show these sides often enough",
         advice="Add pictures of the sides that fail.",
-        source=f"{TABLE}: how many files of each view",
+        source=f"{GUIDE} names the sides; how many files of each is Sidekick's own practice",
         confidence="medium",
         actions=(actions.add_views,),
         excludes=("missing_views", "underfit_views"),
@@ -270,13 +273,13 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="underfit",
         symptom="the clips do not look enough like your pictures",
-        when=(Condition("identity", "<", "identity"), Condition("steps", "<", "steps many", guard=True)),
+        when=(Condition("identity", "<", "identity"), Condition("steps_beyond", "<", "steps many", guard=True)),
         cause="too few training steps",
         advice="Train longer.",
         source=f"{GUIDE}: about 30 % more steps; at least the recipe's number",
         confidence="medium",
         change=more_steps,
-        excludes=("drift", "underfit_views"),
+        excludes=("drift", "underfit_views", "other_face"),
         supported_by=(Condition("validation_fall", ">", "validation fall"), Condition("lift", "<", "lift")),
     ),
     Rule(
@@ -285,7 +288,7 @@ RULES: tuple[Rule, ...] = (
         when=(
             Condition("identity_views", "<", "identity_views"),
             Condition("identity", ">", "identity", guard=True),
-            Condition("steps", "<", "steps many", guard=True),
+            Condition("steps_beyond", "<", "steps many", guard=True),
         ),
         cause="too few training steps: your files show these sides, and they are learned last",
         advice="Train longer.",
@@ -294,6 +297,21 @@ RULES: tuple[Rule, ...] = (
         change=more_steps,
         excludes=("drift",),
         supported_by=(Condition("view_gap", ">", "view gap"),),
+    ),
+    Rule(
+        id="other_face",
+        symptom="the face is not yet that of your pictures, to a face recogniser",
+        when=(
+            Condition("face_recipe", ">", "nothing", guard=True),
+            Condition("face", "<", "face"),
+            Condition("steps_beyond", "<", "steps many", guard=True),
+        ),
+        cause="too few training steps, or pictures in which the face is small, soft or turned away",
+        advice="Train longer; if that does not raise it, bring larger and sharper pictures of the face.",
+        source=f"{GUIDE}: about 30 % more steps; at least the recipe's number",
+        confidence="low",
+        change=more_steps,
+        excludes=("drift",),
     ),
     Rule(
         id="leak",

@@ -117,9 +117,9 @@ def evaluate(context: JobContext) -> dict[str, Any]:
     measures = card.measures + measures_of_suite(card) + of_recipe
     card = card.model_copy(update={"measures": measures, "seconds": seconds})
     sheet = contact_sheet(card, folder, takes.frames, _shown(reference))
+    make_newest(context.workspace, run, plan, chosen.lora)  # before the scorecard, which speaks of this file
     path = scorecards.save(folder, card)
     page = write_report(folder, card, examine(card, plan, audit, card.validation), plan, _shown(reference))
-    make_newest(context.workspace, run, plan, chosen.lora)
     takes.maker.forget()
     if card.sweep and card.sweep.strengths and not takes.maker.kept:  # else it was quicker than the next one may be
         record_scoring(context.workspace, plan.base, seconds)

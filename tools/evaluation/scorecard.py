@@ -56,8 +56,8 @@ class Measure(_Frozen):
         if self.threshold is not None:
             notes.append(f"{self.verdict}: {self.threshold.direction} {self.threshold.value:.2f} is wanted")
         if before is not None and before.value is not None:
-            notes.append(f"before training {_figure(before.value)}")
-        return f"{self.title}: {_figure(self.value)}" + (f" ({'; '.join(notes)})" if notes else "")
+            notes.append(f"before training {figure(before.value)}")
+        return f"{self.title}: {figure(self.value)}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 class ClipScore(_Frozen):
@@ -150,6 +150,11 @@ class Scorecard(_Frozen):
         """The measure with this id."""
         return next((measure for measure in self.measures if measure.id == measure_id), None)
 
+    @property
+    def poor(self) -> tuple[Measure, ...]:
+        """The measures on the wrong side of their line."""
+        return tuple(measure for measure in self.measures if measure.verdict == "poor")
+
     def value(self, measure_id: str) -> float | None:
         """A measure's value; None when it was not measured."""
         measure = self.measure(measure_id)
@@ -169,8 +174,20 @@ class Scorecard(_Frozen):
         return "\n".join([*lines, *chosen, *self.notes, *([self.honesty] if self.honesty else [])])
 
 
-def _figure(value: float) -> str:
-    return f"{round(value, 2) + 0.0:.2f}"  # + 0.0 turns -0.0 into 0.0
+def figure(value: float | None) -> str:
+    """Two decimals, more where the figure is small; never -0.00."""
+    if value is None:
+        return "not measured"
+    return f"{round(value, 2) + 0.0:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.1g}"
+
+
+def poor_words(card: Scorecard) -> str:
+    """'“Looks like your pictures” 0.60 (at least 0.77 is wanted)' for each measure that is poor."""
+    return ", ".join(
+        f"“{each.title}” {figure(each.value)} ({each.threshold.direction} {figure(each.threshold.value)} is wanted)"
+        for each in card.poor
+        if each.threshold
+    )
 
 
 class ScorecardDamaged(ValueError):

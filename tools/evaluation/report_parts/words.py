@@ -10,7 +10,7 @@ from trainer_core.recipes import RecipeName
 from ...captioning.templates import a
 from ..diagnosis import Diagnosis, Finding
 from ..rules import RULES
-from ..scorecard import Measure, Scorecard
+from ..scorecard import Measure, Scorecard, figure, poor_words
 
 Level = Literal["ready", "warn", "blocked", "note"]
 
@@ -40,6 +40,8 @@ PLAIN = {
 # What the other figures of a finding say, the ones that no clip was measured for.
 PLAIN_FACTS = {
     "steps": "How long it was trained: 1 is as long as the rule gives for this many files, 0.5 is half as long.",
+    "steps_beyond": "How long it was trained beside the longest that the rule gives: 2 is twice as long.",
+    "empty_more": "Frames with nothing in them that the base model's clips do not have.",
     "learning_rate": "How big each step of learning was: 1 is the recipe's usual size, 10 is ten times as big.",
     "rank": "How much the LoRA can hold: 1 is the recipe's usual size.",
     "trigger_frequency": "An everyday word already means something to the model; a made-up one (0) means nothing yet.",
@@ -74,7 +76,7 @@ class Answer:
 def answer(card: Scorecard, diagnosis: Diagnosis | None) -> Answer:
     """Whether it looks like what was taught, and what to change first."""
     level, words = _verdict(card)
-    return Answer(level, words, _first_change(diagnosis))
+    return Answer(level, words, _first_change(card, diagnosis))
 
 
 def _verdict(card: Scorecard) -> tuple[Level, str]:
@@ -103,9 +105,11 @@ def likeness(card: Scorecard) -> Measure | None:
     return next((measure for measure in known if measure.verdict != "shown"), known[0] if known else None)
 
 
-def _first_change(diagnosis: Diagnosis | None) -> str:
+def _first_change(card: Scorecard, diagnosis: Diagnosis | None) -> str:
     if diagnosis is None:
         return "No findings were made for this run, so this page proposes no change."
+    if not diagnosis.findings and card.poor:
+        return no_cause(card)
     if not diagnosis.findings:
         return "No figure gives a reason to change anything. Look at the clips: measures do not see everything."
     first = diagnosis.findings[0]
@@ -113,14 +117,17 @@ def _first_change(diagnosis: Diagnosis | None) -> str:
     return f"Change first: {_sentence(steps)}"
 
 
+def no_cause(card: Scorecard) -> str:
+    """That figures are poor and no rule says why."""
+    return f"No rule finds a cause, yet on the wrong side of their line are: {poor_words(card)}."
+
+
 def no_finding(card: Scorecard, diagnosis: Diagnosis | None) -> Answer:
     """What it means that no rule fired: all is well, or too little is known, or a figure is poor without a cause."""
-    poor = [measure.title for measure in card.measures if measure.verdict == "poor"]
     judged = [measure for measure in card.measures if measure.verdict != "shown"]
     identity = likeness(card)
-    if poor:
-        names = ", ".join(f"“{title}”" for title in poor)
-        return Answer("warn", f"No rule finds a cause, yet these figures are on the wrong side of their line: {names}.")
+    if card.poor:
+        return Answer("warn", no_cause(card))
     if identity is None or identity.verdict == "shown":
         undecided = len(diagnosis.cannot_tell) if diagnosis else 0
         words = f" That does not mean that all is well: {undecided} rules could not be decided." if undecided else ""
@@ -208,10 +215,3 @@ def measure_threshold(measure: Measure) -> str:
 def bounded(measure: Measure) -> bool:
     """Whether 1 is the most that this figure can be, as of cosines and shares."""
     return any(word in measure.unit for word in ("cosine", "share", "correlation"))
-
-
-def figure(value: float | None) -> str:
-    """Two decimals, more where the figure is small; never -0.00."""
-    if value is None:
-        return "not measured"
-    return f"{round(value, 2) + 0.0:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.1g}"
