@@ -2,11 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from benchmarks import clinic
 from benchmarks.clinic_table import table
+from tools.evaluation.calibration import load_calibration
+from tools.evaluation.diagnosis import decide
+from tools.evaluation.facts import Fact
+from tools.evaluation.scorecard import Measure, Scorecard, Threshold
+from trainer_core.plan import BaseModelName, propose
+from trainer_core.recipes import RECIPES, RecipeName
 
 
 def record(
@@ -46,6 +53,49 @@ def test_wilsons_interval_is_the_published_one() -> None:
     assert clinic.wilson(10, 10) == pytest.approx((0.722, 1.0), abs=1e-3)
     assert clinic.wilson(5, 10) == pytest.approx((0.237, 0.763), abs=1e-3)
     assert clinic.wilson(0, 0) == (0.0, 1.0)
+
+
+def lines_of_mini() -> Scorecard:
+    """A scorecard with nothing but the lines that mini's clips are held to."""
+    material = load_calibration().materials["reconstructed"]
+    assert material.consistency is not None
+    lines: dict[str, tuple[float, Literal["at least", "at most"]]] = {
+        "identity": (material.threshold, "at least"),
+        "identity_views": (material.threshold, "at least"),
+        "lift": (material.chance, "at least"),
+        "leak": (material.chance, "at most"),
+        "consistency": (material.consistency.p05, "at least"),
+    }
+    measures = tuple(
+        Measure(
+            id=name, title=name, value=None, unit="", definition="",
+            threshold=Threshold(value=value, direction=direction, source="calibration"),
+        )
+        for name, (value, direction) in lines.items()
+    )  # fmt: skip
+    return Scorecard(
+        run_id="run_1", base=BaseModelName.MINI, recipe=RecipeName.CHARACTER, trigger="chr_x7kq", noun="cat",
+        lora_sha256=None, measures=measures, width=64, height=64, frames=9, fps=8, sampling_steps=12, guidance=3,
+        honesty="", created="",
+    )  # fmt: skip
+
+
+def test_todays_rules_find_in_the_clinic_s_figures_what_was_found_then() -> None:
+    """A change of the rules that would undo the clinic's proof is seen here: its visits are diagnosed again."""
+    plan = propose(RECIPES[RecipeName.CHARACTER], BaseModelName.MINI, "chr_x7kq", "0" * 64, images=24, clips=0)
+    lines = lines_of_mini()
+    for patient in clinic.read(clinic.RECORDS):
+        for visit in filter(None, (patient["first"], patient["second"])):
+            figures = visit["figures"]
+            later = {  # facts that came after the first records, on the standard preset and with a base that is sound
+                "steps_beyond": figures["steps"],
+                "empty_more": figures.get("empty"),
+                "face_recipe": 0.0,
+                "face": None,
+            }
+            facts = {name: Fact(title=name, value=value, why="?") for name, value in (later | figures).items()}
+            found = [finding.id for finding in decide(facts, lines, plan).findings]
+            assert found == visit["findings"], (patient["case"], patient["number"])
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""What the chat says of a scorecard: nothing that the figures beside it contradict, and only of the file it is about."""
+"""What the chat says of a scorecard: nothing that figures beside it contradict, and only of the file it is about."""
 
 from pathlib import Path
 

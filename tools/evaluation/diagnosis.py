@@ -1,5 +1,6 @@
 """What the figures say should change. No finding without its evidence; 'nothing' and 'cannot tell' are answers."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -88,7 +89,11 @@ def examine(
 ) -> Diagnosis:
     """Findings and what could not be told. Without `validation_losses` those of the scorecard are taken."""
     losses = scorecard.validation if validation_losses is None else validation_losses
-    facts = gather(scorecard, plan, audit, losses)
+    return decide(gather(scorecard, plan, audit, losses), scorecard, plan, losses)
+
+
+def decide(facts: Mapping[str, Fact], scorecard: Scorecard, plan: TrainingPlan, losses: Losses = ()) -> Diagnosis:
+    """Every rule on these facts. From the scorecard come the lines, from the plan what a finding would change."""
     findings: list[Finding] = []
     unknown: list[Unknown] = []
     silent: set[str] = set()
@@ -108,7 +113,7 @@ def examine(
     return Diagnosis(findings=tuple(findings), cannot_tell=tuple(entry for entry in unknown if "*" not in silent))
 
 
-def _evidence_for(rule: Rule, facts: dict[str, Fact], scorecard: Scorecard) -> tuple[list[Evidence], list[str]]:
+def _evidence_for(rule: Rule, facts: Mapping[str, Fact], scorecard: Scorecard) -> tuple[list[Evidence], list[str]]:
     """All evidence that the rule needs, none where it does not hold; or why it cannot be decided."""
     held, missing = _compare(rule.when, facts, scorecard)
     if missing or len(held) < len(rule.when):
@@ -122,7 +127,7 @@ def _evidence_for(rule: Rule, facts: dict[str, Fact], scorecard: Scorecard) -> t
 
 
 def _compare(
-    conditions: tuple[Condition, ...], facts: dict[str, Fact], scorecard: Scorecard
+    conditions: tuple[Condition, ...], facts: Mapping[str, Fact], scorecard: Scorecard
 ) -> tuple[list[Evidence], list[str]]:
     """Evidence of the conditions that hold, and why others cannot be decided; none of it once one does not hold."""
     evidence: list[Evidence] = []
@@ -168,7 +173,7 @@ def _limit(name: str, scorecard: Scorecard) -> tuple[float, str] | None:
 def _finding(
     rule: Rule,
     evidence: list[Evidence],
-    facts: dict[str, Fact],
+    facts: Mapping[str, Fact],
     scorecard: Scorecard,
     plan: TrainingPlan,
     losses: Losses,
