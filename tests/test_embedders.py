@@ -89,7 +89,7 @@ def second_look(base: BaseModelName, recipe: RecipeName, view: str | None = None
     )
     frames = {"lora/x": clip_of(taught, 1, frames=3, yaw=90.0), "base/x": clip_of(other, 1, frames=3, yaw=90.0)}
     scores: dict[str, ClipScore] = {
-        key: score_clip(case, "lora" if key == "lora/x" else "base", "x.mp4", clip, reference)
+        key: score_clip(case, "lora" if key == "lora/x" else "base", "x.mp4", clip, reference, fps=8)
         for key, clip in frames.items()
     }
     look = look_again(scores, frames, reference, card_of(base, recipe))

@@ -108,7 +108,7 @@ def test_a_copy_is_nearest_and_another_scene_is_not(taught: Character):
 def test_movement_and_damage_are_seen(taught: Character):
     still = np.repeat(clip_of(taught, 1)[:1], 9, axis=0)
     moving = clip_of(taught, 2, "jumping")
-    assert measures.moving_share(still) == 0 == measures.change(still)
+    assert measures.moving_share(still, 8.0) == 0 == measures.change(still)
     assert measures.change(moving) > 1
     black = np.zeros_like(still)
     assert (measures.empty_share(black), measures.empty_share(still)) == (1, 0)
@@ -125,8 +125,8 @@ def drawn_scores(taught: Character, reference: Reference, *, learned: bool, leak
     for number, case in enumerate(prompts.suite(RECIPES[RecipeName.CHARACTER], TRIGGER, taught.kind, [])):
         other = unseen(200 + number)
         shows = learned if case.uses_trigger else leaks
-        clips.append(score_clip(case, "lora", "x.mp4", clip_of(taught if shows else other, number), reference))
-        clips.append(score_clip(case, "base", "x.mp4", clip_of(other, number), reference))
+        clips.append(score_clip(case, "lora", "x.mp4", clip_of(taught if shows else other, number), reference, fps=8))
+        clips.append(score_clip(case, "base", "x.mp4", clip_of(other, number), reference, fps=8))
     return clips
 
 

@@ -71,6 +71,29 @@ def test_style_motion_and_effect_are_tried_on_four_different_subjects(base: Base
         assert len(set(leaks)) == 4
 
 
+@pytest.mark.parametrize("recipe", RecipeName)
+def test_which_prompts_ask_that_nothing_moves(recipe: RecipeName):
+    """Flicker was once looked for in every prompt with "standing", and so in LTX-2.3's first, which asks for a pan. On
+    mini, whose world has no camera, nothing has changed."""
+    captions = [f"{TRIGGER}, a cat, standing, slow pan", f"{TRIGGER}, a cat, waving"]
+    for base in BaseModelName:
+        cases = prompts.suite(RECIPES[recipe], TRIGGER, "cat", captions, base, held_out=["standing"], shown=SHOWN)
+        still = {case.id for case in cases if case.nothing_moves}
+        if base is BaseModelName.MINI:
+            assert still == {case.id for case in cases if has_word(case.prompt, "standing")}
+            assert "seen-1" in still
+        else:
+            assert still == {case.id for case in cases if case.purpose == "view"}
+            assert recipe not in ONE_SUBJECT or "pan" in cases[0].prompt
+
+
+def test_a_case_from_before_stillness_was_marked_still_loads():
+    case = cases_of(RecipeName.CHARACTER, BaseModelName.MINI)[0]
+    assert case.nothing_moves
+    older = case.model_dump(exclude={"nothing_moves"})
+    assert prompts.PromptCase.model_validate(older) == case.model_copy(update={"nothing_moves": False})
+
+
 def test_a_motion_is_asked_for_without_another_motion():
     for case in cases_of(RecipeName.MOTION, BaseModelName.LTX23):
         if case.purpose in ("first", "new"):

@@ -7,6 +7,7 @@ import pytest
 
 from tests.test_diagnosis import FLAT, scorecard
 from tools.evaluation.actions import Action
+from tools.evaluation.calibration import load_calibration
 from tools.evaluation.definitions import DEFINITIONS, Definition
 from tools.evaluation.facts import Fact, gather
 from tools.evaluation.further_definitions import FURTHER
@@ -78,6 +79,9 @@ def findings_table() -> str:
 
 def holds_for(definition: Definition) -> str:
     bases = [base.value for base in definition.bases] if len(definition.bases) < len(BaseModelName) else []
+    line = load_calibration().lines.get(definition.stored_line)
+    if line is not None and not bases:
+        bases = [base.value for base in BaseModelName if line.holds_for(base)]
     if definition.drawn_world or (definition.embedder and not bases):
         bases = [BaseModelName.MINI.value]
     recipes = definition.recipes or (ONE_SUBJECT if definition.embedder else ())

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from trainer_core.plan import BaseModelName
+
 
 class Spread(BaseModel):
     """Where a distribution lies."""
@@ -73,6 +75,10 @@ class StoredLine(BaseModel):
     def source(self) -> str:
         """Where the line comes from, in words."""
         return f"calibration of {self.date} on {self.cases} of each: {self.words} ({self.errors:.0%} errors)"
+
+    def holds_for(self, base: BaseModelName) -> bool:
+        """Does it hold for this base's clips? Beyond mini only where it was seen what it does on photographs."""
+        return base is BaseModelName.MINI or bool(self.photographs)
 
 
 class Probe(BaseModel):

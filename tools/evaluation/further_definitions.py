@@ -3,7 +3,6 @@
 from trainer_core.plan import BaseModelName
 from trainer_core.recipes import RecipeName
 
-from ..captioning.words import has_word
 from .calibration import load_calibration
 from .definitions import COSINE, PLAIN, SHARE, Definition
 from .measures import steadiness_of
@@ -13,11 +12,14 @@ _MINI, _LTX = (BaseModelName.MINI,), (BaseModelName.LTX23,)
 _SUBJECTS = (RecipeName.CHARACTER, RecipeName.FACE)
 _DINO = "mean cosine of DINOv2's [CLS] vectors of 16 frames to those of your files, all pairs (DreamBooth's DINO)"
 _CLIP = "mean cosine of CLIP's vectors of 16 frames to that of the prompt without the trigger word (CLIP-T)"
-STANDS = "standing"  # the word of a prompt in which nothing is asked to move
 
 
 def stands_still(clip: ClipScore) -> bool:
-    """Does nothing move? By VBench's flow and, where a line is stored, by the change between frames."""
+    """Does nothing move? By VBench's flow and, where a line is stored, by the change between frames.
+
+    That line is of mini's clips: a difference of neighbouring frames says something else at another size and rate, so
+    this is only asked where it holds (Definition.stored_line).
+    """
     line = load_calibration().lines.get("still")
     return clip.moving == 0 and (line is None or clip.change < line.value)
 
@@ -27,7 +29,7 @@ def _stopped(lora: ClipScore, base: ClipScore) -> float | None:
 
 
 def _steady(clip: ClipScore) -> float | None:
-    quiet = clip.moving == 0 and has_word(clip.case.prompt, STANDS)
+    quiet = clip.moving == 0 and clip.case.nothing_moves
     return steadiness_of(clip.change) if quiet else None
 
 
@@ -73,6 +75,7 @@ FURTHER: tuple[Definition, ...] = (
         "a change between frames above the calibrated line",
         unit=SHARE,
         embedder=False,
+        stored_line="still",
         unmeasured="No test clip moves on the base model either.",
     ),
     Definition(

@@ -22,12 +22,18 @@ from .reference import Reference
 from .scorecard import ClipScore, Measure, Threshold, Verdict
 
 ONE_SUBJECT = (RecipeName.CHARACTER, RecipeName.FACE)
+NO_LINE = (
+    "There is no line that holds for this material: the stored one comes from mini's small drawn clips at 8 frames a "
+    "second."
+)
 
 Model = Literal["base", "lora"]
 
 
-def score_clip(case: PromptCase, model: Model, file: str, frames: NDArray[np.uint8], reference: Reference) -> ClipScore:
-    """Everything that is measured on one clip (frames, h, w, 3)."""
+def score_clip(
+    case: PromptCase, model: Model, file: str, frames: NDArray[np.uint8], reference: Reference, *, fps: float
+) -> ClipScore:
+    """Everything that is measured on one clip (frames, h, w, 3) of `fps` frames per second."""
     vectors = embed(frames)
     thumbs = measures.thumbnails(list(frames))
     return ClipScore(
@@ -38,7 +44,7 @@ def score_clip(case: PromptCase, model: Model, file: str, frames: NDArray[np.uin
         identity_by_frame=tuple(round(float(value), 4) for value in vectors @ reference.prototype),
         consistency=round(measures.consistency(vectors), 4),
         nearest=round(max(measures.nearest(thumbs, known) for known in reference.thumbnails), 4),
-        moving=round(measures.moving_share(frames), 4),
+        moving=round(measures.moving_share(frames, fps), 4),
         change=round(measures.change(frames), 4),
         empty=round(measures.empty_share(frames), 4),
         burned=round(measures.burned_share(frames), 4),
@@ -74,6 +80,10 @@ def measure_all(
             threshold = None
         if definition.drawn_world and base is not BaseModelName.MINI:
             result.append(_unmeasured(definition, "Only the places of mini's drawn world are known by their colours."))
+            continue
+        line = calibration.lines.get(definition.stored_line)
+        if line is not None and not line.holds_for(base):
+            result.append(_unmeasured(definition, NO_LINE))
             continue
         holds = validity if definition.embedder else said.get(definition.extra, "")
         if definition.drawn_world and (probe := calibration.probes.get("place")):

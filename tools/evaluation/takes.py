@@ -42,7 +42,7 @@ class Takes:
             key, name = f"{model}/{case.id}", f"{CLIPS}/{model}-{case.id}.mp4"
             self._write(name, case, frames, lora)
             self.frames[key] = frames
-            self.scores[key] = score_clip(case, model, name, frames, self.reference)
+            self.scores[key] = score_clip(case, model, name, frames, self.reference, fps=self.card.fps)
 
     def of_sweep(self, cases: Sequence[PromptCase], tried: Tried) -> list[ClipScore]:
         """Make, keep and measure clips of one point of the sweep; one without frames is left out."""
@@ -52,7 +52,7 @@ class Takes:
                 continue
             name = f"{SWEPT}/step-{tried.step:06d}-strength-{tried.lora.strength:g}/{case.id}.mp4"
             self._write(name, case, frames, tried.lora)
-            scores.append(score_clip(case, "lora", name, frames, self.reference))
+            scores.append(score_clip(case, "lora", name, frames, self.reference, fps=self.card.fps))
         return scores
 
     def scores_on_base(self) -> dict[str, ClipScore]:

@@ -19,6 +19,7 @@ class PromptCase(BaseModel):
     """One test clip to be made. `label` says in plain words what is tried; `on_base` also makes it without the LoRA.
 
     `reference` is the id of the file that is shown beside the prompt: itself, or its own partner where it has one.
+    `nothing_moves` where the words ask that neither subject, place nor camera moves; older scorecards do not say it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,6 +33,7 @@ class PromptCase(BaseModel):
     on_base: bool = True
     view: str | None = None
     reference: str | None = None
+    nothing_moves: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def case(
     on_base: bool = True,
     view: str | None = None,
     reference: str | None = None,
+    nothing_moves: bool = False,
 ) -> PromptCase:
     """A case; only those of purpose "leak" are without the trigger word."""
     return PromptCase(
@@ -86,6 +89,7 @@ def case(
         on_base=on_base,
         view=view,
         reference=reference,
+        nothing_moves=nothing_moves,
     )
 
 

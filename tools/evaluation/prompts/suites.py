@@ -7,6 +7,7 @@ from trainer_core.plan import BaseModelName, TrainingPlan
 from trainer_core.recipes import RECIPES, Recipe, RecipeName
 
 from ...captioning.templates import TEMPLATES, a, subject_words
+from ...captioning.words import has_word
 from .cases import FIRST_SEED, PromptCase, Purpose, Shown, case, with_trigger
 from .voices import VIEW_LABELS, Scene, Voice, unseen_first, voice_of
 
@@ -28,6 +29,10 @@ class _Asked:
     @property
     def opening(self) -> str:
         return subject_words(self.trigger, self.noun, self.recipe)
+
+    def nothing_moves(self, caption: str) -> bool:
+        """Does a caption ask that nothing moves? Never told of a base model whose captions may ask for a pan too."""
+        return bool(self.voice.stands) and has_word(caption, self.voice.stands)
 
     def unseen(self, scenes: tuple[Scene, ...]) -> list[Scene]:
         return unseen_first(scenes, " ".join([*self.captions, *self.held_out]).lower())
@@ -71,9 +76,16 @@ def _of_one_subject(asked: _Asked) -> list[PromptCase]:
     voice, face = asked.voice, asked.recipe.name is RecipeName.FACE
     called = f"{asked.trigger}, {a(asked.noun)}"
     fresh = asked.unseen(voice.face_scenes if face else voice.scenes)[:2]
-    first = case("first", f"{called}, {voice.first}", "first", voice.plain)
+    first = case("first", f"{called}, {voice.first}", "first", voice.plain, nothing_moves=voice.first_nothing_moves)
     new = [
-        case(f"new-{number}", f"{called}, {scene.words}", "new", scene.label, seed=FIRST_SEED + NEW + number - 1)
+        case(
+            f"new-{number}",
+            f"{called}, {scene.words}",
+            "new",
+            scene.label,
+            seed=FIRST_SEED + NEW + number - 1,
+            nothing_moves=scene.nothing_moves,
+        )
         for number, scene in enumerate(fresh, 1)
     ]
     references = _with_reference(asked, [first, *new], most=2 if face else 1)
@@ -85,14 +97,20 @@ def _of_subjects(asked: _Asked) -> list[PromptCase]:
     voice, recipe = asked.voice, asked.recipe
     quiet = voice.first if recipe.name is RecipeName.STYLE else voice.first_without_action
     subject = voice.person if asked.noun == recipe.noun else a(asked.noun)
-    plain = Scene(f"{subject}, {voice.plain}" if quiet == voice.first else f"{subject} in a plain room", quiet, subject)
+    plain = (
+        Scene(f"{subject}, {voice.plain}", quiet, subject, voice.first_nothing_moves)
+        if quiet == voice.first
+        else Scene(f"{subject} in a plain room", quiet, subject)
+    )
     scenes = [plain, *(asked.unseen(choices)[0] for choices in voice.subjects[recipe.name])]
     called, without = [], []
     for number, scene in enumerate(scenes):
         seed = FIRST_SEED + (NEW + number - 1 if number else 0)
         name, purpose = _first_or_new(number)
-        called.append(case(name, f"{asked.called(scene.subject)}, {scene.words}", purpose, scene.label, seed=seed))
-        without.append(case(f"leak-{number + 1}", f"{scene.subject}, {scene.words}", "leak", scene.label, seed=seed))
+        words, still = f"{asked.called(scene.subject)}, {scene.words}", scene.nothing_moves
+        called.append(case(name, words, purpose, scene.label, seed=seed, nothing_moves=still))
+        words = f"{scene.subject}, {scene.words}"
+        without.append(case(f"leak-{number + 1}", words, "leak", scene.label, seed=seed, nothing_moves=still))
     return [called[0], *_captions(asked), *called[1:], *_with_reference(asked, called, most=2), *without]
 
 
@@ -105,19 +123,17 @@ def _captions(asked: _Asked) -> list[PromptCase]:
     distinct = list(dict.fromkeys(words for caption in asked.captions if (words := caption.strip())))
     chosen = [distinct[0], distinct[len(distinct) // 2]] if len(distinct) > 1 else distinct
     aside = next((words for caption in asked.held_out if (words := caption.strip()) and words not in distinct), None)
-    cases = [
-        case(
-            f"seen-{number}",
-            with_trigger(caption, asked.trigger, asked.opening),
-            "seen",
-            "words of your captions",
-            seed=FIRST_SEED + SEEN + number - 1,
-        )
+    tried: list[tuple[str, str, Purpose, str, int]] = [
+        (f"seen-{number}", caption, "seen", "words of your captions", SEEN + number - 1)
         for number, caption in enumerate(chosen, 1)
     ]
     if aside is not None:
-        prompt = with_trigger(aside, asked.trigger, asked.opening)
-        cases.append(case("held_out", prompt, "held_out", "words of a file kept aside", seed=FIRST_SEED + HELD_OUT))
+        tried.append(("held_out", aside, "held_out", "words of a file kept aside", HELD_OUT))
+    cases = []
+    for name, caption, purpose, label, seed in tried:
+        prompt = with_trigger(caption, asked.trigger, asked.opening)
+        still = asked.nothing_moves(prompt)
+        cases.append(case(name, prompt, purpose, label, seed=FIRST_SEED + seed, nothing_moves=still))
     return cases
 
 
@@ -133,6 +149,7 @@ def _views(asked: _Asked, called: str) -> list[PromptCase]:
             seed=FIRST_SEED + VIEW + number,
             on_base=False,
             view=view,
+            nothing_moves=True,
         )
         for number, (view, phrase) in enumerate(asked.voice.views)
         if view in needed
@@ -157,6 +174,7 @@ def _with_reference(asked: _Asked, plain: Sequence[PromptCase], *, most: int) ->
                 seed=twin.seed,
                 on_base=False,
                 reference=shown.item_id,
+                nothing_moves=twin.nothing_moves if shown.caption is None else asked.nothing_moves(prompt),
             )
         )
     return made
@@ -167,7 +185,7 @@ def _one_subject_without(asked: _Asked, fresh: Sequence[Scene]) -> list[PromptCa
     voice = asked.voice
     others = voice.other_people if asked.recipe.name is RecipeName.FACE else voice.others
     other = next(each for each in others if each != asked.noun)
-    plain = Scene(voice.plain, voice.first)
+    plain = Scene(voice.plain, voice.first, nothing_moves=voice.first_nothing_moves)
     tried = [(asked.noun, plain, 0), (asked.noun, fresh[0], NEW), (asked.noun, fresh[1], NEW + 1), (other, plain, 0)]
     if not asked.shown:
         tried.append((other, fresh[0], NEW))
@@ -178,6 +196,7 @@ def _one_subject_without(asked: _Asked, fresh: Sequence[Scene]) -> list[PromptCa
             "leak",
             f"{a(subject)}, {scene.label}",
             seed=FIRST_SEED + seed,
+            nothing_moves=scene.nothing_moves,
         )
         for number, (subject, scene, seed) in enumerate(tried, 1)
     ]

@@ -12,11 +12,15 @@ from ...captioning.words import has_word
 
 @dataclass(frozen=True)
 class Scene:
-    """A setting in the words of a prompt and, for a person, in short. `subject` only where the scene has its own."""
+    """A setting in the words of a prompt and, for a person, in short. `subject` only where the scene has its own.
+
+    `nothing_moves` where the words ask for no movement at all: rain, a breath or a camera's pan is one.
+    """
 
     label: str
     words: str
     subject: str = ""
+    nothing_moves: bool = False
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class Voice:
     """The words for one base model. Each list is longer than what is tried, so that unseen scenes can be chosen.
 
     `subjects` are what style, motion and effect are tried on, a tuple of choices for each clip; `cannot` says what the
-    base model does not know and is therefore not tried.
+    base model does not know and is therefore not tried. `stands` is the word of a caption in which nothing moves, for a
+    base model that knows no camera; elsewhere the same sentence may ask for a pan, so that no word tells.
     """
 
     first: str  # the guide's first prompt: a simple action in a neutral setting
@@ -32,19 +37,26 @@ class Voice:
     plain: str  # the same in short
     scenes: tuple[Scene, ...]
     face_scenes: tuple[Scene, ...]
-    view_setting: str
+    view_setting: str  # in which nothing moves
     views: tuple[tuple[str, str], ...]
     others: tuple[str, ...]  # what a leak is looked for in besides the noun
     other_people: tuple[str, ...]  # the same for a face
     person: str
     subjects: dict[RecipeName, tuple[tuple[Scene, ...], ...]]
     cannot: dict[RecipeName, str]
+    first_nothing_moves: bool = False
+    stands: str = ""
 
 
 _PLACES = ("beach", "night", "meadow", "snow", "bricks", "sunset", "forest", "stage")
+_STANDS = "standing"  # the drawn world's motion in which nothing moves; it has no camera that could
 _ACTIONS = ("walking", "waving", "standing", "walking", "standing", "waving", "standing", "standing")
 _MINI_SCENES = tuple(
-    Scene(f"{action} {PLACES[place].phrase}", f"{action}, {PLACES[place].phrase}, soft light")
+    Scene(
+        f"{action} {PLACES[place].phrase}",
+        f"{action}, {PLACES[place].phrase}, soft light",
+        nothing_moves=action == _STANDS,
+    )
     for action, place in zip(_ACTIONS, _PLACES, strict=True)
 )
 
@@ -60,6 +72,7 @@ def _mini_subjects(*, action: bool) -> tuple[tuple[Scene, ...], ...]:
                     f"a {kind} {phrase}",
                     f"{verb}, {phrase}, soft light" if action else f"{phrase}, soft light",
                     f"a {kind}",
+                    nothing_moves=action and verb == _STANDS,
                 )
                 for verb, phrase in ((verb, PLACES[place].phrase) for verb, place in taken[turn:] + taken[:turn])
             )
@@ -75,7 +88,11 @@ MINI = Voice(
     plain="standing in a plain room",
     scenes=_MINI_SCENES,
     face_scenes=tuple(
-        Scene(f"close-up {PLACES[place].phrase}", f"standing, {PLACES[place].phrase}, close-up, {face}, soft light")
+        Scene(
+            f"close-up {PLACES[place].phrase}",
+            f"standing, {PLACES[place].phrase}, close-up, {face}, soft light",
+            nothing_moves=True,
+        )
         for place, face in zip(_PLACES, ("smiling", "surprised", "sad", "neutral") * 2, strict=True)
     ),
     view_setting="standing, in a grey studio",
@@ -89,6 +106,8 @@ MINI = Voice(
         RecipeName.EFFECT: _mini_subjects(action=False),
     },
     cannot={RecipeName.STYLE: _MINI_CANNOT, RecipeName.EFFECT: _MINI_CANNOT},
+    first_nothing_moves=True,
+    stands=_STANDS,
 )
 
 LTX = Voice(
