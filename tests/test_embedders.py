@@ -7,27 +7,32 @@ found, loaded and asked does.
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from huggingface_hub import constants
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from test_measures import TRIGGER, card_of, clip_of, unseen
 from transformers import CLIPConfig, CLIPModel, Dinov2Config, Dinov2Model
 
 from tools.evaluation import measures
+from tools.evaluation import second_look as second_look_module
 from tools.evaluation.calibration import load_calibration
 from tools.evaluation.embedders import faces
 from tools.evaluation.embedders.clip import load_clip
 from tools.evaluation.embedders.dinov2 import load_dinov2
 from tools.evaluation.embedders.protocol import EmbedderMissing, evenly, face_likeness, likeness, unit
 from tools.evaluation.prompts import PromptCase
-from tools.evaluation.reference import reference_of
+from tools.evaluation.reference import Reference, read_reference, read_whole, reference_of
 from tools.evaluation.scorecard import ClipScore, Measure
 from tools.evaluation.scoring import measure_all, score_clip
-from tools.evaluation.second_look import look_again, plain_words
+from tools.evaluation.second_look import SecondLook, look_again, plain_words
+from trainer_core.dataset import manifest as dataset
+from trainer_core.dataset.media import write_clip
 from trainer_core.plan import BaseModelName
 from trainer_core.recipes import RecipeName
 
@@ -169,6 +174,112 @@ def test_a_face_model_that_is_not_the_tested_one_is_never_opened(tmp_path: Path)
     with pytest.raises(EmbedderMissing, match="damaged or another version"):
         faces.load_faces()
     assert "damaged" in second_look(BaseModelName.LTX23, RecipeName.FACE)["face"].validity
+
+
+# faces in the training files: the models are not here, so red squares stand for faces
+
+
+class RedSquares:
+    """Stands for both face models: finds red squares of up to 300 pixels, and keeps what it was handed."""
+
+    def __init__(self) -> None:
+        self.sizes: list[tuple[int, int]] = []  # (width, height) of the pictures that were looked at
+        self.faces: list[np.ndarray] = []  # boxes that were compared
+
+    def create(self, *_: object) -> "RedSquares":
+        return self
+
+    def setInputSize(self, size: tuple[int, int]) -> None:  # noqa: N802 - OpenCV's name
+        self.sizes.append(size)
+
+    def detect(self, picture: np.ndarray) -> tuple[int, np.ndarray | None]:
+        assert (picture.shape[1], picture.shape[0]) == self.sizes[-1]
+        red = (picture[..., 2] > 150) & (picture[..., 1] < 90) & (picture[..., 0] < 90)
+        boxes = cv2.connectedComponentsWithStats(red.astype(np.uint8))[2][1:, :4].astype(np.float32)
+        boxes = boxes[(boxes[:, 2:].min(axis=1) >= 10) & (boxes[:, 2:].max(axis=1) <= faces.LARGEST)]
+        points = np.tile(boxes[:, :2] + boxes[:, 2:] / 2, 5)
+        return 1, np.hstack([boxes, points, np.ones((len(boxes), 1), np.float32)]) if len(boxes) else None
+
+    def alignCrop(self, picture: np.ndarray, face: np.ndarray) -> np.ndarray:  # noqa: N802 - OpenCV's name
+        self.faces.append(face)
+        return picture
+
+    def feature(self, picture: np.ndarray) -> np.ndarray:
+        return np.ones((1, 128), np.float32)
+
+
+@pytest.fixture
+def squares(monkeypatch: pytest.MonkeyPatch) -> RedSquares:
+    stand_in = RedSquares()
+    monkeypatch.setattr(cv2, "FaceDetectorYN", stand_in)
+    monkeypatch.setattr(cv2, "FaceRecognizerSF", stand_in)
+    monkeypatch.setattr(second_look_module, "load_faces", lambda: faces.Faces(Path("finder"), Path("comparer")))
+    return stand_in
+
+
+def with_square(width: int, height: int, side: int, left: int) -> np.ndarray:
+    """A grey picture (height, width, 3) with a red square on it."""
+    picture = np.full((height, width, 3), 128, np.uint8)
+    picture[20 : 20 + side, left : left + side] = (220, 20, 20)
+    return picture
+
+
+def said_of_files(folder: Path, files: list[Path]) -> tuple[SecondLook, Reference]:
+    """A second look for a face LoRA whose training files these are, at one grey clip."""
+    dataset.add_files(folder, files)
+    reference = read_reference(folder, TRIGGER)
+    case = PromptCase(id="x", prompt=PROMPT, uses_trigger=True, purpose="first", label="", seed=0)
+    clip = np.full((2, 64, 64, 3), 128, np.uint8)
+    scores = {"lora/x": score_clip(case, "lora", "x.mp4", clip, reference, fps=24)}
+    card = card_of(BaseModelName.LTX23, RecipeName.FACE)
+    return look_again(scores, {"lora/x": clip}, reference, card), reference
+
+
+def test_faces_are_looked_for_in_whole_files_and_not_in_small_squares(tmp_path: Path, squares: RedSquares):
+    """A face of 220 pixels in a picture of 1024 was once 55 in the 256 that were cut from its middle, and the report
+    said that the files show no face that is large enough."""
+    square, wide, turned, little, clip = (tmp_path / name for name in ("a.png", "b.png", "c.jpg", "d.png", "e.mp4"))
+    Image.fromarray(with_square(1024, 1024, 220, 400)).save(square)
+    Image.fromarray(with_square(2560, 1280, 300, 10)).save(wide)  # at its edge, and larger than is looked at
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    Image.fromarray(with_square(900, 600, 100, 700)).save(turned, exif=exif, quality=95)
+    Image.fromarray(with_square(300, 200, 70, 5)).save(little)
+    write_clip(clip, np.repeat(with_square(640, 240, 80, 8)[None], 9, axis=0), 8.0)
+    look, reference = said_of_files(tmp_path / "set", [square, wide, turned, little, clip])
+    whole = [(1024, 1024), (1280, 640), (600, 900), (300, 200), *[(640, 240)] * 5, (64, 64), (64, 64)]
+    assert [size for size in squares.sizes if max(size) != faces.SMALL_COPY] == whole
+    assert [round(float(face[2])) for face in squares.faces] == [220, 150, 100, 70, *[80] * 5]
+    assert look.said["face"] == "No face was found that is large enough and turned to the camera in the test clips."
+    assert {picture.shape[1:3] for picture in reference.pictures} == {(256, 256)}, "other figures see what they saw"
+
+
+def test_a_close_up_is_found_although_the_detector_knows_smaller_faces_only(tmp_path: Path, squares: RedSquares):
+    """YuNet overlooks faces of more than about 300 pixels, which a close-up has once it is no longer cut to 256."""
+    close = tmp_path / "close.png"
+    Image.fromarray(with_square(1280, 960, 800, 160)).save(close)
+    said_of_files(tmp_path / "set", [close])
+    assert squares.faces[0][:4] == pytest.approx([160, 20, 800, 800], abs=8)
+    assert squares.faces[0][4:14] == pytest.approx([560, 420] * 5, abs=8)
+
+
+def test_what_is_said_where_the_files_show_no_face_that_is_large_enough(tmp_path: Path, squares: RedSquares):
+    for number in range(3):
+        Image.fromarray(with_square(1000 + number, 800, 40, 100)).save(tmp_path / f"{number}.png")
+    look, reference = said_of_files(tmp_path / "set", sorted(tmp_path.glob("*.png")))
+    assert "in your files (looked at whole, with at most 1280 pixels on the longer side)" in look.said["face"]
+    assert "3 pictures had no face of at least 60 pixels, only smaller ones" in look.said["face"]
+    for source in reference.files:
+        source.path.unlink()
+    assert list(read_whole(reference, 1280, 64)) == []
+
+
+def test_as_many_pictures_are_looked_at_as_were_asked_for(tmp_path: Path):
+    for number in range(7):
+        Image.fromarray(with_square(100 + number, 80, 40, 20)).save(tmp_path / f"{number}.png")
+    dataset.add_files(tmp_path / "set", sorted(tmp_path.glob("*.png")))
+    reference = read_reference(tmp_path / "set", TRIGGER)
+    assert [picture.shape for picture in read_whole(reference, 50, 3)] == [(40, 50, 3), (39, 50, 3), (38, 50, 3)]
 
 
 def test_views_are_compared_with_files_of_the_same_side_on_mini():

@@ -1,6 +1,6 @@
 """The training set as the embedder sees it: what generated clips are compared with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer_core.dataset import manifest as dataset
-from trainer_core.dataset.fitting import fit
-from trainer_core.dataset.media import UnusableMedia, read_frames, read_image
+from trainer_core.dataset.fitting import fit, size_within
+from trainer_core.dataset.media import MediaInfo, UnusableMedia, read_frames, read_image
 from trainer_core.plan import BaseModelName
 
 from ..captioning.words import has_word
@@ -24,10 +24,19 @@ SIDE = 256  # pixels at which pictures are kept for measuring and showing
 
 
 @dataclass(frozen=True)
+class Source:
+    """A training file that pictures were read from."""
+
+    path: Path
+    info: MediaInfo
+
+
+@dataclass(frozen=True)
 class Reference:
     """Prototype (64,), thumbnails of each file, its pictures (n, 256, 256, 3), and the figures for the scorecard.
 
-    `unread` are the names of files that could not be read any more.
+    `unread` are the names of files that could not be read any more. `files` are those that the pictures are of, in the
+    same order; empty where they were not read from files.
     """
 
     prototype: Vectors
@@ -35,6 +44,7 @@ class Reference:
     pictures: list[NDArray[np.uint8]]
     figures: TrainingSet
     unread: tuple[str, ...] = ()
+    files: tuple[Source, ...] = ()
 
 
 def read_reference(folder: Path, trigger: str, base: BaseModelName | None = None) -> Reference:
@@ -51,12 +61,15 @@ def read_reference(folder: Path, trigger: str, base: BaseModelName | None = None
             "There is no usable file in this project, so there is nothing to compare the clips with. Add files, or "
             "take back some that were set aside."
         )
-    pictures, unread = [], []
+    pictures, files, unread = [], [], []
     for item in items:
+        source = Source(dataset.path_of(folder, item), item.info)
         try:
-            pictures.append(_pictures_of(dataset.path_of(folder, item), item))
+            pictures.append(fit(_read(source), SIDE, SIDE))
         except (UnusableMedia, OSError):
             unread.append(item.name)  # the others are enough to compare with
+        else:
+            files.append(source)
     if not pictures:
         raise ValueError(
             "None of the training files can be read any more, so there is nothing to compare the clips with. Add them "
@@ -66,7 +79,8 @@ def read_reference(folder: Path, trigger: str, base: BaseModelName | None = None
     called = sum(has_word(caption, trigger) for caption in captions)
     found = reference_of(pictures, captions=len(captions), with_trigger=called)
     views = view_counts(pictures) if base is BaseModelName.MINI else None
-    return replace(found, unread=tuple(unread), figures=found.figures.model_copy(update={"views": views}))
+    figures = found.figures.model_copy(update={"views": views})
+    return replace(found, unread=tuple(unread), files=tuple(files), figures=figures)
 
 
 def reference_of(pictures: Sequence[NDArray[np.uint8]], *, captions: int = 0, with_trigger: int = 0) -> Reference:
@@ -97,9 +111,37 @@ def reference_of(pictures: Sequence[NDArray[np.uint8]], *, captions: int = 0, wi
     return Reference(mean_vector(means), thumbs, list(pictures), figures)
 
 
-def _pictures_of(path: Path, item: dataset.Item) -> NDArray[np.uint8]:
-    if item.info.kind == "image":
-        return fit(read_image(path), SIDE, SIDE)[None]
-    fps = CLIP_FRAMES / max(item.info.seconds, 0.1)
-    frames = read_frames(path, fps=min(fps, 30.0), frames=CLIP_FRAMES if fps <= 30 else 1)
-    return fit(frames, SIDE, SIDE)
+def spread(pictures: int, most: int) -> list[int]:
+    """The numbers of at most so many of all pictures, evenly spread over them."""
+    return [index * pictures // most for index in range(most)] if pictures > most else list(range(pictures))
+
+
+def read_whole(reference: Reference, longest_side: int, most: int) -> Iterator[NDArray[np.uint8]]:
+    """At most `most` of the reference's pictures, read again from their files: whole (h, w, 3), upright, shrunk to
+    `longest_side` pixels and never enlarged.
+
+    One file's are in memory at a time. A file that cannot be read any more is left out.
+    """
+    wanted = set(spread(sum(len(each) for each in reference.pictures), most))
+    first = 0
+    for source, kept in zip(reference.files, reference.pictures, strict=True):
+        chosen = [at for at in range(len(kept)) if first + at in wanted]
+        first += len(kept)
+        if not chosen:
+            continue
+        try:
+            pictures = _read(source, longest_side)
+        except (UnusableMedia, OSError):
+            continue
+        yield from (pictures[at] for at in chosen if at < len(pictures))
+
+
+def _read(source: Source, longest_side: int | None = None) -> NDArray[np.uint8]:
+    """A picture, or five frames spread over a clip, (n, h, w, 3). Raises UnusableMedia."""
+    info = source.info
+    if info.kind == "image":
+        return read_image(source.path, longest_side=longest_side)[None]
+    fps = CLIP_FRAMES / max(info.seconds, 0.1)
+    width, height = (None, None) if longest_side is None else size_within(info.width, info.height, longest_side)
+    count = CLIP_FRAMES if fps <= 30 else 1
+    return read_frames(source.path, fps=min(fps, 30.0), frames=count, width=width, height=height)

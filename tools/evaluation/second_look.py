@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from trainer_core.plan import BaseModelName
 from trainer_core.recipes import RecipeName
 
+from ..text import plural
 from . import measures
 from .drawn_views import VALIDITY, views_of
 from .embedder import embed, mean_vector
 from .embedders.clip import load_clip
 from .embedders.dinov2 import load_dinov2
-from .embedders.faces import load_faces
-from .embedders.protocol import Embedder, EmbedderMissing, SeesWords, evenly, face_likeness, likeness
-from .reference import Reference
+from .embedders.faces import SMALLEST, load_faces
+from .embedders.protocol import Embedded, Embedder, EmbedderMissing, SeesWords, evenly, face_likeness, likeness
+from .reference import Reference, read_whole, spread
 from .scorecard import ClipScore, Scorecard
 
 Frames = NDArray[np.uint8]
@@ -29,7 +30,9 @@ Found = dict[str, dict[str, float]]  # figures by clip ("lora/new-1"), then by n
 Eye = TypeVar("Eye", bound=Embedder)
 
 MOST_PICTURES = 64  # of the training set that a further embedder looks at
+LONGEST_SIDE = 1280  # pixels of a training picture in which faces are looked for: cut to 256, most would be too small
 DINOV2, FACE, CLIP = ("dinov2", "dinov2_consistency"), ("face", "face_seen"), ("clip_text", "clip_consistency")
+_AS_SEEN = f"looked at whole, with at most {LONGEST_SIDE} pixels on the longer side"
 NO_FACE = "No face was found that is large enough and turned to the camera"
 
 
@@ -113,15 +116,29 @@ def _dinov2(eye: Embedder, frames: Mapping[str, Frames], reference: Reference, f
 def _faces(
     eye: Embedder, frames: Mapping[str, Frames], reference: Reference, found: Found, said: dict[str, str]
 ) -> None:
-    seen = eye.embed(_pictures(reference))
-    if not len(seen.vectors):
-        said["face"] = f"{NO_FACE} in your files. {seen.note}".strip()
+    seen = _in_files(eye, reference)
+    if not len(seen.kept):
+        said["face"] = "None of your files could be read again to look for faces."
+    elif not len(seen.vectors):
+        small = f"{plural(seen.too_small, 'picture')} had no face of at least {SMALLEST} pixels, only smaller ones."
+        said["face"] = f"{NO_FACE} in your files ({_AS_SEEN}).{f' {small}' if seen.too_small else ''}"
     for key, clip in frames.items():
         faces = eye.embed(list(evenly(clip)))
         found[key]["face_seen"] = float(faces.kept.mean())
         found[key] |= _known({"face": face_likeness(faces.vectors, seen.vectors)})
     if len(seen.vectors) and not any("face" in figures for figures in found.values()):
         said["face"] = f"{NO_FACE} in the test clips."
+
+
+def _in_files(eye: Embedder, reference: Reference) -> Embedded:
+    """What the eye finds in the training pictures, each whole and by itself: together they would fill the memory."""
+    whole = read_whole(reference, LONGEST_SIDE, MOST_PICTURES) if reference.files else iter(_pictures(reference))
+    looks = [eye.embed([picture]) for picture in whole]
+    return Embedded(
+        np.concatenate([look.vectors for look in looks]) if looks else np.zeros((0, 0), np.float32),
+        np.concatenate([look.kept for look in looks]) if looks else np.zeros(0, dtype=bool),
+        sum(look.too_small for look in looks),
+    )
 
 
 def _clip(
@@ -141,9 +158,7 @@ def plain_words(prompt: str, trigger: str) -> str:
 
 def _pictures(reference: Reference) -> list[Frames]:
     pictures = [picture for file in reference.pictures for picture in file]
-    if len(pictures) > MOST_PICTURES:
-        pictures = [pictures[index * len(pictures) // MOST_PICTURES] for index in range(MOST_PICTURES)]
-    return pictures
+    return [pictures[index] for index in spread(len(pictures), MOST_PICTURES)]
 
 
 def _known(figures: Mapping[str, float | None]) -> dict[str, float]:

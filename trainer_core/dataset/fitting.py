@@ -22,6 +22,12 @@ def fit(frames: NDArray[np.uint8], width: int, height: int, *, crop: bool = True
     return np.asarray(cv2.resize(np.ascontiguousarray(frames), (width, height), interpolation=how), dtype=np.uint8)
 
 
+def size_within(width: int, height: int, longest_side: int) -> tuple[int, int]:
+    """(width, height) of a whole picture shrunk, never enlarged, to `longest_side` pixels; at least 1 each."""
+    scale = min(1.0, longest_side / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
 def middle_box(width: int, height: int, target_width: int, target_height: int) -> tuple[int, int, int, int]:
     """The largest centred box (left, top, right, bottom) in a picture that has the target's proportions."""
     if width * target_height > height * target_width:

@@ -10,13 +10,16 @@ import cv2
 import numpy as np
 
 from tools.vision.eyes.models import FOLDER_VARIABLE, default_folder
+from trainer_core.dataset.fitting import fit, size_within
 
-from .protocol import About, Embedded, EmbedderMissing, Picture, unit
+from .protocol import About, Embedded, EmbedderMissing, Picture, Vectors, unit
 
 SMALLEST = 60  # pixels of a face's shorter side; below it SFace has too little to go by
 SAME_FACE = 0.363  # cosine
 SAME_FACE_SOURCE = "OpenCV's line for the same person in two photographs, SFace"
 SCORE = 0.9  # of the detector, OpenCV's own choice
+LARGEST = 300  # pixels of a face's shorter side; YuNet was trained on about 10 to 300 (opencv_zoo, issue 116)
+SMALL_COPY = 320  # pixels of the longer side of the copy in which larger faces are looked for
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,8 @@ class Faces:
         vectors, kept, small = [], np.zeros(len(pictures), dtype=bool), 0
         for index, picture in enumerate(pictures):
             turned = np.ascontiguousarray(picture[..., ::-1])  # OpenCV's models read BGR
-            self._finder.setInputSize((turned.shape[1], turned.shape[0]))
-            found = self._finder.detect(turned)[1]
-            if found is None or not len(found):
+            found = self._found(turned)
+            if not len(found):
                 continue
             face = found[int(np.argmax(found[:, 2] * found[:, 3]))]
             if min(face[2], face[3]) < SMALLEST:
@@ -72,8 +74,28 @@ class Faces:
                 continue
             vectors.append(self._comparer.feature(self._comparer.alignCrop(turned, face)).reshape(-1))
             kept[index] = True
-        note = f"{small} faces were smaller than {SMALLEST} pixels and were left out." if small else ""
-        return Embedded(unit(np.stack(vectors)) if vectors else np.zeros((0, 128), np.float32), kept, note)
+        return Embedded(unit(np.stack(vectors)) if vectors else np.zeros((0, 128), np.float32), kept, small)
+
+    def _found(self, picture: Picture) -> Vectors:
+        """YuNet's rows (faces, 15) of a BGR picture, in its pixels: box, five points, score.
+
+        A face that is larger than YuNet was trained on is overlooked or gets wrong points, and with them a wrong
+        likeness: it is looked for in a small copy, and where there is one, it is what counts.
+        """
+        found = self._detect(picture)
+        height, width = picture.shape[:2]
+        if max(width, height) <= SMALL_COPY:
+            return found
+        small_width, small_height = size_within(width, height, SMALL_COPY)
+        again = self._detect(fit(picture, small_width, small_height, crop=False))
+        again[:, :14] *= np.tile([width / small_width, height / small_height], 7).astype(np.float32)
+        large = again[np.minimum(again[:, 2], again[:, 3]) > LARGEST]
+        return large if len(large) else found
+
+    def _detect(self, picture: Picture) -> Vectors:
+        self._finder.setInputSize((picture.shape[1], picture.shape[0]))
+        found = self._finder.detect(picture)[1]
+        return np.zeros((0, 15), np.float32) if found is None else np.array(found, dtype=np.float32)
 
 
 def load_faces(folder: Path | None = None) -> Faces:

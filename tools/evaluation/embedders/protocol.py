@@ -41,7 +41,7 @@ class Embedded:
 
     vectors: Vectors
     kept: NDArray[np.bool_]
-    note: str = ""  # why pictures were left out
+    too_small: int = 0  # pictures that were left out because the subject in them is too small
 
 
 class Embedder(Protocol):
