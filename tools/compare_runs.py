@@ -5,7 +5,7 @@ the same seeds: noise is then the half-width of the 95 % interval of the mean di
 It tells how much the choice of clips matters; how much a second training of one plan would differ is not in it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, stdev
@@ -20,19 +20,44 @@ from trainer_core.projects import Run
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .evaluation import scorecard as scorecards
 from .evaluation.scorecard import ClipScore, Measure, Scorecard
-from .state import plan_of_run, runs_of
+from .scored_loras import best_strength
+from .state import plan_of_run, runs_of, steps_of_run
 from .text import quoted
 
 FEWEST = 4  # pairs of clips; the interval of fewer is too wide to say anything
 # Two-sided 95 % of Student's t by degrees of freedom (standard tables); beyond 14 the next lower entry, so too wide
 _T95 = (0, 12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14)
-_FIELDS: tuple[Callable[[ClipScore], float], ...] = (
-    lambda clip: clip.identity,
-    lambda clip: clip.consistency,
-    lambda clip: clip.burned,
-    lambda clip: clip.moving,
-    lambda clip: clip.empty,
-)
+_Field = tuple[Callable[[ClipScore], float | None], Literal["lora", "base"]]
+
+
+def _extra(name: str) -> Callable[[ClipScore], float | None]:
+    return lambda clip: clip.extra.get(name)
+
+
+# The figures that are the mean of one field of single clips, by the measure's id: the field, and with or without the
+# LoRA. Of others (a largest value, differences, shares of some clips, a figure of all clips) no noise is known.
+PER_CLIP: Mapping[str, _Field] = {
+    "identity": (lambda clip: clip.identity, "lora"),
+    "identity_base": (lambda clip: clip.identity, "base"),
+    "identity_views": (lambda clip: clip.identity, "lora"),
+    "consistency": (lambda clip: clip.consistency, "lora"),
+    "moving": (lambda clip: clip.moving, "lora"),
+    "moving_base": (lambda clip: clip.moving, "base"),
+    "empty": (lambda clip: clip.empty, "lora"),
+    "empty_base": (lambda clip: clip.empty, "base"),
+    "burned": (lambda clip: clip.burned, "lora"),
+    "burned_base": (lambda clip: clip.burned, "base"),
+    "same_view": (_extra("same_view"), "lora"),
+    "view_shown": (_extra("view_shown"), "lora"),
+    "dinov2": (_extra("dinov2"), "lora"),
+    "dinov2_base": (_extra("dinov2"), "base"),
+    "dinov2_consistency": (_extra("dinov2_consistency"), "lora"),
+    "face": (_extra("face"), "lora"),
+    "face_seen": (_extra("face_seen"), "lora"),
+    "clip_text": (_extra("clip_text"), "lora"),
+    "clip_text_base": (_extra("clip_text"), "base"),
+    "clip_consistency": (_extra("clip_consistency"), "lora"),
+}
 Sure = Literal["beyond the noise", "within the noise", "noise not known"]
 
 
@@ -94,7 +119,8 @@ def comparison(context: ToolContext, first: str | None, second: str | None) -> C
         for measure in cards[0].measures
         if measure.value is not None and (other := cards[1].measure(measure.id)) is not None and other.value is not None
     )
-    return Comparison(one.id, two.id, _changes(*plans), figures, tuple(_notes(*cards)))
+    notes = (*_scored_at(context, *cards), *_notes(*cards))
+    return Comparison(one.id, two.id, _changes(*plans), figures, notes)
 
 
 def compare_runs(context: ToolContext, arguments: CompareRuns) -> ToolResult:
@@ -119,10 +145,16 @@ def compare_runs(context: ToolContext, arguments: CompareRuns) -> ToolResult:
 
 def figure_words(each: Compared) -> str:
     """'Looks like your pictures: 0.75, then 0.81: 0.06 more, beyond the noise (0.02 over 5 clips)'."""
-    size = f"{abs(each.difference):.3f}"
+    size = digits(abs(each.difference))
     change = f"{size} {'more' if each.difference > 0 else 'less'}" if float(size) else "no difference"
-    noise = f" ({each.noise:.3f} over {each.pairs} clips)" if each.noise is not None else ""
+    noise = f" ({digits(each.noise)} over {each.pairs} clips)" if each.noise is not None else ""
     return f"{each.title}: {each.first:.3f}, then {each.second:.3f}: {change}, {each.sure}{noise}"
+
+
+def digits(value: float) -> str:
+    """Three decimals of what is not below 0; the fourth, with which figures are kept, where those are all noughts."""
+    small = value < 0.0005 and round(value, 4)
+    return f"{small:g}" if small else f"{value:.3f}"
 
 
 def _pair(context: ToolContext, first: str | None, second: str | None) -> tuple[Run, Run]:
@@ -168,8 +200,11 @@ def _compared(one: Measure, two: Measure, cards: tuple[Scorecard, Scorecard]) ->
 
 def _pairs(one: Measure, two: Measure, cards: tuple[Scorecard, Scorecard]) -> list[tuple[float, float]]:
     """The single clips' values that both figures are the mean of; none where they are not, or were asked otherwise."""
+    if one.id not in PER_CLIP:
+        return []
+    of, model = PER_CLIP[one.id]
     clips = [
-        {clip.case.id: clip for clip in card.clips if clip.model == "lora" and clip.case.id in measure.evidence}
+        {clip.case.id: clip for clip in card.clips if clip.model == model and clip.case.id in measure.evidence}
         for measure, card in zip((one, two), cards, strict=True)
     ]
     if clips[0].keys() != clips[1].keys() or len(clips[0]) != len(one.evidence):
@@ -177,17 +212,32 @@ def _pairs(one: Measure, two: Measure, cards: tuple[Scorecard, Scorecard]) -> li
     asked = [[_asked(clip, card) for clip in each.values()] for each, card in zip(clips, cards, strict=True)]
     if sorted(asked[0]) != sorted(asked[1]):
         return []
-    for field in _FIELDS:
-        pairs = [(field(clips[0][name]), field(clips[1][name])) for name in clips[0]]
-        means = fmean(a for a, _ in pairs), fmean(b for _, b in pairs)
-        if all(abs(mean - (measure.value or 0)) < 1e-3 for mean, measure in zip(means, (one, two), strict=True)):
-            return pairs
-    return []
+    found = [(of(clip), of(clips[1][name])) for name, clip in clips[0].items()]
+    pairs = [(a, b) for a, b in found if a is not None and b is not None]
+    if not pairs or len(pairs) < len(found):
+        return []
+    means = fmean(a for a, _ in pairs), fmean(b for _, b in pairs)
+    # an earlier version may have taken a figure otherwise; both are rounded to four digits
+    same = all(abs(mean - (measure.value or 0)) < 2e-4 for mean, measure in zip(means, (one, two), strict=True))
+    return pairs if same else []
 
 
 def _asked(clip: ClipScore, card: Scorecard) -> tuple[str, str, int]:
     """What a clip was asked, the trigger aside: a new plan may have a new one."""
     return clip.case.id, clip.case.prompt.replace(card.trigger, ""), clip.case.seed
+
+
+def _scored_at(context: ToolContext, *cards: Scorecard) -> list[str]:
+    """That the LoRAs whose figures these are stand at different steps or strengths, where scoring chose among them."""
+    if not any(card.sweep for card in cards):
+        return []  # each is the last step of its plan at strength 1
+    first, second = (_step_and_strength(context, card) for card in cards)
+    return [f"{cards[0].run_id} was scored at {first}, {cards[1].run_id} at {second}."] if first != second else []
+
+
+def _step_and_strength(context: ToolContext, card: Scorecard) -> str:
+    step = card.sweep.best_step if card.sweep else steps_of_run(context.workspace, card.run_id)
+    return f"{f'step {step}' if step else 'its last step'} and strength {best_strength(card):g}"
 
 
 def _notes(one: Scorecard, two: Scorecard) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from tools.compare_runs import Compared, Comparison
+from tools.compare_runs import Compared, Comparison, digits
 from tools.shelf import Shelf, ShelfLora, ShelfRun
 
 from .. import words_library as words
@@ -75,7 +75,7 @@ def comparison_html(found: Comparison) -> str:
 
 
 def _figure(each: Compared) -> str:
-    noise = f" &plusmn; {each.noise:.3f}, {each.pairs} clips" if each.noise is not None else ""
+    noise = f" &plusmn; {digits(each.noise)}, {each.pairs} clips" if each.noise is not None else ""
     beyond = ' class="beyond"' if each.sure == "beyond the noise" else ""
     return (
         f'<tr{beyond}><th scope="row">{escaped(each.title)}<small>{escaped(each.unit, 60)}</small></th>'
