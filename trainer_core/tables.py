@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from .plan import LONGEST_TRIGGERS
+
 
 def now() -> datetime:
     """The present, in UTC, without a time zone: SQLite keeps none."""
@@ -108,7 +110,7 @@ class Lora(Table):
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"))
     run_id: Mapped[str | None] = mapped_column(String(40))
-    trigger: Mapped[str] = mapped_column(String(40))
+    trigger: Mapped[str] = mapped_column(String(LONGEST_TRIGGERS))  # a merged one's words with ", " between them
     base: Mapped[str] = mapped_column(String(20))
     file: Mapped[str] = mapped_column(String(400))
     sha256: Mapped[str] = mapped_column(String(64))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from trainer_core.plan import TRIGGER_PATTERN
+from trainer_core.plan import LONGEST_TRIGGERS, TRIGGER_PATTERN
 from trainer_core.projects import new_id
 
 from ..context import Tool, ToolContext, ToolRefused, ToolResult
@@ -65,8 +65,13 @@ def add_lora(context: ToolContext, arguments: AddLora) -> ToolResult:
     register_lora(context, path, lora_id=lora_id, trigger=trigger, base=base, sha256=report.sha256)
     mark_added(context.workspace, context.project_id, [upload.id])
     called = (
-        f"Its trigger word is {quoted(trigger, 80)}." if trigger else "It names no trigger word, so none is written."
+        f"Its trigger word is {quoted(trigger, LONGEST_TRIGGERS)}."
+        if trigger
+        else "It names no trigger word, so none is written."
     )
+    if not arguments.trigger and (report.trigger or "").endswith("…"):
+        room = f"{LONGEST_TRIGGERS} characters"
+        called += f" Its header names more than one LoRA can be called by ({room}); the rest was left out."
     notes = "".join(f"\nNote: {quoted(note, 300)}" for note in report.notes)
     text = (
         f"Added {name} as {lora_id}: sound, for {base.value}, {plural(report.modules, 'layer')}, rank {report.rank}. "

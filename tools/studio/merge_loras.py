@@ -5,11 +5,12 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.lora.methods import Method
+from trainer_core.plan import LONGEST_TRIGGERS
 from trainer_core.projects import new_id
 
 from ..context import Tool, ToolContext, ToolRefused, ToolResult
 from ..library import LoraStrength, loras_folder, register_lora
-from ..text import quoted
+from ..text import plural, quoted
 from .stacks import chosen, loadable
 
 EXACT = 1e-6  # relative; what double precision leaves of equal numbers is a hundred times less
@@ -40,6 +41,13 @@ def merge_loras(context: ToolContext, arguments: MergeLoras) -> ToolResult:
     """Write, verify and register the merged LoRA."""
     choice = chosen(context, arguments.loras)
     stack = loadable(choice)
+    words = list(dict.fromkeys(word for known in choice.used for word in known.triggers))
+    trigger = ", ".join(words)
+    if len(trigger) > LONGEST_TRIGGERS:
+        raise ToolRefused(
+            f"Nothing was merged. Together these have {plural(len(words), 'trigger word')}, {len(trigger)} characters; "
+            f"one LoRA can be called by {LONGEST_TRIGGERS} at most. Merge fewer of them."
+        )
     from trainer_core.lora.container import UnreadableFileError
     from trainer_core.lora.export import LoraExportError
     from trainer_core.lora.merge import merge
@@ -55,10 +63,9 @@ def merge_loras(context: ToolContext, arguments: MergeLoras) -> ToolResult:
         )
     except (StackError, LoraExportError, UnreadableFileError) as error:
         raise ToolRefused(f"Nothing was merged. {error}") from error
-    trigger = ", ".join(dict.fromkeys(word for known in choice.used for word in known.triggers))
     register_lora(context, path, lora_id=lora_id, trigger=trigger, base=choice.base, sha256=made.report.sha256 or "")
     file = str(path.relative_to(context.workspace.home))
-    called = f" Its trigger words are {quoted(trigger, 120)}." if trigger else ""
+    called = f" Its trigger words are {quoted(trigger, LONGEST_TRIGGERS)}." if trigger else ""
     text = (
         f"Merged {choice.words()} into one LoRA, {lora_id} ({arguments.method.value}, rank {made.rank}, "
         f"{made.report.bytes / 1e6:.1f} MB). The file is verified.{called} {_error_words(made.relative_error)} "

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from trainer_core.plan import BASES, BaseModelName
+from trainer_core.plan import BASES, LONGEST_TRIGGERS, BaseModelName
 
 from ..context import Tool, ToolContext, ToolRefused, ToolResult
 from ..library import lora_named, newest_lora
@@ -46,7 +46,7 @@ def verify_lora(context: ToolContext, arguments: VerifyLora) -> ToolResult:
     if report.ok and report.base_guess:
         lines.append(f"It can be used with {BASES[report.base_guess].title}.")
     if report.trigger:
-        lines.append(f"Its header gives the trigger word as {quoted(report.trigger, 80)}.")
+        lines.append(f"Its header gives the trigger word as {quoted(report.trigger, LONGEST_TRIGGERS)}.")
     elif report.ok:
         lines.append("Its header names no trigger word; ask whoever made it which words call it.")
     if arguments.upload and report.ok:

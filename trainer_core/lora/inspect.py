@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from pathlib import Path
 
-from ..plan import BaseModelName
+from ..plan import LONGEST_TRIGGERS, BaseModelName
 from .base_match import BaseMatch, match_bases
 from .checks import delta_spread, notes, problems
 from .container import UnreadableFileError
@@ -47,7 +47,7 @@ def verify(path: Path, base: BaseModelName | None = None, *, per_module: bool = 
         delta_rms=delta_spread(contents),
         per_module=changes if per_module else None,
         metadata=shown_metadata(contents.metadata),
-        trigger=shown(trigger, 80) if trigger else None,
+        trigger=shown(trigger, LONGEST_TRIGGERS) if trigger else None,
         base=base,
         base_guess=match.base,
         matched_share=match.share,

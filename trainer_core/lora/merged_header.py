@@ -7,7 +7,7 @@ from typing import Self
 
 from safetensors import safe_open
 
-from ..plan import BaseModelName
+from ..plan import LONGEST_TRIGGERS, BaseModelName
 from .metadata import ARCHITECTURE, IMPLEMENTATION, plain
 from .reference_use import FACTOR, KIND
 from .report import shown
@@ -34,7 +34,7 @@ class Parent:
             sha256=one.sha256,
             strength=one.strength,
             title=plain(header.get("modelspec.title", "")) or plain(one.name),
-            trigger=shown(plain(one.trigger or header.get("modelspec.trigger_phrase", "")), 80),
+            trigger=shown(plain(one.trigger or header.get("modelspec.trigger_phrase", "")), LONGEST_TRIGGERS),
             carried={key: header[key] for key in CARRIED if key in header},
         )
 
@@ -50,7 +50,8 @@ def merged_metadata(
     settings: dict[str, str],
 ) -> dict[str, str]:
     """All entries of the header; every value is text. ModelSpec's `merged_from` tells other programs of the parents."""
-    triggers = list(dict.fromkeys(parent.trigger for parent in parents if parent.trigger))
+    words = (word.strip() for parent in parents for word in parent.trigger.split(","))
+    triggers = list(dict.fromkeys(word for word in words if word))
     described = [
         {"sha256": parent.sha256, "strength": parent.strength, "title": parent.title, "trigger": parent.trigger}
         for parent in parents
