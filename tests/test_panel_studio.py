@@ -116,6 +116,11 @@ def test_a_clip_s_settings_come_back_and_hostile_files_stay_words(context: ToolC
     assert '"onload' not in drawn
     sides = made.model_copy(update={"loras": (), "sides": ({"label": "a", "loras": [loras[1], 5]}, {"loras": "x"})})
     assert settings_again(sides, now).loras[0] == (now.loras[1].id, 0.5)
+    prompts = {"prompt": "waving"}, {"prompt": f"{TRIGGER}, <b>, waving", "loras": loras[:1]}, {"prompt": 5}
+    own = made.model_copy(update={"prompt": "waving", "loras": (), "sides": prompts})
+    assert settings_again(own, now).triggered  # each side has its own prompt, and the clip's is the scene alone
+    shown = clip_html(replace(clip, told=replace(clip.told, made=own)), now)
+    assert f"“waving”; “{TRIGGER}, &lt;b&gt;, waving”" in shown
     alone = settings_again(made.model_copy(update={"loras": (), "shown": {}}), now)
     assert alone.loras[0] == (now.loras[0].id, 0.0)
 

@@ -73,6 +73,15 @@ def test_the_trigger_goes_into_captions_and_a_persons_words_stay(planned: ToolCo
     assert "their own words stayed" in text
 
 
+def test_a_file_without_a_caption_gets_one_that_begins_like_all_others(planned: ToolContext) -> None:
+    """An owl's was once "a owl"."""
+    trigger = plan_of(planned).trigger
+    update_project(planned.workspace, planned.project_id, noun="owl")
+    manifests.set_captions(folder_of(planned), {item.id: ("", "person") for item in manifest_of(planned).usable})
+    applied(scored(planned, scorecard(trigger=trigger, captions=0, identity=0.2)))
+    assert {item.caption for item in manifest_of(planned).usable} == {f"{trigger}, an owl"}
+
+
 def test_a_new_trigger_word_reaches_project_plan_and_captions(planned: ToolContext) -> None:
     update_project(planned.workspace, planned.project_id, trigger="person")
     old = plan_of(planned).trigger

@@ -35,7 +35,7 @@ from trainer_core.generation.provenance import MARK, Made, metadata_of, read_pro
 from trainer_core.jobs import store
 from trainer_core.jobs.worker import work
 from trainer_core.plan import BASES, BaseModelName, TrainingPlan
-from trainer_core.projects import Lora, PlanRow, Run, Workspace, update_project
+from trainer_core.projects import Lora, PlanRow, Run, Workspace, create_project, get_project, update_project
 from trainer_core.training.candidates import path_of
 from trainer_core.training.records import sha256_of
 
@@ -418,6 +418,47 @@ def test_with_and_without_the_trigger_stand_side_by_side(context: ToolContext) -
     assert clip.told.made.prompt == f"{TRIGGER}, a cat waving"
     assert [side["prompt"] for side in clip.told.made.sides] == ["a cat waving", f"{TRIGGER}, a cat waving"]
     assert len({each["sha256"] for side in clip.told.made.sides for each in side["loras"]}) == 1
+
+
+def second_subject(context: ToolContext, folder: Path, trigger: str, noun: str) -> str:
+    """A LoRA of another project of the same person, for a subject of its own: its id."""
+    owner = get_project(context.workspace, context.project_id).owner
+    project = create_project(context.workspace, "Another", owner)
+    update_project(context.workspace, project.id, recipe="character", trigger=trigger, noun=noun)
+    return from_elsewhere(ToolContext(context.workspace, project.id, owner), folder, 8, trigger=trigger)
+
+
+def test_each_lora_that_is_compared_is_asked_for_its_own_subject_only(context: ToolContext, tmp_path: Path) -> None:
+    """Every clip, the base's too, was once asked for the subjects of all of them: a cat and a robot in each."""
+    robot = second_subject(context, tmp_path, "chr_b2de", "robot")
+    both = [LoraStrength(lora=newest(context)), LoraStrength(lora=robot)]
+    found = compare_clips(context, CompareClips(prompt="walking on a beach with chr_b2de", loras=both, seed=2))
+    cats, robots = (f"{called}, walking on a beach with" for called in (f"{TRIGGER}, a cat", "chr_b2de, a robot"))
+    made = read_provenance(context.workspace.home / found.files[0]).made
+    assert made is not None
+    assert [side["prompt"] for side in made.sides] == found.data["prompts"] == [cats, cats, robots]
+    assert made.prompt == found.data["prompt"] == "walking on a beach with"
+    assert found.text.startswith("Same scene and seed, ")
+    assert f"Their prompts: “{cats}”; “{cats}”; “{robots}” (seed 2)." in found.text
+    alone = compare_clips(context, CompareClips(prompt="walking on a beach with", loras=both[1:], seed=2))
+    assert alone.data["prompt"] == robots
+    assert alone.text.startswith("Same words and seed, ")
+    together, by_itself = (frames_of(context, each.files[0]) for each in (found, alone))
+    right = [(together, 2), (by_itself, 1)]
+    cells = [frames[:, 30:286, 8 + place * 264 : 264 + place * 264].astype(int) for frames, place in right]
+    assert np.abs(cells[0] - cells[1]).mean() < 2  # but for the video's compression: it really was made like that
+
+
+def test_the_noun_is_said_unless_the_words_say_it(context: ToolContext) -> None:
+    """A cat was once left out of "scattered leaves", and an owl was "a owl"."""
+
+    def prompt(words: str) -> object:
+        return generate_clip(context, GenerateClip(prompt=words)).data["prompt"]
+
+    assert prompt("scattered leaves") == f"{TRIGGER}, a cat, scattered leaves"
+    assert prompt("A Cat among leaves") == f"{TRIGGER}, A Cat among leaves"
+    update_project(context.workspace, context.project_id, noun="owl")
+    assert prompt("waving") == f"{TRIGGER}, an owl, waving"
 
 
 def test_clips_made_are_kept_newest_first_with_what_they_say(context: ToolContext, tmp_path: Path) -> None:

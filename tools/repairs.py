@@ -11,6 +11,7 @@ from trainer_core.projects import get_project, update_project
 
 from .audit.run import load_audit
 from .captioning.captions import with_trigger
+from .captioning.templates import subject_words
 from .captioning.words import has_word, replace_first
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .dataset import SetExcluded, set_excluded
@@ -82,11 +83,9 @@ def _change_plan(context: ToolContext, action: Action) -> str:
 def _write_captions(context: ToolContext, _action: Action) -> str:
     """The trigger goes in front where it is missing; the words of a caption, a person's most of all, stay."""
     trigger = plan_of(context).trigger
+    opening = subject_words(trigger, _noun(context), recipe_of(context))
     lacking = {
-        item.id: (
-            with_trigger(item.caption, trigger) if item.caption else f"{trigger}, a {_noun(context)}",
-            item.caption_source,
-        )
+        item.id: (with_trigger(item.caption, trigger) if item.caption else opening, item.caption_source)
         for item in manifest_of(context).usable
         if not has_word(item.caption, trigger)
     }

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from trainer_core.plan import BaseModelName
 
+from ..captioning.templates import a
+from ..captioning.words import has_word
 from ..context import ToolContext, ToolRefused
 from ..library import Known, LoraStrength, lora_named, newest_lora, one_base
 from ..scored_loras import best_strength, scores_of
@@ -81,7 +83,7 @@ def full_prompt(words: str, loras: Sequence[Known], *, with_trigger: bool) -> st
     said = quoted(words, 500)
     triggers = [(known, word) for known in loras for word in known.triggers]
     for _, word in triggers:
-        said = re.sub(rf"\b{re.escape(word)}\b,?\s*", "", said)
+        said = re.sub(rf"\b{re.escape(word)}\b,?\s*", "", said).strip()
     if not with_trigger:
         return said
     subjects = [_subject(known, word, said) for known, word in triggers]
@@ -92,6 +94,6 @@ def _subject(known: Known, trigger: str, said: str) -> str:
     """'chr_x7kq, a cat' for the project's own subject where the words do not name it; else the trigger."""
     noun = known.project.noun
     own = known.row.run_id is not None or trigger == known.project.trigger
-    if own and noun and noun not in said:
-        return f"{trigger}, a {noun}"
+    if own and noun and not has_word(said.lower(), noun.lower()):
+        return f"{trigger}, {a(noun)}"
     return trigger

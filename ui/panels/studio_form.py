@@ -104,7 +104,8 @@ def settings_again(made: Made, now: Studio) -> Settings:
     if wanted and media is None:
         notes.append(words.PICTURE_GONE)
     rows += [(None, 1.0)] * (ROWS - len(rows))
-    triggered = not triggers or any(word in made.prompt for word in triggers)
+    said = [made.prompt, *(str(side.get("prompt", "")) for side in made.sides)]
+    triggered = not triggers or any(word in prompt for prompt in said for word in triggers)
     seed = min(max(made.seed, 0), LARGEST_SEED)
     return Settings(made.prompt[:500], tuple(rows), triggered, seed, media, role, made.with_sound, tuple(notes))
 

@@ -45,12 +45,18 @@ def _tile(clip: MadeClip, now: Studio, *, current: bool) -> str:
     )
 
 
+def _prompts(made: Made) -> str:
+    """The prompt; of clips side by side each one's, in their order, where they differ. The file may be a stranger's."""
+    own = [str(side["prompt"]) for side in made.sides if "prompt" in side]
+    return "; ".join(f"“{one_line(prompt, 140)}”" for prompt in own) if len(set(own)) > 1 else made.prompt
+
+
 def _facts(made: Made) -> str:
     used = " + ".join(f"{one.name} at {one.strength:g}" for one in made.loras)
     if made.sides:
         used = "; ".join(str(side.get("label", "")) for side in made.sides)
     facts = {
-        "prompt": made.prompt,
+        "prompt": _prompts(made),
         "seed": str(made.seed),
         "loras": used or words.BASE_ALONE,
         "base": made.base.value,
