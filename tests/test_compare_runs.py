@@ -83,10 +83,10 @@ def test_noise_is_of_the_clips_that_a_figure_was_taken_from(context: ToolContext
     """A figure of the base model's clips was once given the noise of any field of the LoRA's clips with a mean near it:
     "Burned colours before training: 0.000, then 0.001: 0.001 more, beyond the noise (0.000 over 4 clips)"."""
     one = scored_clips(context, 0, [0.3] * 4, [0.0, 0.001, 0.0, 0.0])
-    two = scored_clips(context, 1, [0.4] * 4, [0.003, 0.0, 0.0005, 0.0005])
+    two = scored_clips(context, 1, [0.4] * 4, [0.003, 0.0, 0.0, 0.0])
     burned, largest = comparison(context, one, two).figures
-    # pairs differ by 0.003, -0.001, 0.0005, 0.0005: standard deviation 0.00166, t(3) = 3.18, n = 4
-    assert burned.noise == pytest.approx(3.18 * 0.001658 / 2, rel=1e-3)
+    # pairs differ by 0.003, -0.001, 0, 0: standard deviation 0.00173, t(3) = 3.18, n = 4
+    assert burned.noise == pytest.approx(3.18 * 0.001732 / 2, rel=1e-3)
     assert burned.sure == "within the noise"
     calm = scored_clips(context, 2, [0.3] * 4, [0.0, 0.0010, 0.0, 0.0])
     more = scored_clips(context, 3, [0.3] * 4, [0.0006, 0.0016, 0.0006, 0.0005])
