@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tools.evaluation import drawn_views
 from tools.evaluation.drawn_views import UNKNOWN, VIEWS, WEIGHTS, view_counts, view_odds, views_of
@@ -96,10 +97,25 @@ def test_the_training_set_has_views_only_when_the_base_draws_like_mini(tmp_path:
     source = draw_demo_set(tmp_path / "files", size=64)
     dataset.add_files(tmp_path / "set", sorted(source.glob("pip-0*.png")))
     assert read_reference(tmp_path / "set", "chr_x").figures.views is None
-    views = read_reference(tmp_path / "set", "chr_x", BaseModelName.MINI).figures.views
+    figures = read_reference(tmp_path / "set", "chr_x", BaseModelName.MINI).figures
+    views = figures.views
+    assert figures.drawn is not None
+    assert figures.drawn > 0.5
     assert views is not None
     assert views["front"] >= 2
     assert views["back"] == 0
+
+
+def test_nothing_is_read_from_files_that_do_not_look_drawn(tmp_path: Path):
+    """The net answers on photographs as well, and its answers became 'your files do not show these sides'."""
+    rng = np.random.default_rng(5)
+    (tmp_path / "files").mkdir()
+    for number in range(4):  # grain like a camera's, which no drawing has
+        picture = np.clip(rng.normal(120, 40, (96, 96, 3)), 0, 255).astype(np.uint8)
+        Image.fromarray(picture).save(tmp_path / "files" / f"{number}.png")
+    dataset.add_files(tmp_path / "set", sorted((tmp_path / "files").glob("*.png")))
+    figures = read_reference(tmp_path / "set", "chr_x", BaseModelName.MINI).figures
+    assert (figures.drawn, figures.views) == (0.0, None)
 
 
 def test_nothing_but_the_evaluation_asks_it():

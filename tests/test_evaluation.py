@@ -16,6 +16,7 @@ from tools.evaluation import calibration, measures, prompts, scorecard, sheet
 from tools.evaluation.embedder import WEIGHTS, embed
 from tools.evaluation.reference import Reference, read_reference, reference_of
 from tools.evaluation.scoring import measure_all, score_clip
+from tools.evaluation.sweep import cannot_judge
 from trainer_core.base_models.mini.world.character import Character, random_character
 from trainer_core.base_models.mini.world.render import render_clip, render_image
 from trainer_core.base_models.mini.world.scene import random_scene
@@ -151,6 +152,13 @@ def test_no_verdict_where_the_embedder_is_not_calibrated(taught, reference):
         identity = next(measure for measure in found if measure.id == "identity")
         assert (identity.verdict, identity.threshold) == ("shown", None)
         assert "no verdict" in identity.validity
+    mini = {"base": BaseModelName.MINI, "recipe": RecipeName.CHARACTER}
+    found = measure_all(clips, calibration.load_calibration(), drawn=0.2, **mini)
+    identity = next(measure for measure in found if measure.id == "identity")
+    assert (identity.verdict, identity.threshold) == ("shown", None)  # a lion and a cheetah were one character once
+    assert "do not look drawn" in identity.validity
+    assert "do not look drawn" in cannot_judge(BaseModelName.MINI, RecipeName.CHARACTER, drawn=0.2)
+    assert cannot_judge(BaseModelName.MINI, RecipeName.CHARACTER, drawn=0.5) == ""
 
 
 def test_reference_of_nothing_is_said_in_words(tmp_path: Path):

@@ -47,9 +47,7 @@ def test_the_file_is_named_only_where_the_scorecard_is_about_it(context: ToolCon
 def test_a_figure_just_beyond_its_line_is_not_said_to_be_on_it() -> None:
     """'0.00 (poor: at most 0.00 is wanted)' and 'is on its line of 0.00' were once said of 0.0022."""
     line = Threshold(value=0.0, direction="at most", source="a sound clip has none")
-    few = Measure(
-        id="empty", title="Empty", value=0.0022, unit="share", definition="", threshold=line, verdict="poor"
-    )
+    few = Measure(id="empty", title="Empty", value=0.0022, unit="share", definition="", threshold=line, verdict="poor")
     assert few.words() == "Empty: 0.002 (poor: at most 0.00 is wanted)"
     assert where_lines_come_from([few]) == [
         "- Empty is 0.002 above its line of 0.00. The line's source: a sound clip has none."

@@ -8,6 +8,7 @@ from trainer_core.base_models.ltx23.identity import HUB_REPOSITORY
 from trainer_core.generation.provenance import program
 from trainer_core.plan import BaseModelName, ReferenceKind
 
+from .captioning.templates import a
 from .evaluation.scorecard import Measure, Scorecard
 from .export_facts import LoraStory
 from .state import honesty
@@ -37,7 +38,7 @@ def title_of(story: LoraStory) -> str:
     called = ", ".join(story.known.triggers) or "LoRA without a known trigger word"
     noun = story.known.project.noun
     kind = f"{story.plan.recipe} LoRA" if story.plan else "LoRA"
-    return f"{called}{f', a {quoted(noun, 40)}' if noun and story.plan else ''} ({kind} for {story.base.value})"
+    return f"{called}{f', {a(quoted(noun, 40))}' if noun and story.plan else ''} ({kind} for {story.base.value})"
 
 
 def _front(story: LoraStory) -> str:

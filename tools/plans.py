@@ -14,6 +14,7 @@ from trainer_core.projects import PlanRow, get_project, new_id, update_project
 from trainer_core.training.memory import fitted, measured, memory_words
 
 from . import plan_reasons
+from .captioning.templates import a
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .file_notes import file_notes
 from .plan_changes import ChangePlan, apply
@@ -236,7 +237,7 @@ def plan_text(plan: TrainingPlan, cost: Estimate) -> str:
     rules = BASES[plan.base]
     still = "stills" if plan.frames == 1 else f"{plan.frames} frames"
     lines = [
-        f"Plan: a {plan.recipe} LoRA on {rules.title}, trigger {plan.trigger}.",
+        f"Plan: {a(plan.recipe)} LoRA on {rules.title}, trigger {plan.trigger}.",
         f"- files: {plural(plan.images, 'picture')} and {plural(plan.clips, 'clip')}, {plan.held_out_share:.0%} "
         f"kept for validation",
         f"- {plan.steps} steps ({plan.preset}), rank {plan.rank}, learning rate {plan.learning_rate:g}, batch "

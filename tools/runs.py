@@ -14,6 +14,7 @@ from trainer_core.projects import Consent, PlanRow, get_project, new_id
 
 from .audit.run import Finding, load_audit
 from .base_models import terms_missing
+from .captioning.templates import a
 from .cards import card_of, print_of
 from .consent import consent_lines, consents_for
 from .context import Card, NoArguments, Tool, ToolContext, ToolRefused, ToolResult
@@ -58,7 +59,7 @@ def launch_card(context: ToolContext, _arguments: NoArguments) -> Card:
         raise ToolRefused(str(refused)) from refused
     rules = BASES[plan.base]
     lines = [
-        f"Train a {plan.recipe} LoRA on {rules.title}, here on this machine.",
+        f"Train {a(plan.recipe)} LoRA on {rules.title}, here on this machine.",
         f"{plural(plan.images, 'picture')} and {plural(plan.clips, 'clip')}, trigger {plan.trigger}.",
         *([words] if (words := synthetic_words(manifest)) else []),
         f"{plan.steps} steps, rank {plan.rank}, learning rate {plan.learning_rate:g}, {plan.width}x{plan.height}.",

@@ -160,8 +160,10 @@ def _limit(name: str, scorecard: Scorecard) -> tuple[float, str] | None:
     """A limit and its source; None where no line holds. A line from drawn clips holds for another base than mini only
     where it was seen what it does on photographs, and then says so."""
     line = load_calibration().lines.get(name)
+    if line is not None and not line.holds_for(scorecard.base):
+        return None
     if line is not None and scorecard.base is not BaseModelName.MINI:
-        return (line.value, f"{line.source}. {line.photographs.rstrip('.')}") if line.photographs else None
+        return line.value, f"{line.source}. {line.photographs.rstrip('.')}"
     if name in LIMITS:
         return LIMITS[name]
     measure = scorecard.measure(name)

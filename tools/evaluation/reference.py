@@ -13,7 +13,7 @@ from trainer_core.dataset.media import MediaInfo, UnusableMedia, read_frames, re
 from trainer_core.plan import BaseModelName
 
 from ..captioning.words import has_word
-from .drawn_views import view_counts
+from .drawn_files import drawn_share, drawn_views
 from .embedder import Vectors, embed, mean_vector
 from .measures import burned_share, nearest_among, thumbnails
 from .scorecard import TrainingSet
@@ -50,7 +50,7 @@ class Reference:
 def read_reference(folder: Path, trigger: str, base: BaseModelName | None = None) -> Reference:
     """Read the dataset's usable files. Raises ValueError in words when none can be read.
 
-    Views are counted only for the base mini, whose characters are drawn as drawn_views.VALIDITY wants them.
+    Views are counted only for the base mini, and where the files look drawn as its characters are.
     """
     manifest = dataset.load(folder)
     items = manifest.usable
@@ -78,8 +78,10 @@ def read_reference(folder: Path, trigger: str, base: BaseModelName | None = None
     captions = [item.caption for item in manifest.usable if item.caption]
     called = sum(has_word(caption, trigger) for caption in captions)
     found = reference_of(pictures, captions=len(captions), with_trigger=called)
-    views = view_counts(pictures) if base is BaseModelName.MINI else None
-    figures = found.figures.model_copy(update={"views": views})
+    figures = found.figures
+    if base is BaseModelName.MINI:
+        drawn = drawn_share(pictures)
+        figures = figures.model_copy(update={"drawn": drawn, "views": drawn_views(pictures, drawn)})
     return replace(found, unread=tuple(unread), files=tuple(files), figures=figures)
 
 

@@ -173,7 +173,8 @@ def _takes(
 def _chosen(takes: Takes, plan: TrainingPlan, cases: Sequence[PromptCase], last: Tried) -> Tried:
     """Make the base's clips, then try steps and strengths; `takes.card` says what was chosen."""
     context, card, few = takes.maker.context, takes.card, sweep_cases(cases)
-    wanted, why = context.job.arguments.get("sweep", True), cannot_judge(card.base, card.recipe)
+    wanted = context.job.arguments.get("sweep", True)
+    why = cannot_judge(card.base, card.recipe, takes.reference.figures.drawn)
     files = _files(takes, plan, last) if wanted and not why else []
     takes.maker.left += most_clips(len(files), len(few)) if files else 0
     takes.of_suite([case for case in cases if case.on_base], "base")
@@ -222,11 +223,13 @@ def _scored(takes: Takes, cases: Sequence[PromptCase], lora: AtStrength) -> Scor
     middles = {key: frames[len(frames) // 2] for key, frames in takes.frames.items()}
     new = [case.id for case in cases if case.purpose in ("first", "new")]
     look, card = look_again(takes.scores, takes.frames, takes.reference, takes.card), takes.card
-    measures = measure_all(look.clips, load_calibration(), base=card.base, recipe=card.recipe, said=look.said)
+    figures = takes.reference.figures
+    measures = measure_all(
+        look.clips, load_calibration(), base=card.base, recipe=card.recipe, drawn=figures.drawn, said=look.said
+    )
     measures += (variety(middles, "lora", new), variety(middles, "base", new))
     effect = effect_of(takes.maker.pipeline, lora.path, lora.strength, cases, card)
     measures += weight_measures(card.weight_change, effect)
-    figures = takes.reference.figures
     found = {"measures": measures, "clips": look.clips, "training_set": figures, "notes": tuple(takes.notes)}
     return card.model_copy(update=found)
 

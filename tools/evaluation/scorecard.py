@@ -88,6 +88,7 @@ class TrainingSet(_Frozen):
     captions: int
     captions_with_trigger: int
     views: dict[str, int] | None = None  # of characters drawn like mini's; other files are the audit's to judge
+    drawn: float | None = None  # share of the files that look drawn and not photographed; None where nobody looked
 
 
 class SweepPoint(_Frozen):

@@ -14,6 +14,7 @@ from . import measures
 from .attributes import place_in, place_of
 from .calibrated import Calibration, Material
 from .definitions import DEFINITIONS, Definition, Line
+from .drawn_files import PHOTOGRAPHED, lines_hold
 from .embedder import embed
 from .embedders.faces import SAME_FACE, SAME_FACE_SOURCE
 from .further_definitions import FURTHER
@@ -58,17 +59,19 @@ def measure_all(
     *,
     base: BaseModelName,
     recipe: RecipeName,
+    drawn: float | None = None,
     said: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Measure, ...]:
     """All measures of the tables, in their order; those of which no clip was made have no value.
 
-    `said` is what a second look said of its figures (second_look.SecondLook.said).
+    `drawn` is the share of the training files that look drawn, where somebody looked; `said` is what a second look said
+    of its figures (second_look.SecondLook.said).
     """
     with_lora = {clip.case.id: clip for clip in clips if clip.model == "lora"}
     on_base = {clip.case.id: clip for clip in clips if clip.model == "base"}
     name = calibration.nearest_to_clips
-    judged = base is BaseModelName.MINI and recipe in ONE_SUBJECT
-    validity = _validity(base, recipe, name)
+    judged = lines_hold(base, drawn) and recipe in ONE_SUBJECT
+    validity = _validity(base, recipe, name, drawn)
     result = []
     for definition in (*DEFINITIONS, *FURTHER):
         if base not in definition.bases or (definition.recipes and recipe not in definition.recipes):
@@ -186,11 +189,13 @@ def _embedder_threshold(line: Line | None, material: Material, source: str) -> T
     return None
 
 
-def _validity(base: BaseModelName, recipe: RecipeName, material: str) -> str:
+def _validity(base: BaseModelName, recipe: RecipeName, material: str, drawn: float | None) -> str:
     if recipe not in ONE_SUBJECT:
         return f"The built-in embedder knows characters; it cannot judge a {recipe.value}, so there is no verdict."
     if base is not BaseModelName.MINI:
         return "The built-in embedder is calibrated on drawn characters only, so there is no verdict."
+    if not lines_hold(base, drawn):
+        return f"{PHOTOGRAPHED[0].upper()}{PHOTOGRAPHED[1:]}, so there is no verdict."
     reconstructed = material == "reconstructed"
     how = "true clips through mini's autoencoder" if reconstructed else "damaged drawings, not on mini's own clips"
     return f"Holds for drawn characters; the line was calibrated on {how}."

@@ -9,6 +9,7 @@ from trainer_core.recipes import RecipeName
 from .base_clips import AtStrength
 from .calibration import load_calibration
 from .choice import DEFINITION, Choice, certainly_out, choose, point_of
+from .drawn_files import PHOTOGRAPHED, lines_hold
 from .prompts import PromptCase
 from .scorecard import ClipScore, Sweep, SweepPoint
 from .scoring import ONE_SUBJECT
@@ -64,12 +65,14 @@ def most_clips(files: int, cases: int) -> int:
     return cases * (files + sum(len(way) for way in STRENGTHS))
 
 
-def cannot_judge(base: BaseModelName, recipe: RecipeName) -> str:
+def cannot_judge(base: BaseModelName, recipe: RecipeName, drawn: float | None = None) -> str:
     """Why no checkpoint can be chosen by score on this material; empty where it can."""
     if recipe not in ONE_SUBJECT:
         return f"resemblance to one subject is what is scored, and a {recipe.value} has none"
     if base is not BaseModelName.MINI:
         return "the built-in embedder knows drawn characters only, so a score would mean nothing here"
+    if not lines_hold(base, drawn):
+        return f"{PHOTOGRAPHED}, so a score would mean nothing here"
     return ""
 
 

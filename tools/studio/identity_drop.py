@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trainer_core.plan import BaseModelName
 from trainer_core.recipes import RECIPES, RecipeName
 
+from ..captioning.templates import a
 from ..context import ToolContext
 from ..library import Known
 from ..state import plan_of_run
@@ -60,7 +61,7 @@ def identity_drop(context: ToolContext, known: Known, alone: "Stacked", stack: "
     if plan is None:
         return Drop(known, why="it was not trained here, so there are no training files to compare clips with.")
     if plan.recipe not in ONE_SUBJECT:
-        return Drop(known, why=f"resemblance is not a measure of a {plan.recipe.value}; look at the clips.")
+        return Drop(known, why=f"resemblance is not a measure of {a(plan.recipe.value)}; look at the clips.")
     from ..evaluation import embedder, measures
     from ..evaluation.prompts import suite
     from ..evaluation.reference import read_reference
