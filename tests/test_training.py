@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from diffusers import LTX2Pipeline
 from PIL import Image
 
 from trainer_core.base_models.mini.world.character import random_character
@@ -24,10 +25,10 @@ from trainer_core.jobs.events import events_since
 from trainer_core.jobs.recover import recover
 from trainer_core.jobs.worker import work
 from trainer_core.lora.inspect import verify
-from trainer_core.plan import BaseModelName, TrainingPlan, propose
+from trainer_core.plan import BaseModelName, MemoryTier, TrainingPlan, propose
 from trainer_core.projects import PlanRow, Run, Workspace, create_project, new_id
 from trainer_core.recipes import RECIPES, RecipeName
-from trainer_core.training import checkpoints
+from trainer_core.training import checkpoints, run
 from trainer_core.training.captions import class_captions
 from trainer_core.training.encode import Encoder
 from trainer_core.training.examples import Encoded
@@ -230,6 +231,36 @@ def test_two_runs_may_encode_the_same_file_at_once(tmp_path: Path) -> None:
         for number in range(4):
             found = list(pool.map(lambda _, n=number: encoder.words(f"a cat {n}"), range(4)))
             assert all(torch.equal(found[0].video, words.video) for words in found)
+
+
+def test_captions_are_kept_by_the_bits_of_the_text_encoder_that_read_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan in full precision was once trained on what a Gemma in 4 bits had said for a run before it."""
+    asked: list[MemoryTier] = []
+
+    def load(_base: BaseModelName, part: Part, memory: MemoryTier) -> LTX2Pipeline:
+        asked.append(memory)
+        return load_part(BaseModelName.MINI, part)
+
+    monkeypatch.setattr(run, "load_part", load)
+    monkeypatch.setattr(run, "base_fingerprint", lambda _base: "test")
+
+    def encode(base: BaseModelName, *tiers: MemoryTier) -> list[MemoryTier]:
+        """Of the tiers, one after the other, those for which the text encoder was loaded."""
+        asked.clear()
+        plan = propose(RECIPES[RecipeName.CHARACTER], base, TRIGGER, "0" * 64, images=24, clips=0)
+        for tier in tiers:
+            run.encoder_for(plan.changed(memory=tier), tmp_path).words("a cat")
+        return list(asked)
+
+    Encoder(lambda part: load_part(BaseModelName.MINI, part), "test", tmp_path).words("a cat")  # as it always was kept
+    full, eight, four, waiting = MemoryTier
+    assert encode(BaseModelName.MINI, *MemoryTier) == []  # mini's is whole in every tier
+    assert encode(BaseModelName.LTX23, four, full, eight) == [four, eight]
+    assert (
+        encode(BaseModelName.LTX23, waiting, eight, full) == []
+    )  # the base waits elsewhere; Gemma has the same 4 bits
 
 
 def test_shift_follows_the_published_line() -> None:

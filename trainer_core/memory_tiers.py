@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from .plan import MemoryTier
+from .plan import BaseModelName, MemoryTier
+
+FULL_BITS = 16  # of the base's own precision, as tiers count it: nothing is quantised
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,8 @@ TIERS: dict[MemoryTier, Tier] = {
         "in 4 bits, its blocks waiting in the computer's own memory: the least GPU memory, and slow",
     ),
 }
+
+
+def text_encoder_bits(base: BaseModelName, memory: MemoryTier) -> int:
+    """In how many bits a base's text encoder is really held in a tier: mini's is so small that it is always whole."""
+    return FULL_BITS if base is BaseModelName.MINI else TIERS[memory].text_encoder_bits

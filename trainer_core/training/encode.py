@@ -22,6 +22,7 @@ from trainer_core.dataset.manifest import Item, Manifest
 from trainer_core.dataset.media import UnusableMedia, fit, read_frames, read_image, read_own_frames
 from trainer_core.dataset.sound import is_silent, read_sound
 from trainer_core.generation.generate import prompt_tokens
+from trainer_core.memory_tiers import FULL_BITS
 from trainer_core.plan import TrainingPlan
 
 from .cache import EntryDamaged, read_entry, write_entry
@@ -37,10 +38,14 @@ class Encoder:
     """Encodes with a base's VAE, text encoder and connectors; keeps the results in a cache folder.
 
     `parts` loads what is needed when something is not in the cache; only one part is held at a time.
+    `text_encoder_bits`: those of each weight of the text encoder that `parts` loads.
     """
 
-    def __init__(self, parts: LoadParts, base_fingerprint: str, cache: Path) -> None:
+    def __init__(
+        self, parts: LoadParts, base_fingerprint: str, cache: Path, text_encoder_bits: int = FULL_BITS
+    ) -> None:
         self._load = parts
+        self._text_encoder_bits = text_encoder_bits
         self._held: tuple[Part, LTX2Pipeline] | None = None
         self._base = base_fingerprint
         self._cache = cache
@@ -104,7 +109,10 @@ class Encoder:
     @torch.inference_mode()
     def words(self, caption: str) -> Words:
         """The caption's embeddings as the transformer reads them: text encoder and connectors have both run."""
-        return Words(**self._cached("words", [caption], lambda: self._words(caption)))
+        key: list[object] = [caption]
+        if self._text_encoder_bits != FULL_BITS:  # in fewer bits it says something a little different
+            key.append(f"text encoder in {self._text_encoder_bits} bits")
+        return Words(**self._cached("words", key, lambda: self._words(caption)))
 
     def _encode(self, frames: NDArray[np.uint8]) -> Tensor:
         vae = self._pipeline(Part.VIDEO).vae

@@ -3,6 +3,7 @@
 import platform
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -23,6 +24,7 @@ from trainer_core.dataset.media import UnusableMedia
 from trainer_core.jobs.context import JobContext, JobFailed
 from trainer_core.jobs.pulse import Doing
 from trainer_core.lora.export import LoraExportError, export_lora
+from trainer_core.memory_tiers import text_encoder_bits
 from trainer_core.plan import MemoryTier, TrainingPlan
 from trainer_core.projects import Lora, PlanRow, Workspace, new_id
 
@@ -121,11 +123,7 @@ def read_material(context: JobContext, plan: TrainingPlan, tell: Tell) -> Materi
     if not training:
         raise JobFailed("None of the files can be used by this plan, so there is nothing to train on.")
     tell("state", state="encoding", samples=len(samples), held_out=len(held_out))
-    encoder = Encoder(
-        lambda part: load_part(plan.base, part, plan.memory),
-        base_fingerprint(plan.base),
-        context.workspace.cache_folder(),
-    )
+    encoder = encoder_for(plan, context.workspace.cache_folder())
 
     def progress(done: int, total: int) -> None:
         if tell is not tell_nobody:
@@ -143,6 +141,16 @@ def read_material(context: JobContext, plan: TrainingPlan, tell: Tell) -> Materi
     if plan.with_audio and not heard:
         tell("message", text="Nothing can be heard in any clip, so this trains as without sound.")
     return Material(encoded[: len(training)], encoded[len(training) :], words)
+
+
+def encoder_for(plan: TrainingPlan, cache: Path) -> Encoder:
+    """What encodes the plan's files and captions, with a cache that all plans share. Raises BaseModelMissing."""
+    return Encoder(
+        lambda part: load_part(plan.base, part, plan.memory),
+        base_fingerprint(plan.base),
+        cache,
+        text_encoder_bits(plan.base, plan.memory),
+    )
 
 
 def train_here(
