@@ -17,10 +17,12 @@ from trainer_core.base_models.mini.world.render import render_clip, render_image
 from trainer_core.base_models.mini.world.scene import random_scene
 from trainer_core.base_models.registry import Part, load_part, load_pipeline
 from trainer_core.dataset.manifest import add_files, set_captions
+from trainer_core.dataset.manifest import load as load_manifest
 from trainer_core.dataset.media import write_clip
 from trainer_core.generation.generate import GenerateRequest, generate, with_lora
 from trainer_core.jobs import store
 from trainer_core.jobs.backends import backend_named
+from trainer_core.jobs.context import JobCancelled
 from trainer_core.jobs.events import events_since
 from trainer_core.jobs.recover import recover
 from trainer_core.jobs.worker import work
@@ -30,7 +32,7 @@ from trainer_core.projects import PlanRow, Run, Workspace, create_project, new_i
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training import checkpoints, run
 from trainer_core.training.captions import class_captions
-from trainer_core.training.encode import Encoder
+from trainer_core.training.encode import Encoder, encode_all
 from trainer_core.training.examples import Encoded
 from trainer_core.training.model import add_lora
 from trainer_core.training.objective import add_noise, draw_sigmas, flow_loss, pack, shift_of, unpack
@@ -261,6 +263,23 @@ def test_captions_are_kept_by_the_bits_of_the_text_encoder_that_read_them(
     assert (
         encode(BaseModelName.LTX23, waiting, eight, full) == []
     )  # the base waits elsewhere; Gemma has the same 4 bits
+
+
+def test_a_cancel_is_heard_between_two_captions(tmp_path: Path) -> None:
+    """Nobody looked while captions were read, so hundreds of them were like a text encoder that hangs."""
+    pipeline = load_part(BaseModelName.MINI, Part.TEXT)
+    encoder = Encoder(lambda _part: pipeline, "test", tmp_path / "cache")
+    plan = propose(RECIPES[RecipeName.CHARACTER], BaseModelName.MINI, TRIGGER, "0" * 64, images=24, clips=0)
+    looks: list[int] = []
+
+    def look_up() -> None:
+        looks.append(len(looks))
+        if len(looks) == 3:
+            raise JobCancelled
+
+    with pytest.raises(JobCancelled):
+        encode_all(encoder, tmp_path, load_manifest(tmp_path), [], plan, lambda *_: None, "abcde", look_up)
+    assert len([*(tmp_path / "cache").rglob("*.safetensors")]) == 2
 
 
 def test_shift_follows_the_published_line() -> None:

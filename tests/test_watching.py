@@ -22,7 +22,7 @@ from tools.standing_orders import (
     list_standing_orders,
     set_standing_order,
 )
-from trainer_core.jobs import events, orders, store
+from trainer_core.jobs import events, orders, store, worker
 from trainer_core.jobs.at_work import seconds_at_work
 from trainer_core.jobs.backends import backend_named
 from trainer_core.jobs.context import JobContext
@@ -31,7 +31,7 @@ from trainer_core.jobs.recover import recover
 from trainer_core.jobs.selfcheck import TASK
 from trainer_core.jobs.stuck import Lookout
 from trainer_core.jobs.worker import work
-from trainer_core.projects import Job
+from trainer_core.projects import Job, Workspace
 from trainer_core.training.overfitting import overfitting, rise_of
 
 LOCAL = backend_named("local")
@@ -162,6 +162,30 @@ def test_a_stuck_job_is_told_once_and_again_when_it_moves(context: ToolContext) 
     ]
     assert "seems to be stuck" in told[0]
     assert told[1] == "Training moves again."
+
+
+def test_the_worker_s_own_beat_is_no_sign_that_the_task_moves(
+    context: ToolContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each beat asked whether the job was cancelled, which counted as movement: what hung while loading never did."""
+    monkeypatch.setattr(worker, "BEAT_SECONDS", 0.02)
+    beats: list[str] = []
+    beat = store.beat
+
+    def counted(workspace: Workspace, job_id: str, attempt: int) -> bool:
+        beats.append(job_id)
+        return beat(workspace, job_id, attempt)
+
+    monkeypatch.setattr(store, "beat", counted)
+    job, clock = submit(context), Clock()
+    assert store.claim(context.workspace, job.id, os.getpid())
+    at_work = JobContext(context.workspace, store.get(context.workspace, job.id), context.workspace.home, Pulse(clock))
+    clock.now += 1801
+    with worker._watched(at_work):
+        wait_until(lambda: len(beats) > 2)
+        assert at_work.pulse.look() is not None
+        assert not at_work.cancelled()  # the task itself looks: it moves
+        assert at_work.pulse.look() is None
 
 
 def test_a_killed_training_is_told_by_whoever_watches_and_once(context: ToolContext) -> None:

@@ -48,6 +48,10 @@ class JobContext:
         Cheap enough for every step: the database is asked at most once a second. Asking is a sign that the job moves.
         """
         self.pulse.sign()
+        return self.asked_to_stop()
+
+    def asked_to_stop(self) -> bool:
+        """The same answer for whoever watches from beside: that somebody looks is no sign that the job moves."""
         poll = self._poll
         if not poll.stop and time.monotonic() - poll.at >= POLL_SECONDS:
             job = store.get(self.workspace, self.job.id)

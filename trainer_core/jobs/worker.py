@@ -122,7 +122,7 @@ def _watch(context: JobContext, done: threading.Event) -> None:
     while not done.wait(min(BEAT_SECONDS, CANCEL_GRACE_SECONDS / 2)):
         with suppress(OperationalError):  # a database that is full or busy for a moment: the next beat may come through
             lost = not store.beat(workspace, job.id, job.attempt)
-            if cancelled_at is None and (lost or context.cancelled()):
+            if cancelled_at is None and (lost or context.asked_to_stop()):
                 cancelled_at = time.monotonic()
         if cancelled_at is not None and time.monotonic() - cancelled_at >= CANCEL_GRACE_SECONDS and not done.is_set():
             store.cancel(workspace, job.id, attempt=job.attempt)

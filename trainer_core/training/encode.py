@@ -175,10 +175,12 @@ def encode_all(
     plan: TrainingPlan,
     progress: Callable[[int, int], None],
     prompts: Collection[str] = (),
+    look_up: Callable[[], None] = lambda: None,
 ) -> tuple[list[Encoded], dict[str, Words]]:
     """All samples in order, and the words of every caption, of what the plan says in its place, and of `prompts`.
 
     First all pictures, then all sound, then all words, so that each part of the base is loaded once at most.
+    `look_up` is called before each of the sounds and words, and may raise to stop.
     """
     encoded = []
     items = {item.id: item for item in manifest.items}  # asking the manifest for each would grow with the square
@@ -189,11 +191,17 @@ def encode_all(
         encoded.append(replace(example, references=tuple(shared(each) for each in shown.get(sample, ()))))
         progress(index + 1, len(samples))
     if plan.with_audio:
-        heard = [encoder.sound(dataset, items[sample.item_id], sample, plan) for sample in samples]
+        heard = []
+        for sample in samples:
+            look_up()
+            heard.append(encoder.sound(dataset, items[sample.item_id], sample, plan))
         encoded = [replace(example, audio=audio) for example, audio in zip(encoded, heard, strict=True)]
     captions = {example.caption for example in encoded} | ({plan.trigger} if plan.caption_dropout else set())
     if plan.class_preservation:
         captions |= {words for caption in captions for words in class_captions(caption, plan.trigger)}
-    words = {caption: encoder.words(caption) for caption in sorted(captions.union(prompts))}
+    words: dict[str, Words] = {}
+    for caption in sorted(captions.union(prompts)):
+        look_up()
+        words[caption] = encoder.words(caption)
     encoder.release()
     return encoded, words

@@ -125,14 +125,17 @@ def read_material(context: JobContext, plan: TrainingPlan, tell: Tell) -> Materi
     tell("state", state="encoding", samples=len(samples), held_out=len(held_out))
     encoder = encoder_for(plan, context.workspace.cache_folder())
 
-    def progress(done: int, total: int) -> None:
+    def look_up() -> None:
         if tell is not tell_nobody:
             context.stop_if_cancelled()
+
+    def progress(done: int, total: int) -> None:
+        look_up()
         if done == total or done % 25 == 0:
             tell("progress", phase="encoding", step=done, steps=total)
 
     prompts = sampling.prompts_of(context.job)
-    encoded, words = encode_all(encoder, folder, manifest, training + held_out, plan, progress, prompts)
+    encoded, words = encode_all(encoder, folder, manifest, training + held_out, plan, progress, prompts, look_up)
     if encoder.damaged:
         tell("message", text=f"Stored encodings that were damaged and have been made again: {encoder.damaged}.")
     for note in encoder.notes.values():
