@@ -59,6 +59,7 @@ class Conversation:
         self._saver, self._of_settings = saver, of_settings
         context = ToolContext(workspace, thread.project_id, person)
         self._answering = Answering(context, model, saver, thread.id)
+        self.shown: str | None = None  # the card that this door showed last
         key = (id(asyncio.get_running_loop()), thread.id)
         self._lock = _locks.setdefault(key, asyncio.Lock())
 
@@ -98,20 +99,24 @@ class Conversation:
         await self._connection.close()
 
     async def send(
-        self, text: str, uploads: Sequence[Path] = (), *, event_id: str | None = None
+        self, text: str, uploads: Sequence[Path] = (), *, event_id: str | None = None, seen: str | None = None
     ) -> AsyncIterator[Event]:
         """Say something, perhaps with files or folders; yields what the sidekick says and does.
 
-        A clear yes or no to a card that waits decides it. Any other message is answered, and the card is shown again.
-        `event_id` is the channel's own name of the message: delivered a second time, it does nothing.
+        A clear yes or no decides the card that waits, if it is the one that the person had before them: `seen`, empty
+        for none; by default the one that this conversation had shown when the message came. Any other message is
+        answered, and the card is shown again. `event_id` is the channel's own name of the message: delivered a second
+        time, it does nothing.
         """
+        meant = self.shown if seen is None else seen
         if not await self._first_time(event_id):
             return
         async with self._turn():
             now = await self._answering.memory.now()
-            answer = clear_answer(text) if now.interrupt and not uploads else None
+            card = card_of(now)
+            answer = clear_answer(text) if card and card.id == meant and not uploads else None
             steps = self._answering.decide(now, answer == "yes", text) if answer else self._answer(text, uploads, now)
-            async for event in steps:
+            async for event in self._showing(steps):
                 yield event
 
     async def act(
@@ -131,7 +136,8 @@ class Conversation:
         async with self._turn():
             who = f"The program {through}, which the person connected, called" if through else "The person clicked"
             note = event_note(f"{who}: {tool} {arguments}")
-            async for event in self._answering.to([note, clicked], await self._answering.memory.now()):
+            steps = self._answering.to([note, clicked], await self._answering.memory.now())
+            async for event in self._showing(steps):
                 yield event
 
     async def decide(self, card_id: str, approved: bool, *, event_id: str | None = None) -> AsyncIterator[Event]:
@@ -147,7 +153,7 @@ class Conversation:
                     "to launch."
                 )
                 return
-            async for event in self._answering.decide(now, approved, "Yes." if approved else "No."):
+            async for event in self._showing(self._answering.decide(now, approved, "Yes." if approved else "No.")):
                 yield event
 
     async def broken_off(self) -> bool:
@@ -161,7 +167,8 @@ class Conversation:
             now = await self._answering.memory.now()
             if now.interrupt or not unfinished(now.messages):
                 return
-            async for event in self._answering.run({"messages": closing(now.messages, BROKEN_OFF)}, now):
+            steps = self._answering.run({"messages": closing(now.messages, BROKEN_OFF)}, now)
+            async for event in self._showing(steps):
                 yield event
 
     async def stop(self) -> AsyncIterator[Event]:
@@ -223,11 +230,19 @@ class Conversation:
         """What was said and done, in order, or only in the last `turns` turns; a card that still waits comes last."""
         events = history_of(await self._answering.memory.whole(turns), self.workspace.home)
         card = await self.pending()
+        self.shown = card.id if card else None
         return [*events, CardShown(card=card)] if card else events
 
     async def stage(self) -> str:
         """Where the project stands: recipe, dataset, plan, launch, training or results."""
         return str(stage_of(await asyncio.to_thread(facts_of, self._answering.context)))
+
+    async def _showing(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+        """The events of a turn; which card was among them is remembered, for a yes is a yes to what was seen."""
+        async for event in events:
+            if isinstance(event, CardShown):
+                self.shown = event.card.id
+            yield event
 
     async def _first_time(self, event_id: str | None) -> bool:
         """Take an event up; False when that was done before. Without an id every event is new."""

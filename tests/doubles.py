@@ -46,7 +46,11 @@ class ScriptedConversation:
             raise LookupError("There is no such conversation.")
         return cls.threads[thread_id]
 
-    async def send(self, text: str, uploads: Sequence[Path] = ()) -> AsyncIterator[Event]:
+    @property
+    def shown(self) -> str | None:
+        return self.card.id if self.card else None
+
+    async def send(self, text: str, uploads: Sequence[Path] = (), *, seen: str | None = None) -> AsyncIterator[Event]:
         self.events.append(Said(role="person", text=text))
         self.uploads += [path.name for path in uploads]
         async for event in self._answer(text):

@@ -112,6 +112,14 @@ def test_paths_in_a_message(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "sentence", ["I have 20 pictures / 5 clips of my cat", "use ~ 500 steps", "yes / no?", "wait ... // ./ ../ ~/ ok"]
+)
+def test_a_slash_that_stands_alone_hands_nothing_over(sentence: str) -> None:
+    """'20 pictures / 5 clips' once handed the whole disk over, and '~ 500 steps' the home folder."""
+    assert paths_in(sentence) == []
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["audit", "no-such-folder"], "There is no folder or file"),

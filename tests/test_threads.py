@@ -238,6 +238,7 @@ tools.runs.base_missing = lambda _base: None
 
 async def main():
     async with await Conversation.open(Workspace.open(Path(sys.argv[1])), thread_id=sys.argv[2]) as conversation:
+        await conversation.history()  # as every window and shell begins: a yes is to a card that was shown
         async for _event in conversation.send(sys.argv[3]):
             pass
 

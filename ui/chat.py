@@ -52,7 +52,8 @@ def run_chat(
 def paths_in(text: str) -> list[Path]:
     """Files and folders that a message names: '~/pictures/pip', "'/home/a/my cat/1.png'", './drawings'.
 
-    Only words that look like a path (with a slash or ~) and exist count; an apostrophe in a sentence is no quote.
+    Only words that look like a path (with a slash or ~) and exist count; an apostrophe in a sentence is no quote, and
+    a slash or ~ that stands alone ("20 pictures / 5 clips", "~ 500 steps") names no folder.
     """
     try:
         words = shlex.split(text)
@@ -60,7 +61,7 @@ def paths_in(text: str) -> list[Path]:
         words = text.split()
     found = []
     for word in words:
-        if word.startswith(("/", "~", "./", "../")):
+        if word.startswith(("/", "~", "./", "../")) and word.strip("/~.,;:"):
             path = Path(os.path.expanduser(word.rstrip(",.;:")))  # noqa: PTH111 - Path.expanduser raises for '~nobody'
             with contextlib.suppress(OSError):
                 if path.exists():
@@ -174,7 +175,7 @@ class _Chat:
             card, self._card = self._card, None
             await self._answered(conversation, conversation.decide(card, answer == "yes"))
         else:
-            await self._answered(conversation, conversation.send(line, paths_in(line)))
+            await self._answered(conversation, conversation.send(line, paths_in(line), seen=self._card or ""))
         self._start_watch(conversation)
 
     async def _answered(self, conversation: "Conversation", events: AsyncIterator["Event"]) -> None:
@@ -186,6 +187,8 @@ class _Chat:
         finally:
             self._answer = None
         card = await conversation.pending()
+        if card and card.id != conversation.shown:  # another window or program opened it: no yes before it was seen
+            self.view.card(card)
         self._card = card.id if card else None
         if card:
             self.view.note(SAY_YES)

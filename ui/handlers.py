@@ -75,7 +75,7 @@ def connect(page: Page, sessions: Sessions, drawing: Drawing, clicks: Clicks) ->
             yield (gr.skip(), *page.nothing)  # a handler that yields nothing empties the page
             return
         await _until_answered(session, PATIENCE_SECONDS)
-        if not session.send(text or "Here are my files.", uploads):
+        if not session.send(text or "Here are my files.", uploads, shown.get("card")):
             gr.Info(BUSY)
             yield (gr.skip(), *page.nothing)
             return

@@ -38,6 +38,10 @@ class Cards:
         value = card.model_dump_json()
         await asyncio.to_thread(mark, self._workspace, self._place, "card", card.id, str(answer["ts"]), value)
 
+    async def latest(self) -> str:
+        """The id of the card that was posted last and is open; empty where there is none."""
+        return next((entry.name for entry in reversed(await self._open())), "")
+
     async def close(self, card_id: str, verdict: str) -> None:
         """Take the buttons away and say what became of the card. `verdict` is safe already."""
         for entry in await self._open():

@@ -67,6 +67,7 @@ class Room:
 
     async def hear(self, message: Message) -> None:
         """A person's message. The same one again does nothing."""
+        seen = await self._cards.latest()  # before it waits for its turn: a yes is to no card that is posted later
         async with self._at_work():
             if not await asyncio.to_thread(mark, self._workspace, self.place, "heard", message.id):
                 return
@@ -75,7 +76,7 @@ class Room:
                 return
             await asyncio.to_thread(mark, self._workspace, self.place, TURN, message.id)
             await self._status(words.FETCHING if message.files else words.THINKING)
-            await self._guarded(self._turn(message))
+            await self._guarded(self._turn(message, seen))
             await asyncio.to_thread(forget, self._workspace, self.place, TURN, message.id)
         self.watch()
 
@@ -142,7 +143,7 @@ class Room:
             await post(self._client, self.place, words.SAY_AGAIN)
         await self._settle()
 
-    async def _turn(self, message: Message) -> None:
+    async def _turn(self, message: Message, seen: str) -> None:
         name = hashlib.sha256(f"{self.place.key} {message.id}".encode()).hexdigest()[:24]
         folder = self._workspace.home / FOLDER / name
         paths: list[Path] = []
@@ -158,9 +159,9 @@ class Room:
                 await post(self._client, self.place, words.NOTHING_SAID)
             return
         card = await self.conversation.pending()
-        answer = clear_answer(message.text) if card and not paths else None
+        answer = clear_answer(message.text) if card and card.id == seen and not paths else None
         said = message.text or words.HERE_ARE_FILES
-        first, events = await first_of(self.conversation.send(said, paths, event_id=message.id))
+        first, events = await first_of(self.conversation.send(said, paths, event_id=message.id, seen=seen))
         counted = first is not None and first.kind != "problem"
         await self._show(events)
         verdict = (card.id, words.verdict(answer == "yes", message.user)) if card and answer and counted else ()

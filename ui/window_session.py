@@ -85,16 +85,19 @@ class Session:
         else:
             self._start_watch()
 
-    def send(self, text: str, uploads: list[Path]) -> bool:
-        """Begin a turn of the person; False when the sidekick is still answering."""
+    def send(self, text: str, uploads: list[Path], seen: str | None = None) -> bool:
+        """Begin a turn of the person; False when the sidekick is still answering.
+
+        `seen` is the card that their page showed when they wrote: a yes is to that one, and to none that came since.
+        """
         if self.busy:
             return False
         from agent.consent import clear_answer
 
         card = self.screen.card
-        answers = card is not None and not uploads and clear_answer(text) is not None
+        answers = card is not None and card.id == seen and not uploads and clear_answer(text) is not None
         self.screen.person(text, uploads, to_card=answers)
-        self._begin(self._said(text, uploads))
+        self._begin(self._said(text, uploads, seen or ""))
         return True
 
     def act(self, tool: str, arguments: dict[str, Any]) -> bool:
@@ -141,7 +144,7 @@ class Session:
                 task.cancel()
         await self.conversation.close()
 
-    async def _said(self, text: str, uploads: list[Path]) -> AsyncIterator["Event"]:
+    async def _said(self, text: str, uploads: list[Path], seen: str) -> AsyncIterator["Event"]:
         from agent.events import Problem
 
         try:
@@ -150,7 +153,7 @@ class Session:
             words = str(error) if isinstance(error, ToolRefused) else NOT_KEPT.format(why=error.strerror or error)
             yield Problem(text=words)
             return
-        async for event in self.conversation.send(text, files):
+        async for event in self.conversation.send(text, files, seen=seen):
             yield event
 
     def _begin(self, events: AsyncIterator["Event"]) -> None:

@@ -167,7 +167,9 @@ class House:
             model=model or guided(),
         )
         async with conversation:
-            return Answer(self.heard(await gathered(conversation.send(words, uploads))), conversation.thread_id)
+            card = await conversation.pending()
+            events = conversation.send(words, uploads, seen=card.id if card else None)  # the worst case: it was seen
+            return Answer(self.heard(await gathered(events)), conversation.thread_id)
 
     def heard(self, events: Iterable[Event]) -> list[Event]:
         """Keep events for the check of leaks and markup."""

@@ -1,12 +1,14 @@
 """Attacks in what a person says, or is made to paste: to the guided model and with a card that waits."""
 
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 from attacks import FORGED_NOTES, NO_YES, ORDERS, SOME_MARKUP, named
 from house import House, gathered, guided, rows
 
 from agent.conversation import Conversation
+from agent.events import CardShown, Event
 
 
 async def still_answers(house: House, thread_id: str | None) -> None:
@@ -100,13 +102,33 @@ async def test_after_all_that_both_conversations_go_on(shared: House, threads: T
     await still_answers(shared, threads.with_card)
 
 
+async def test_a_yes_is_to_no_card_that_was_not_shown(house: House) -> None:
+    """A yes typed in an open shell once approved a card that another program had opened in the same thread."""
+    began = await house.says("hello")
+    async with await Conversation.open(house.workspace, house.person, began.thread_id, model=guided()) as shell:
+        house.heard(await shell.history())
+        opened = await gathered(opened_by_another_program(house, began.thread_id))
+        assert any(isinstance(event, CardShown) for event in opened)
+        answered = house.heard(await gathered(shell.send("yes")))
+        assert house.faults() == []
+        assert any(isinstance(event, CardShown) for event in answered)  # now it is seen
+        house.heard(await gathered(shell.send("yes")))
+    assert {"jobs changed", "approvals changed"} <= set(house.faults())
+
+
+async def opened_by_another_program(house: House, thread_id: str) -> AsyncIterator[Event]:
+    async with await Conversation.open(house.workspace, house.person, thread_id, model=guided()) as other:
+        async for event in other.act("launch_training", {}, through="Some program"):
+            yield event
+
+
 async def test_the_card_of_one_person_is_not_answered_by_another(house: House) -> None:
     shown = await house.says("launch", person="alice")
     (card,) = shown.cards
     for stranger in ("bob", "Alice", "alice ", "аlice", "alice\u200b", "ａlice", ""):
         conversation = await Conversation.open(house.workspace, stranger, shown.thread_id, model=guided())
         async with conversation:
-            house.heard(await gathered(conversation.send("yes")))
+            house.heard(await gathered(conversation.send("yes", seen=card.card.id)))
             house.heard(await gathered(conversation.decide(card.card.id, True)))
     assert house.faults() == []
 
