@@ -95,7 +95,22 @@ def test_links_do_not_lead_out(tmp_path: Path, source: Path) -> None:
     assert {entry.name: entry.reason.split(";")[0] for entry in manifest.rejected} == {
         "loop.png": "It is a link that leads nowhere.",
         "out.png": "It is a link that leads out of the folder",
+        "round": "It is a link to another folder, which is not followed",
     }
+
+
+def test_a_linked_folder_is_told_and_not_followed(tmp_path: Path, source: Path) -> None:
+    """A folder in a handed-over folder that was a link was left out in silence, and its pictures with it."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    Image.new("RGB", (64, 64)).save(elsewhere / "far.png")
+    (source / "linked").symlink_to(elsewhere)
+    (source / ".hidden").symlink_to(elsewhere)
+    manifest = add_files(tmp_path / "set", [source])
+    assert "far.png" not in {item.name for item in manifest.items}
+    assert [(entry.name, entry.reason) for entry in manifest.rejected] == [
+        ("linked", "It is a link to another folder, which is not followed; add that folder itself.")
+    ]
 
 
 def test_strange_names_are_text(tmp_path: Path, source: Path) -> None:

@@ -1,11 +1,12 @@
 """The last changes to captions and to which files are used, kept beside the dataset so that each can be taken back."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from trainer_core.dataset.drafts import held
 from trainer_core.dataset.manifest import CaptionSource, Item, Manifest, load, save
 from trainer_core.dataset.records import write_atomically
 
@@ -42,16 +43,19 @@ class Change(BaseModel):
 def recorded(folder: Path, words: str, *, but_not_by_a_person: bool = False) -> Iterator[None]:
     """Keep what the block changes in captions and in which files are used, as one change that can be taken back.
 
-    but_not_by_a_person: for work that takes long, captions that a person wrote meanwhile are no part of it.
+    Nobody else changes the dataset within the block. but_not_by_a_person: for work that takes long, others may, and
+    captions that a person wrote meanwhile are no part of it.
     """
-    before = _states(load(folder))
-    yield
-    after = _states(load(folder))
-    changed = [item_id for item_id, state in after.items() if item_id in before and before[item_id] != state]
-    if but_not_by_a_person:
-        changed = [item_id for item_id in changed if after[item_id].caption_source != "person"]
-    if changed:
-        _keep(folder, Change(words=words, before=_only(before, changed), after=_only(after, changed)))
+    with nullcontext() if but_not_by_a_person else held(folder):
+        before = _states(load(folder))
+        yield
+        with held(folder):
+            after = _states(load(folder))
+            changed = [item_id for item_id, state in after.items() if item_id in before and before[item_id] != state]
+            if but_not_by_a_person:
+                changed = [item_id for item_id in changed if after[item_id].caption_source != "person"]
+            if changed:
+                _keep(folder, Change(words=words, before=_only(before, changed), after=_only(after, changed)))
 
 
 def last_change(folder: Path) -> str | None:
@@ -65,20 +69,21 @@ def last_change(folder: Path) -> str | None:
 def undo_change(context: ToolContext, _arguments: NoArguments) -> ToolResult:
     """Take the last change back. Files that were changed otherwise since then stay as they are."""
     folder = context.workspace.dataset_folder(context.project_id)
-    for path in _newest_first(folder):
-        try:
-            change = Change.model_validate_json(path.read_bytes())
-        except ValidationError:  # damaged: the one before it can still be taken back
+    with held(folder):
+        for path in _newest_first(folder):
+            try:
+                change = Change.model_validate_json(path.read_bytes())
+            except ValidationError:  # damaged: the one before it can still be taken back
+                path.unlink(missing_ok=True)
+                continue
+            manifest = manifest_of(context)
+            items = [item for item in manifest.items if change.after.get(item.id) == _state(item)]
+            refuse_synthetic([item for item in items if not change.before[item.id].excluded])
+            if items:
+                save(folder, manifest.with_changes({item.id: dict(change.before[item.id]) for item in items}))
             path.unlink(missing_ok=True)
-            continue
-        manifest = manifest_of(context)
-        items = [item for item in manifest.items if change.after.get(item.id) == _state(item)]
-        refuse_synthetic([item for item in items if not change.before[item.id].excluded])
-        if items:
-            save(folder, _as_before(manifest, items, change))
-        path.unlink(missing_ok=True)
-        if items:
-            return _told(folder, change, items)
+            if items:
+                return _told(folder, change, items)
     raise ToolRefused("There is no change of captions or of the files in use that could be taken back.")
 
 
@@ -94,12 +99,6 @@ def _told(folder: Path, change: Change, items: list[Item]) -> ToolResult:
 
 def _are(count: int) -> str:
     return "is" if count == 1 else "are"
-
-
-def _as_before(manifest: Manifest, items: list[Item], change: Change) -> Manifest:
-    back = {item.id: dict(change.before[item.id]) for item in items}
-    kept = tuple(item.model_copy(update=back[item.id]) if item.id in back else item for item in manifest.items)
-    return manifest.model_copy(update={"items": kept})
 
 
 def _keep(folder: Path, change: Change) -> None:

@@ -3,7 +3,6 @@
 A control clip has the item's frames at the item's times, without sound, and is written beside the dataset.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from .decoding import Frame
+from .drafts import draft_in
 from .fitting import fit
 from .info import UnusableMedia
 from .media import iterate_frames, read_image
@@ -55,7 +55,7 @@ def make_control(
             "first."
         )
     still = item.info.kind == "image"
-    made = folder / f".{item.id}.{showing}.{os.getpid()}{'.png' if still else '.mp4'}"
+    made = draft_in(folder, ".png" if still else ".mp4")
     try:
         if still:
             Image.fromarray(draw(_smaller(read_image(path_of(folder, item))))).save(made, format="PNG")

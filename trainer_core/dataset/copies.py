@@ -1,10 +1,10 @@
 """Copies of media files inside the dataset folder, named by their content."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from .drafts import draft_in
 from .info import MAX_CLIP_BYTES, MAX_IMAGE_BYTES
 from .media import MediaInfo, UnusableMedia, content_of, probe
 
@@ -29,7 +29,7 @@ def copy_in(folder: Path, path: Path, *, where: str, prefix: str) -> Copied:
     limit = size_limit(path)
     copies = folder / where
     copies.mkdir(parents=True, exist_ok=True)
-    unfinished = copies / f".{os.getpid()}.part"
+    unfinished = draft_in(copies)
     try:
         digest = _copy(path, unfinished, limit)
         target = copies / f"{prefix}_{digest[:12]}{_ENDINGS[content]}"
@@ -50,7 +50,7 @@ def size_limit(path: Path) -> int:
 
 def _copy(source: Path, target: Path, limit: int) -> str:
     digest, copied = hashlib.sha256(), 0
-    with source.open("rb") as reader, target.open("wb") as writer:
+    with source.open("rb") as reader, target.open("xb") as writer:
         while block := reader.read(1 << 20):
             copied += len(block)
             if copied > limit:

@@ -1,6 +1,5 @@
 """Clips in and out: mp4 and mov become upright RGB frames with their times; frames become H.264 mp4."""
 
-import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +11,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from .decoding import Frame, damaged, decoded, opened, upright
+from .drafts import draft_in
 from .fitting import fit
 from .info import MAX_CLIP_SECONDS, SMALLEST_EDGE, MediaInfo, UnusableMedia
 from .sound import Sound, write_sound
@@ -135,7 +135,7 @@ def write_clip(
     odd_rows, odd_columns = frames.shape[1] % 2, frames.shape[2] % 2
     frames = np.pad(frames, ((0, 0), (0, odd_rows), (0, odd_columns), (0, 0)), mode="edge")
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    unfinished = draft_in(path.parent)
     options = {"movflags": "+faststart+use_metadata_tags"}
     try:
         with av.open(str(unfinished), "w", format="mp4", options=options) as container:

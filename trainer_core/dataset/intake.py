@@ -1,14 +1,17 @@
 """Files into a dataset: copies of what can be used, reasons for what cannot. The originals are only read."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from trainer_core.jobs.full_disk import is_full_disk
+
 from .copies import copy_in
 from .copies import size_limit as size_limit
 from .media import SUPPORTED, MediaInfo, UnusableMedia, content_of
-from .records import MAX_CAPTION, MAX_NAME, Item, Manifest, Reference, Rejected, load, one_line, save
+from .records import MAX_CAPTION, MAX_NAME, Item, Manifest, Reference, Rejected, change, load, one_line
 from .references import copy_reference, end_of, pair_up, with_reference
 
 MAX_FILES = 5000  # looked at in one call
@@ -18,6 +21,7 @@ LONE_START = (
     "It is named like the start of a pair, but its end is not there. Hand both over together, or rename it to train "
     "on it by itself."
 )
+_LINKED_FOLDER = "It is a link to another folder, which is not followed; add that folder itself."
 _PHOTOGRAPH, _VIDEO, _PICTURE = (
     ("A HEIC or AVIF photograph", "JPEG or PNG"),
     ("This kind of video", "MP4 (H.264)"),
@@ -31,48 +35,91 @@ _EXPORTED = (
 _BESIDE = {".txt", ".json", ".md", ".csv", ".ini", ".db"}  # notes beside the media: no media, no complaint
 
 
+class DiskFull(OSError):
+    """The disk was full while files were copied in. `left`: so many were not; those before are in the table."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(errno.ENOSPC, "The disk is full")
+        self.left = left
+
+
 def add_files(folder: Path, sources: Iterable[Path], *, progress: Callable[[int, int], None] | None = None) -> Manifest:
     """Copy files and folders (searched through) into the dataset and save its manifest.
 
     Hidden files are skipped, links that lead out of a given folder are refused, an exact copy of a known file is
     refused with the first one's name, and the text of `picture.txt` becomes the caption of `picture.png`. Of a pair
     `x_start`, `x_end` the start becomes the end's reference. A file that cannot be used is listed in `rejected` with
-    the reason; the rest goes on. `progress` is told (done, all).
+    the reason; the rest goes on. `progress` is told (done, all). Copying takes long: what is changed elsewhere
+    meanwhile stays. Raises DiskFull when not all could be copied; what was copied is in the dataset then.
     """
-    manifest = load(folder)
+    given = list(sources)
+    found, problems = find_files(given)
+    pairs, roots = pair_up(found), _roots(given)
+    taken: list[Item | Rejected] = []
+    ends: dict[str, Path] = {}  # item id -> its start
+    references: dict[str, Reference] = {}  # item id -> the copy of its start
+    told: list[Rejected] = []
+
+    def copied(path: Path, item: Item) -> Reference:
+        references[item.id] = copy_reference(folder, _still_inside(path, roots), "start", item)
+        return references[item.id]
+
+    full: OSError | None = None
+    try:
+        for index, path in enumerate(pairs.items):
+            each = _taken(folder, path, roots)
+            taken.append(each)
+            if isinstance(each, Item) and path in pairs.starts:
+                ends[each.id] = pairs.starts[path]
+            if progress:
+                progress(index + 1, len(pairs.items))
+        so_far = {item.id: item for item in _with_taken(load(folder), taken).items}
+        _, told = with_starts(so_far, ends, pairs.lone_starts, copied)
+    except OSError as error:
+        if not is_full_disk(error):
+            raise
+        full = error
+
+    def added(manifest: Manifest) -> Manifest:
+        manifest = _with_taken(manifest, [*problems, *taken])
+        items = {item.id: item for item in manifest.items}
+        for item_id, reference in references.items():
+            items = with_reference(items, item_id, reference)
+        shown = {item.reference.name for item in items.values() if item.reference}
+        kept = [entry for entry in (*manifest.rejected, *told) if entry.reason != LONE_START or entry.name not in shown]
+        return Manifest(items=tuple(items.values()), rejected=tuple(dict.fromkeys(kept))[-KEPT_REASONS:])
+
+    manifest = change(folder, added)
+    if full is not None:
+        raise DiskFull(len(pairs.items) - len(taken)) from full
+    return manifest
+
+
+def _taken(folder: Path, path: Path, roots: Iterable[Path]) -> Item | Rejected:
+    """The item of a file that was copied in, or why it was not. Raises OSError when the disk is full."""
+    name = display_name(path)
+    try:
+        return _take(folder, _still_inside(path, roots), name)
+    except (UnusableMedia, OSError) as error:
+        if is_full_disk(error):
+            raise
+        return Rejected(name=name, reason=_why(error))
+
+
+def _with_taken(manifest: Manifest, taken: Iterable[Item | Rejected]) -> Manifest:
+    """The table with what was taken; a file whose content is there already is an exact copy, or the same file again."""
     known = {item.sha256: item for item in manifest.items}
     before = set(known)
     refused = dict.fromkeys(manifest.rejected)
-    given = list(sources)
-    found, problems = find_files(given)
-    refused.update(dict.fromkeys(problems))
-    pairs, roots = pair_up(found), _roots(given)
-    ends: dict[str, Path] = {}  # item id -> its start
-    for index, path in enumerate(pairs.items):
-        name = display_name(path)
-        try:
-            item = _take(folder, _still_inside(path, roots), name)
-        except (UnusableMedia, OSError) as error:
-            refused[Rejected(name=name, reason=_why(error))] = None
-        else:
-            if path in pairs.starts:
-                ends[item.id] = pairs.starts[path]
-            first = known.setdefault(item.sha256, item)
-            if first is not item and (first.name != name or item.sha256 not in before):
-                reason = f"It is an exact copy of {first.name}."
-                refused[Rejected(name=name, reason=reason, duplicate_of=first.id)] = None
-        if progress:
-            progress(index + 1, len(pairs.items))
-
-    def copied(path: Path, item: Item) -> Reference:
-        return copy_reference(folder, _still_inside(path, roots), "start", item)
-
-    items, told = with_starts({item.id: item for item in known.values()}, ends, pairs.lone_starts, copied)
-    shown = {item.reference.name for item in items.values() if item.reference}
-    kept = [entry for entry in (*refused, *told) if entry.reason != LONE_START or entry.name not in shown]
-    manifest = Manifest(items=tuple(items.values()), rejected=tuple(dict.fromkeys(kept))[-KEPT_REASONS:])
-    save(folder, manifest)
-    return manifest
+    for each in taken:
+        if isinstance(each, Rejected):
+            refused[each] = None
+            continue
+        first = known.setdefault(each.sha256, each)
+        if first is not each and (first.name != each.name or each.sha256 not in before):
+            reason = f"It is an exact copy of {first.name}."
+            refused[Rejected(name=each.name, reason=reason, duplicate_of=first.id)] = None
+    return Manifest(items=tuple(known.values()), rejected=tuple(refused))
 
 
 def with_starts(
@@ -81,7 +128,7 @@ def with_starts(
     """The items, by id, with the starts of pairs as references, and the starts that could not be used, and why.
 
     ends: item id -> its start. lone: starts whose end was not beside them. make: the reference from a start; it may
-    raise UnusableMedia and OSError.
+    raise UnusableMedia and OSError. Raises OSError when the disk is full.
     """
     told: list[Rejected] = []
     wanted = list(ends.items())
@@ -97,6 +144,8 @@ def with_starts(
         try:
             reference = make(path, items[item_id])
         except (UnusableMedia, OSError) as error:
+            if is_full_disk(error):
+                raise
             told.append(Rejected(name=display_name(path), reason=_why(error)))
         else:
             items = with_reference(items, item_id, reference)
@@ -165,6 +214,9 @@ def _walk(folder: Path, problems: list[Rejected]) -> Iterator[Path]:
 
     for parent, folders, files in os.walk(folder, onerror=closed):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:  # never walked into: links may lead out, or in circles
+            if (path := Path(parent, name)).is_symlink():
+                problems.append(Rejected(name=display_name(path), reason=_LINKED_FOLDER))
         for name in sorted(files):
             if not name.startswith("."):
                 yield Path(parent, name)

@@ -7,7 +7,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .intake import add_files
-from .records import FILE_NAME, MAX_CAPTION, CaptionSource, Item, Manifest, Rejected, load, one_line, path_of, save
+from .records import (
+    FILE_NAME,
+    MAX_CAPTION,
+    CaptionSource,
+    Item,
+    Manifest,
+    Rejected,
+    change,
+    load,
+    one_line,
+    path_of,
+    save,
+)
 
 __all__ = [
     "FILE_NAME",
@@ -16,6 +28,7 @@ __all__ = [
     "Manifest",
     "Rejected",
     "add_files",
+    "change",
     "load",
     "one_line",
     "path_of",
@@ -52,10 +65,4 @@ def set_all_excluded(folder: Path, item_ids: Iterable[str], excluded: bool) -> M
 
 
 def _change(folder: Path, changes: dict[str, dict[str, object]]) -> Manifest:
-    manifest = load(folder)
-    for item_id in changes:
-        manifest.item(item_id)
-    items = tuple(item.model_copy(update=changes.get(item.id, {})) for item in manifest.items)
-    manifest = manifest.model_copy(update={"items": items})
-    save(folder, manifest)
-    return manifest
+    return change(folder, lambda manifest: manifest.with_changes(changes))

@@ -1,16 +1,16 @@
 """Pieces of a clip: parts written as new files beside the original, with their sound and their own times."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import av
 
 from .decoding import Frame
+from .drafts import draft_in
 from .footage import iterate_frames
 from .media import UnusableMedia, probe
-from .records import MAX_NAME, Item, Manifest, Reference, load, one_line, path_of, save
+from .records import MAX_NAME, Item, Manifest, Reference, change, load, one_line, path_of
 from .references import copy_reference
 from .sound import Samples, read_sound, write_sound
 from .timed import write_frames
@@ -40,7 +40,7 @@ def add_pieces(
     unfinished: list[tuple[Path, Path]] = []
     try:
         for number, (start, end) in enumerate(spans, start=1):
-            target = source.parent / f".{os.getpid()}.{number}.part"
+            target = draft_in(source.parent)
             unfinished.append((target, target))
             cut_clip(source, target, start=start, end=end)
             item = _item(target, original, number, len(spans))
@@ -54,14 +54,15 @@ def add_pieces(
     finally:
         for target, _ in unfinished:
             target.unlink(missing_ok=True)
-    manifest = load(folder)  # cutting takes long: what was marked or set aside meanwhile stays so
-    fresh = {item.id: item for item in made}
-    items = [_changed(item, original, fresh) for item in manifest.items]
-    known = {item.id for item in manifest.items}
-    items += [item for item in fresh.values() if item.id not in known]
-    manifest = manifest.model_copy(update={"items": tuple(items)})
-    save(folder, manifest)
-    return manifest
+
+    def with_pieces(manifest: Manifest) -> Manifest:  # cutting takes long: what was marked or set aside stays so
+        fresh = {item.id: item for item in made}
+        items = [_changed(item, original, fresh) for item in manifest.items]
+        known = {item.id for item in manifest.items}
+        items += [item for item in fresh.values() if item.id not in known]
+        return manifest.model_copy(update={"items": tuple(items)})
+
+    return change(folder, with_pieces)
 
 
 def take_pieces_back(folder: Path, item_id: str) -> Manifest:
@@ -69,19 +70,20 @@ def take_pieces_back(folder: Path, item_id: str) -> Manifest:
 
     A synthetic original stays aside: it only comes in with a person's yes. Raises LookupError for an unknown id.
     """
-    manifest = load(folder)
-    manifest.item(item_id)
-    family = {item_id}
-    for item in manifest.items:  # pieces come after what they are pieces of
-        if item.piece_of in family:
-            family.add(item.id)
-    items = tuple(
-        item.model_copy(update={"excluded": item.synthetic or item.id != item_id}) if item.id in family else item
-        for item in manifest.items
-    )
-    manifest = manifest.model_copy(update={"items": items})
-    save(folder, manifest)
-    return manifest
+
+    def whole(manifest: Manifest) -> Manifest:
+        manifest.item(item_id)
+        family = {item_id}
+        for item in manifest.items:  # pieces come after what they are pieces of
+            if item.piece_of in family:
+                family.add(item.id)
+        items = tuple(
+            item.model_copy(update={"excluded": item.synthetic or item.id != item_id}) if item.id in family else item
+            for item in manifest.items
+        )
+        return manifest.model_copy(update={"items": items})
+
+    return change(folder, whole)
 
 
 def cut_clip(source: Path, target: Path, *, start: float, end: float) -> None:
@@ -170,7 +172,7 @@ def _reference(folder: Path, original: Item, piece: Item, start: float, end: flo
         return whole
     if start >= whole.info.seconds:
         return None
-    cut = folder / f".{piece.id}.reference.{os.getpid()}.mp4"
+    cut = draft_in(folder, ".mp4")
     try:
         cut_clip(path_of(folder, whole), cut, start=start, end=end)
         return copy_reference(folder, cut, whole.showing, piece, name=f"{Path(piece.name).stem} {whole.showing}.mp4")

@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .drafts import draft_in, held
 from .media import MediaInfo
 
 FILE_NAME = "manifest.json"
@@ -103,6 +103,13 @@ class Manifest(BaseModel):
                 return item
         raise LookupError(f"There is no file {one_line(item_id, 40)!r} in this dataset.")
 
+    def with_changes(self, changes: Mapping[str, Mapping[str, Any]]) -> "Manifest":
+        """The table with other fields of some items, by id. Raises LookupError in words for an unknown id."""
+        for item_id in changes:
+            self.item(item_id)
+        items = tuple(item.model_copy(update=dict(changes.get(item.id, {}))) for item in self.items)
+        return self.model_copy(update={"items": items})
+
 
 def load(folder: Path) -> Manifest:
     """The folder's manifest; an empty one when there is none. Raises ValueError in words when it is damaged."""
@@ -118,8 +125,20 @@ def load(folder: Path) -> Manifest:
         ) from error
 
 
+def change(folder: Path, made: Callable[[Manifest], Manifest]) -> Manifest:
+    """Read the table, save what `made` gives for it, and give that; nobody else changes it between the two.
+
+    `made` is quick: everybody waits for it. Raises what it raises (then nothing is saved), ValueError for a damaged
+    table, and OSError.
+    """
+    with held(folder):
+        manifest = made(load(folder))
+        save(folder, manifest)
+    return manifest
+
+
 def save(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest, atomically: a reader sees the old one or the new one."""
+    """Write the manifest, atomically: a reader sees the old one or the new one. To change it see `change`."""
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / FILE_NAME, manifest.model_dump_json(indent=1).encode())
 
@@ -152,9 +171,8 @@ def write_atomically(path: Path, content: bytes, *, private: bool = False) -> No
 
     `private`: readable by the owner alone, from its first byte on.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    unfinished = draft_in(path.parent)
     try:
-        unfinished.unlink(missing_ok=True)  # of a process that died and had our number
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(unfinished, flags, 0o600 if private else 0o666), "wb") as file:
             file.write(content)

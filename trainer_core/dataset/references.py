@@ -14,7 +14,7 @@ from trainer_core.plan import ReferenceKind, TrainingPlan
 
 from .copies import copy_in
 from .info import UnusableMedia
-from .records import MAX_NAME, Item, Manifest, Reference, Showing, load, one_line, save
+from .records import MAX_NAME, Item, Manifest, Reference, Showing, change, one_line
 
 REFERENCES = "references"  # the folder of copies, inside the dataset's
 NAMED = 3  # files that a note names
@@ -92,16 +92,11 @@ def with_reference(items: Mapping[str, Item], item_id: str, reference: Reference
 
 def set_references(folder: Path, references: Mapping[str, Reference | None]) -> Manifest:
     """Give items, by id, a reference or take it away, in one write; files stay. Raises LookupError for unknown ids."""
-    manifest = load(folder)
-    for item_id in references:
-        manifest.item(item_id)
-    items = tuple(
-        item.model_copy(update={"reference": references[item.id]}) if item.id in references else item
-        for item in manifest.items
-    )
-    manifest = manifest.model_copy(update={"items": items})
-    save(folder, manifest)
-    return manifest
+
+    def referring(manifest: Manifest) -> Manifest:
+        return manifest.with_changes({item_id: {"reference": each} for item_id, each in references.items()})
+
+    return change(folder, referring)
 
 
 def unpaired_ends(manifest: Manifest) -> list[Item]:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from .drafts import held
 from .intake import KEPT_REASONS, add_files
-from .records import Item, Manifest, Rejected, load, save, write_atomically
+from .records import Item, Manifest, Rejected, change, load, save, write_atomically
 
 FILE_NAME = "synthetic.json"
 
@@ -91,15 +92,19 @@ def mark(folder: Path, item_ids: Collection[str], synthetic: bool) -> Manifest:
     unknown id.
     """
     if not synthetic:
-        return _change(folder, item_ids, {"synthetic": False})
-    family, items = set(item_ids), load(folder).items
-    for item in items:  # pieces come after what they are pieces of
-        if item.piece_of in family:
-            family.add(item.id)
-    for item in reversed(items):
-        if item.id in family and item.piece_of:
-            family.add(item.piece_of)
-    return _change(folder, family, {"synthetic": True, "excluded": True})
+        return change(folder, lambda manifest: manifest.with_changes({key: {"synthetic": False} for key in item_ids}))
+
+    def marked(manifest: Manifest) -> Manifest:
+        family = set(item_ids)
+        for item in manifest.items:  # pieces come after what they are pieces of
+            if item.piece_of in family:
+                family.add(item.id)
+        for item in reversed(manifest.items):
+            if item.id in family and item.piece_of:
+                family.add(item.piece_of)
+        return manifest.with_changes({key: {"synthetic": True, "excluded": True} for key in family})
+
+    return change(folder, marked)
 
 
 def take_in(folder: Path, item_ids: Collection[str]) -> Manifest:
@@ -107,12 +112,17 @@ def take_in(folder: Path, item_ids: Collection[str]) -> Manifest:
 
     Raises LookupError for an unknown id.
     """
-    return _change(folder, item_ids, {"excluded": False})
+    return change(folder, lambda manifest: manifest.with_changes({key: {"excluded": False} for key in item_ids}))
 
 
 def _bring_in(folder: Path, staging: Path, sources: list[Path], origins: dict[str, Origin]) -> Added:
     """Check the files in a folder of their own first, so that none is in the dataset unmarked at any moment."""
     staged = add_files(staging, sources)
+    with held(folder):
+        return _moved_in(folder, staging, staged, origins)
+
+
+def _moved_in(folder: Path, staging: Path, staged: Manifest, origins: dict[str, Origin]) -> Added:
     manifest = load(folder)
     known = {item.sha256: item for item in manifest.items}
     fresh = [item for item in staged.items if item.sha256 not in known]
@@ -131,13 +141,3 @@ def _bring_in(folder: Path, staging: Path, sources: list[Path], origins: dict[st
     rejected = tuple(dict.fromkeys((*manifest.rejected, *refused)))[-KEPT_REASONS:]
     save(folder, Manifest(items=(*manifest.items, *marked), rejected=rejected))
     return Added(marked, tuple(refused))
-
-
-def _change(folder: Path, item_ids: Collection[str], fields: dict[str, object]) -> Manifest:
-    manifest = load(folder)
-    for item_id in item_ids:
-        manifest.item(item_id)
-    items = tuple(item.model_copy(update=fields) if item.id in item_ids else item for item in manifest.items)
-    manifest = manifest.model_copy(update={"items": items})
-    save(folder, manifest)
-    return manifest
