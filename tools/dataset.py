@@ -1,21 +1,24 @@
 """Tools for the files: add them, set some aside."""
 
+import time
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.dataset import manifest as manifests
+from trainer_core.dataset.intake import DiskFull
 from trainer_core.dataset.manifest import Item, Manifest
+from trainer_core.jobs.full_disk import is_full_disk
 
 from .audit import run as audits
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .dataset_history import recorded
-from .handed_over import clear_taken
+from .handed_over import mark_taken
 from .references import pair_lines
 from .state import item_named, manifest_of
 from .synthetic.tools import refuse_synthetic
 from .text import plural, quoted
-from .uploads import mark_added, uploads_of
+from .uploads import uploads_of
 
 
 class AddFiles(BaseModel):
@@ -64,20 +67,50 @@ def add_files(context: ToolContext, arguments: AddFiles) -> ToolResult:
     before = manifests.load(folder)
     known_ids = {item.id for item in before.items}
     context.say("Copying the files in and checking that each can be read …")
-    manifest = manifests.add_files(folder, sources)
-    mark_added(context.workspace, context.project_id, wanted)
-    clear_taken(context.workspace, context.project_id)
+    since = time.time_ns()
+    left: int | None = None  # files for which the disk had no room
+    try:
+        manifest = manifests.add_files(folder, sources)
+    except OSError as error:
+        if not is_full_disk(error):
+            raise
+        if not isinstance(error, DiskFull):
+            raise ToolRefused(_full_disk(0, None)) from error
+        manifest, left = manifests.load(folder), error.left
+    else:
+        mark_taken(context.workspace, context.project_id, wanted, since)
     fresh = [item for item in manifest.items if item.id not in known_ids]
     told_before = set(before.rejected)
     refused = [entry for entry in manifest.rejected if entry not in told_before]
+    if left is not None and not fresh:
+        raise ToolRefused(_full_disk(0, left))
     lines = [f"Added {_counted(fresh)}. The set now has {_counted(manifest.usable)}.", *pair_lines(before, manifest)]
+    if left is not None:
+        lines.insert(0, _full_disk(len(fresh), left))
     if refused:
         lines.append(f"{plural(len(refused), 'file')} could not be taken:")
         lines += [f"- {quoted(entry.name, 60)}: {quoted(entry.reason, 160)}" for entry in refused[:12]]
     lines.append("The originals were not touched.")
     return ToolResult(
         text="\n".join(lines),
-        data={"added": len(fresh), "refused": len(refused), "images": manifest.images, "clips": manifest.clips},
+        data={
+            "added": len(fresh),
+            "refused": len(refused),
+            "left": left or 0,
+            "images": manifest.images,
+            "clips": manifest.clips,
+        },
+    )
+
+
+def _full_disk(added: int, left: int | None) -> str:
+    """`left`: how many files were not copied any more; None where that is not known."""
+    came = f"{plural(added, 'file')} came in" if added else "No file came in"
+    if left:
+        came += f"; {plural(left, 'file')} {'was' if left == 1 else 'were'} not copied any more"
+    return (
+        f"The disk is full. {came}. What was handed over stays and waits: make room on the disk and add the files "
+        "again, and only the rest is added."
     )
 
 

@@ -11,14 +11,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from trainer_core.dataset.drafts import draft_in
 from trainer_core.dataset.intake import MAX_FILES
 from trainer_core.dataset.records import MAX_NAME, one_line
 from trainer_core.projects import Workspace
 
 from .context import ToolRefused
-from .uploads import Upload, register, uploads_of
+from .uploads import Upload, held, mark_added, register, uploads_of
 
 FOLDER = "incoming"
+ABANDONED_SECONDS = 86_400.0  # a draft as old as this is of a process that was killed
 MOST_FOLDERS = 8  # folders in folders that are kept; deeper ones are put together
 _BATCH = re.compile(r"[a-z0-9]{8,40}")
 
@@ -31,19 +33,48 @@ def take_over(workspace: Workspace, project_id: str, batch: str, files: Sequence
     """
     if not _BATCH.fullmatch(batch) or not files:
         raise ToolRefused("These files did not arrive as they should. Please add them again.")
-    folder = _incoming(workspace, project_id) / batch
-    there = sum(path.is_file() for path in folder.rglob("*")) if folder.is_dir() else 0
-    if there + len(files) > MAX_FILES:
-        raise ToolRefused(f"At most {MAX_FILES} files can be added at once. Those that arrived before are kept.")
-    folder.mkdir(parents=True, exist_ok=True)
-    waiting = [entry for entry in uploads_of(workspace, project_id) if not entry.added and entry.file == folder]
-    upload = waiting[0] if waiting else register(workspace, project_id, [folder])[0]  # first, so that it is not cleared
-    for path, name in files:
-        target = _free(folder.joinpath(*safe_parts(name)))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _put(path, target)
-    os.utime(folder)  # something came in, also where it lies deeper
-    return upload
+    incoming = _incoming(workspace, project_id)
+    incoming.mkdir(parents=True, exist_ok=True)
+    drafts: list[tuple[Path, str]] = []
+    try:
+        for path, name in files:
+            draft = draft_in(incoming)
+            try:
+                _put(path, draft)
+            except OSError:
+                draft.unlink(missing_ok=True)
+                raise
+            drafts.append((draft, name))
+    except OSError:
+        if drafts:  # those that arrived stay
+            _moved_in(workspace, project_id, incoming / batch, drafts)
+        raise
+    return _moved_in(workspace, project_id, incoming / batch, drafts)
+
+
+def _moved_in(workspace: Workspace, project_id: str, folder: Path, drafts: Sequence[tuple[Path, str]]) -> Upload:
+    """Give the files their places in the batch's folder, which is made and registered where it is not."""
+    try:
+        with held(workspace, project_id):
+            there = sum(path.is_file() for path in folder.rglob("*")) if folder.is_dir() else 0
+            if there + len(drafts) > MAX_FILES:
+                raise ToolRefused(
+                    f"At most {MAX_FILES} files can be added at once. Those that arrived before are kept."
+                )
+            folder.mkdir(parents=True, exist_ok=True)
+            [upload] = register(workspace, project_id, [folder])
+            for draft, name in drafts:
+                target = _free(folder.joinpath(*safe_parts(name)))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                draft.rename(target)
+            now = time.time_ns()
+            os.utime(
+                folder, ns=(now, now)
+            )  # something came in, also where it lies deeper; the file system's clock lags
+            return upload
+    finally:
+        for draft, _ in drafts:
+            draft.unlink(missing_ok=True)
 
 
 def safe_parts(name: str) -> list[str]:
@@ -55,13 +86,41 @@ def safe_parts(name: str) -> list[str]:
     return [*folders, f"{stem[: MAX_NAME - 20]}{ending}"]
 
 
+def mark_taken(workspace: Workspace, project_id: str, ids: Sequence[str], since: int) -> None:
+    """These uploads are in the set now, which was begun at `since` (time.time_ns); their batches' folders are removed.
+
+    A batch to which files came in after that goes on waiting.
+    """
+    incoming = _incoming(workspace, project_id)
+    with held(workspace, project_id):
+        growing = {
+            entry.id
+            for entry in uploads_of(workspace, project_id)
+            if entry.file.parent == incoming and entry.file.is_dir() and entry.file.stat().st_mtime_ns >= since
+        }
+        mark_added(workspace, project_id, [name for name in ids if name not in growing])
+        clear_taken(workspace, project_id)
+
+
 def clear_taken(workspace: Workspace, project_id: str) -> None:
     """Remove the folders of batches that are in the set; the set has its own copies."""
     folder = _incoming(workspace, project_id)
-    waiting = {entry.file for entry in uploads_of(workspace, project_id) if not entry.added}
-    for each in folder.iterdir() if folder.is_dir() else ():
-        if each not in waiting:
-            shutil.rmtree(each, ignore_errors=True)
+    with held(workspace, project_id):
+        waiting = {entry.file for entry in uploads_of(workspace, project_id) if not entry.added}
+        for each in folder.iterdir() if folder.is_dir() else ():
+            if each.name.startswith("."):  # a draft: its file is coming in
+                if _age(each) > ABANDONED_SECONDS:
+                    each.unlink(missing_ok=True)
+            elif each not in waiting:
+                shutil.rmtree(each, ignore_errors=True)
+
+
+def _age(draft: Path) -> float:
+    """Seconds since it was made here; a hard link has the modification time of the file that was handed over."""
+    try:
+        return time.time() - draft.stat().st_ctime
+    except FileNotFoundError:  # it has its place by now
+        return 0.0
 
 
 def waiting_files(workspace: Workspace, project_id: str, quiet_for: float = 0.0) -> int:

@@ -1,13 +1,14 @@
 """Files that a person handed over: the conversation keeps the paths, the model only sees ids."""
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from trainer_core.dataset.drafts import held_by
+from trainer_core.dataset.records import write_atomically
 from trainer_core.projects import Workspace, new_id
 
 from .text import quoted
@@ -53,6 +54,11 @@ def _file(workspace: Workspace, project_id: str) -> Path:
     return workspace.dataset_folder(project_id).parent / "uploads.json"
 
 
+def held(workspace: Workspace, project_id: str) -> AbstractContextManager[None]:
+    """Hold the table of what was handed over, and the folders of batches, from reading to writing. Raises TableBusy."""
+    return held_by(_file(workspace, project_id).with_suffix(".lock"))
+
+
 def uploads_of(workspace: Workspace, project_id: str) -> list[Upload]:
     """Everything handed over in this project, oldest first."""
     file = _file(workspace, project_id)
@@ -68,10 +74,15 @@ def register(
 
     What was handed over already and waits keeps its id. Raises FileNotFoundError, in words, when one is not there.
     """
+    with held(workspace, project_id):
+        return _registered(workspace, project_id, paths, names or [path.name for path in paths])
+
+
+def _registered(workspace: Workspace, project_id: str, paths: Sequence[Path], names: Sequence[str]) -> list[Upload]:
     known = uploads_of(workspace, project_id)
     waiting = {entry.path: entry for entry in known if not entry.added}
     entries, fresh = [], []
-    for path, called in zip(paths, names or [path.name for path in paths], strict=True):
+    for path, called in zip(paths, names, strict=True):
         resolved = path.expanduser().resolve()
         if not resolved.exists():
             raise FileNotFoundError(
@@ -89,15 +100,12 @@ def register(
 
 def mark_added(workspace: Workspace, project_id: str, ids: Sequence[str]) -> None:
     """Remember that these uploads are in the dataset now."""
-    uploads = uploads_of(workspace, project_id)
-    _save(
-        workspace, project_id, [entry.model_copy(update={"added": entry.added or entry.id in ids}) for entry in uploads]
-    )
+    with held(workspace, project_id):
+        uploads = uploads_of(workspace, project_id)
+        marked = [entry.model_copy(update={"added": entry.added or entry.id in ids}) for entry in uploads]
+        _save(workspace, project_id, marked)
 
 
 def _save(workspace: Workspace, project_id: str, uploads: list[Upload]) -> None:
-    file = _file(workspace, project_id)
-    handle, temporary = tempfile.mkstemp(dir=file.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump([entry.model_dump() for entry in uploads], stream, indent=1)
-    Path(temporary).replace(file)
+    content = json.dumps([entry.model_dump() for entry in uploads], indent=1).encode()
+    write_atomically(_file(workspace, project_id), content, private=True)

@@ -3,18 +3,18 @@
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from trainer_core.jobs.locks import lock
 
 PATIENCE = 60.0  # seconds; the table is held for the moment of a change, never while files are copied or read
 _LOCK = "manifest.lock"
-_held = threading.local()  # .folders: those whose table this thread holds
+_held = threading.local()  # .locks: those that this thread holds
 
 
 class TableBusy(LookupError):
-    """Somebody has held the dataset's table for a minute. In words."""
+    """Somebody has held a table for a minute. In words."""
 
 
 def draft_in(folder: Path, ending: str = ".part") -> Path:
@@ -22,22 +22,24 @@ def draft_in(folder: Path, ending: str = ".part") -> Path:
     return folder / f".{secrets.token_hex(8)}{ending}"
 
 
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Hold the dataset's table against every other thread and process, from reading it to writing it.
+def held(folder: Path) -> AbstractContextManager[None]:
+    """Hold the dataset's table against every other thread and process, from reading it to writing it: see held_by."""
+    return held_by(folder / _LOCK)
 
-    May be used within itself. Raises TableBusy in words.
-    """
-    place = folder.resolve()
-    folders: set[Path] = getattr(_held, "folders", set())
-    if place in folders:
+
+@contextmanager
+def held_by(path: Path) -> Iterator[None]:
+    """Hold the lock in this file for the block, which may hold it again within. Raises TableBusy in words."""
+    path = path.resolve()
+    locks: frozenset[Path] = getattr(_held, "locks", frozenset())
+    if path in locks:
         yield
         return
-    with lock(place / _LOCK, PATIENCE) as taken:
+    with lock(path, PATIENCE) as taken:
         if not taken:
             raise TableBusy("The files of this project are being changed elsewhere. Nothing was changed; try it again.")
-        _held.folders = folders | {place}
+        _held.locks = locks | {path}
         try:
             yield
         finally:
-            _held.folders = _held.folders - {place}
+            _held.locks = locks
