@@ -22,8 +22,8 @@ from typing import Any
 import torch
 from diffusers import LTX2VideoTransformer3DModel
 
+from trainer_core.memory_tiers import checkpointing
 from trainer_core.plan import MemoryTier, TrainingPlan
-from trainer_core.training.memory import checkpointing
 from trainer_core.training.offload import hold
 from trainer_core.training.quantise import QuantisationMissing
 

@@ -17,11 +17,11 @@ import torch
 from diffusers import LTX2VideoTransformer3DModel
 
 from trainer_core.base_models import registry
+from trainer_core.memory_tiers import checkpointing
 from trainer_core.plan import BASES, BaseModelName, TrainingPlan, propose
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training.examples import Encoded, Words
 from trainer_core.training.inputs import prepare
-from trainer_core.training.memory import checkpointing
 from trainer_core.training.model import add_lora, autocast, flow_losses, predict
 from trainer_core.training.offload import enable_checkpointing
 from trainer_core.training.optimizer import new_optimizer

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer_core.base_models.registry import load_part
-from trainer_core.costs import tokens_per_sample
 from trainer_core.dataset.buckets import Sample, samples_of, split_held_out
 from trainer_core.dataset.clips import first_frame
 from trainer_core.dataset.manifest import Item, Manifest, add_files
@@ -24,6 +23,7 @@ from trainer_core.dataset.media import MediaInfo, iterate_frames, probe, read_fr
 from trainer_core.dataset.sizes import ASPECTS, MOST_AREA, further_sizes, nearest_legal, sizes_of
 from trainer_core.plan import BASES, BaseModelName, TrainingPlan, propose
 from trainer_core.recipes import RECIPES, RecipeName
+from trainer_core.speeds import tokens_per_sample
 from trainer_core.training.batches import Batches
 from trainer_core.training.encode import Encoder, read_sample
 from trainer_core.training.examples import Encoded

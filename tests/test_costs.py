@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer_core.costs import Estimate, estimate, record_scoring, record_speed, steps_within, tokens_per_sample
+from tools.plan_effects import totals
+from trainer_core.costs import Estimate, estimate, steps_within
 from trainer_core.plan import BaseModelName, TrainingPlan, propose
 from trainer_core.projects import Workspace
 from trainer_core.recipes import RECIPES, RecipeName
+from trainer_core.speeds import not_reckoned, record_scoring, record_speed, step_tokens, tokens_per_sample
 
 
 def plan_for(base: BaseModelName, images: int = 24, clips: int = 0) -> TrainingPlan:
@@ -18,6 +20,8 @@ def plan_for(base: BaseModelName, images: int = 24, clips: int = 0) -> TrainingP
 
 
 MINI = plan_for(BaseModelName.MINI, images=20, clips=4)
+WAITING = "in 4 bits, its blocks waiting in the computer's own memory"
+DOUBT = "this plan may be faster or slower"
 LARGE = plan_for(BaseModelName.LTX23, images=24)
 
 
@@ -68,6 +72,101 @@ def test_scoring_has_a_time_of_its_own_that_a_measured_one_corrects(workspace: W
     assert estimate(workspace, LARGE).whole == "time not known"
     record_speed(workspace, LARGE, seconds_per_step=0.7, device="one GPU")
     assert estimate(workspace, LARGE).whole.endswith("of training; how long scoring takes is not known")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, ""),
+        ({"rank": 64, "steps": 700}, ""),
+        ({"memory": "full"}, f", with the base {WAITING}: {DOUBT}"),
+        (
+            {"memory": "full", "gradient_checkpointing": False},
+            f", with the base {WAITING} and with gradient checkpointing: {DOUBT}",
+        ),
+        ({"gradient_checkpointing": False}, ""),  # the tier does it anyway
+        ({"with_audio": True}, f", without sound: {DOUBT}"),
+    ],
+)
+def test_an_estimate_says_where_the_measured_run_was_held_otherwise(
+    workspace: Workspace, changes: dict[str, object], told: str
+) -> None:
+    """A speed of the slowest tier was once told "as measured" of a plan in full precision."""
+    measured = plan_for(BaseModelName.LTX23, images=0, clips=30).changed(memory="offload", gradient_checkpointing=True)
+    record_speed(workspace, measured, seconds_per_step=10.0, device="H100")
+    basis = estimate(workspace, measured.changed(**changes)).basis
+    assert re.fullmatch(rf"\d+ steps at 10 s, as measured on [\d-]+ \(H100\){told}; this machine: no charge", basis)
+
+
+def test_a_record_from_before_conditions_were_kept_still_counts_and_is_doubted(workspace: Workspace) -> None:
+    old = '{"ltx-2.3": {"seconds_per_step_token": 0.01, "machine": "H100", "date": "2026-11", "scoring_seconds": 90}}'
+    (workspace.home / "speeds.json").write_text(old)
+    found = estimate(workspace, LARGE)
+    assert found.seconds == pytest.approx(0.01 * 256 * LARGE.steps)
+    assert found.scoring_seconds == 90
+    assert "not noted how the base was held: this plan may be faster or slower" in found.basis
+    record_scoring(workspace, LARGE.base, 120)
+    assert "not noted" in estimate(workspace, LARGE).basis
+    record_speed(workspace, LARGE, seconds_per_step=2.0, device="H100")
+    assert "may be" not in estimate(workspace, LARGE).basis
+    assert estimate(workspace, LARGE).scoring_seconds == 120
+
+
+def test_the_shipped_speed_names_its_conditions_too(workspace: Workspace) -> None:
+    assert "may be" not in estimate(workspace, MINI).basis
+    assert "without gradient checkpointing: this plan may" in estimate(workspace, MINI.changed(memory="int8")).basis
+
+
+def test_a_reference_beside_each_sample_is_counted_in_a_step() -> None:
+    """A pair doubles the tokens, and the estimate was once the same as without."""
+    plan = plan_for(BaseModelName.LTX23, images=0, clips=12)
+    alone = step_tokens(plan)
+    assert step_tokens(plan.changed(reference="pair")) == 2 * alone
+    assert step_tokens(plan.changed(reference="pair", reference_downscale=2)) == alone * 5 / 4
+    assert step_tokens(plan.changed(reference="same_subject")) == alone * 8 / 7  # a still beside 7 latent frames
+    mini = plan_for(BaseModelName.MINI, images=12)
+    assert mini.preserved_samples == 4  # of 8, and they are asked without the reference
+    assert step_tokens(mini) == pytest.approx(64 * (8 + 4 * 5 / 3))
+    assert step_tokens(mini.changed(reference="same_subject")) == pytest.approx(64 * (2 * 8 + 4 * 5 / 3))
+
+
+def test_a_run_that_was_resumed_shortly_before_its_end_spoils_no_record(workspace: Workspace) -> None:
+    """Four steps with the last validation and checkpoint made 14 minutes into two and a half hours."""
+    record_speed(workspace, LARGE, 11.0, "H100", steps=4)  # better than nothing
+    assert "at 11 s" in estimate(workspace, LARGE).basis
+    record_speed(workspace, LARGE, 1.0, "H100", steps=50)
+    record_speed(workspace, LARGE, 11.0, "H100", steps=49)
+    assert "at 1 s" in estimate(workspace, LARGE).basis
+    record_speed(workspace, MINI, 9.0, "this machine", steps=4)
+    assert "the first run here measures" in estimate(workspace, MINI).basis
+
+
+@pytest.mark.parametrize(
+    ("changes", "left_out"),
+    [
+        ({"learning_rate": 1e-4, "rank": 64}, []),
+        ({"memory": "full", "gradient_checkpointing": False}, ["memory tier", "gradient checkpointing"]),
+        ({"gradient_checkpointing": False}, []),  # the tier does it anyway
+        ({"with_audio": True, "validation_every": 10}, ["sound", "validation every"]),
+    ],
+)
+def test_time_is_not_said_to_stay_where_its_change_is_only_not_in_the_estimate(
+    workspace: Workspace, changes: dict[str, object], left_out: list[str]
+) -> None:
+    """From the slowest tier to full precision "time and price stay" was said."""
+    before = LARGE.changed(memory="offload", gradient_checkpointing=True)
+    after = before.changed(**{"with_audio": False} | changes)
+    assert sorted(not_reckoned(before, after)) == sorted(left_out)
+    unknown = totals(estimate(workspace, before), estimate(workspace, after), before, after)
+    assert unknown == "How long it takes is not known, before and now. Price: still no charge."
+    record_speed(workspace, before, 1.0, "H100")
+    told = totals(estimate(workspace, before), estimate(workspace, after), before, after)
+    assert told.startswith("By the estimate time and price stay: " if left_out else "Time and price stay: ")
+    assert all(name in told.partition("Not in the estimate is what this does to the time: ")[2] for name in left_out)
+    longer = after.changed(steps=2 * after.steps)
+    told = totals(estimate(workspace, before), estimate(workspace, longer), before, longer)
+    assert told.startswith("Time: about ")
+    assert ("Not in the estimate" in told) == bool(left_out)
 
 
 def test_the_large_model_is_unknown_here_until_measured(workspace: Workspace) -> None:

@@ -30,6 +30,7 @@ from trainer_core.lora.inspect import verify
 from trainer_core.plan import BaseModelName, MemoryTier, TrainingPlan, propose
 from trainer_core.projects import PlanRow, Run, Workspace, create_project, new_id
 from trainer_core.recipes import RECIPES, RecipeName
+from trainer_core.speeds import Conditions, speed_for
 from trainer_core.training import checkpoints, run
 from trainer_core.training.captions import class_captions
 from trainer_core.training.encode import Encoder, encode_all
@@ -138,6 +139,21 @@ def test_killed_at_any_step_resumes_to_the_same_bytes(workspace: Workspace) -> N
     report = verify(folder / "lora.safetensors", BaseModelName.MINI)
     assert report.ok, report.problems
     assert report.rank == plan.rank
+
+
+@pytest.mark.slow
+def test_a_run_s_speed_is_kept_with_its_conditions_where_it_had_enough_steps(workspace: Workspace) -> None:
+    """Sound was wished for and none is in the files, so it trained, and was measured, without."""
+    fewest = {"validation_every": 25, "checkpoint_every": 25, "with_audio": True, "gradient_checkpointing": True}
+    project_id, plan_id, _plan = make_project(workspace, steps=24, **fewest)
+    work(workspace, submit(workspace, project_id, plan_id)[0])
+    assert not (workspace.home / "speeds.json").exists()  # the shipped speed is better than that of 24 steps
+    project_id, plan_id, plan = make_project(workspace, steps=50, **fewest)
+    work(workspace, submit(workspace, project_id, plan_id)[0])
+    found = speed_for(workspace, plan.changed(with_audio=False))
+    assert found is not None
+    assert found[0].conditions == Conditions(memory=MemoryTier.FULL, checkpointing=True, sound=False)
+    assert found[1].endswith(")")  # as measured, with nothing otherwise
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from trainer_core.costs import Estimate
 from trainer_core.plan import BASES, Preset, TrainingPlan, steps_for
 from trainer_core.recipes import RECIPES
+from trainer_core.speeds import not_reckoned
 
 from .text import plural
 
@@ -56,11 +57,15 @@ def preset_looks(plan: TrainingPlan) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]} come to about {', '.join(counts[:-1])} and {counts[-1]}"
 
 
-def totals(old: Estimate, new: Estimate) -> str:
-    """Time and price of two plans in one line."""
+def totals(old: Estimate, new: Estimate, before: TrainingPlan, after: TrainingPlan) -> str:
+    """Time and price of two plans in one line, and what of their difference the estimate leaves out."""
+    if (old.seconds, old.price) == (None, new.price) and new.seconds is None:
+        return f"How long it takes is not known, before and now. Price: still {new.price}."
+    left_out = not_reckoned(before, after)
+    words = f"Time: {old.time} before, {new.time} now. Price: {old.price} before, {new.price} now."
     if (old.seconds, old.price) == (new.seconds, new.price):
-        return f"Time and price stay: {old.time}, {old.price}."
-    return f"Time: {old.time} before, {new.time} now. Price: {old.price} before, {new.price} now."
+        words = f"{'By the estimate time' if left_out else 'Time'} and price stay: {old.time}, {old.price}."
+    return f"{words} Not in the estimate is what this does to the time: {', '.join(left_out)}." if left_out else words
 
 
 def looks_words(before: TrainingPlan, after: TrainingPlan) -> list[str]:

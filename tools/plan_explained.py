@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from trainer_core.costs import Estimate
 from trainer_core.plan import TrainingPlan
+from trainer_core.speeds import not_reckoned
 
 from . import plan_reasons
 from .plan_changes import ChangePlan, apply
@@ -45,7 +46,8 @@ def _line(plan: TrainingPlan, way: Way, cost: Cost, with_sizes: bool) -> str:
     if other == plan:
         return ""
     old, new = cost(plan), cost(other)
-    figures = [_time(old, new), f"price {beside(old.price, new.price)}"]
+    left_out = " (the estimate leaves out what this does to it)" if not_reckoned(plan, other) else ""
+    figures = [f"{_time(old, new)}{left_out}", f"price {beside(old.price, new.price)}"]
     if other.base is plan.base and round(looks(plan)) != round(looks(other)):
         figures.append(f"each file seen about {looks(other):.0f} times instead of {looks(plan):.0f}")
     if with_sizes:

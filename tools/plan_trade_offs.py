@@ -16,8 +16,6 @@ from trainer_core.plan import (
 
 from .text import plural
 
-_TIME_UNKNOWN = "What it does to the time is not in the estimate."
-
 
 @dataclass(frozen=True)
 class Way:
@@ -146,18 +144,18 @@ def _kinds(plan: TrainingPlan) -> dict[str, list[Way]]:
     return {
         "preset": [Way({"preset": preset}, words) for preset, words in presets.items() if preset is not plan.preset],
         "base": [Way({"base": other}, BASES[other].honesty or "the real model; it needs a large GPU")],
-        "memory": [Way({"memory": tier}, f"slower and less exact. {_TIME_UNKNOWN}") for tier in below],
+        "memory": [Way({"memory": tier}, "slower and less exact") for tier in below],
         "gradient_checkpointing": [
             Way(
                 {"gradient_checkpointing": checkpointing},
                 ("less memory; a step takes about 1.4 times as long" if checkpointing else "faster, and more memory")
-                + " (measured on a CPU, not in the estimate)",
+                + " (measured on a CPU)",
             )
         ],
         "with_audio": [
             Way(
                 {"with_audio": not plan.with_audio} if plan.clips else {},
-                f"{'pictures alone' if plan.with_audio else 'voices and noises too'}. {_TIME_UNKNOWN}",
+                "pictures alone" if plan.with_audio else "voices and noises too",
             )
         ],
     }

@@ -134,12 +134,13 @@ def change_plan(context: ToolContext, change: ChangePlan) -> ToolResult:
     old, new = cost(before), cost(after)
     if not changes:
         return ToolResult(
-            text="\n".join(["That leaves the plan as it is.", *notes, totals(old, new)]),
+            text="\n".join(["That leaves the plan as it is.", *notes, totals(old, new, before, after)]),
             data=plan_data(row.id, before, old, changes=[], notes=notes),
         )
     lead = "This would change (nothing is changed yet):" if change.only_show else "The plan has changed:"
     words = [_without_share(entry.words) if after.base is not before.base else entry.words for entry in changes]
-    lines = [lead, *(f"- {each}" for each in words), *notes, totals(old, new), *looks_words(before, after)]
+    lines = [lead, *(f"- {each}" for each in words), *notes, totals(old, new, before, after)]
+    lines += looks_words(before, after)
     if change.only_show:
         context.say("Working out what it comes to …")
         lines += size_words(before, after)
@@ -207,7 +208,8 @@ def undo_plan(context: ToolContext, arguments: UndoPlan) -> ToolResult:
     old, new = (estimate_of(context.workspace, entry, manifest) for entry in (before, plan))
     changes = [entry.words for entry in diff(before, plan)]
     fewer = f" There were only {possible} to take back." if times < arguments.times else ""
-    lines = [f"Took back {plural(times, 'change')}.{fewer}", *(f"- {words}" for words in changes), totals(old, new)]
+    lines = [f"Took back {plural(times, 'change')}.{fewer}", *(f"- {words}" for words in changes)]
+    lines.append(totals(old, new, before, plan))
     return ToolResult(text="\n".join(lines), data=plan_data(row.id, plan, new, changes=changes))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .plan import BaseModelName, MemoryTier
+from .plan import BaseModelName, MemoryTier, TrainingPlan
 
 FULL_BITS = 16  # of the base's own precision, as tiers count it: nothing is quantised
 
@@ -38,6 +38,11 @@ TIERS: dict[MemoryTier, Tier] = {
         "in 4 bits, its blocks waiting in the computer's own memory: the least GPU memory, and slow",
     ),
 }
+
+
+def checkpointing(plan: TrainingPlan) -> bool:
+    """Is gradient checkpointing on: by the plan's wish or because its tier needs it?"""
+    return plan.gradient_checkpointing or TIERS[plan.memory].checkpointing
 
 
 def text_encoder_bits(base: BaseModelName, memory: MemoryTier) -> int:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer_core.base_models.registry import BaseModelMissing, base_fingerprint, load_pipeline
-from trainer_core.costs import record_scoring
 from trainer_core.dataset import manifest as dataset
 from trainer_core.generation.generate import generate_batch, with_lora
 from trainer_core.jobs import events
@@ -21,6 +20,7 @@ from trainer_core.lora.report import LoraReport
 from trainer_core.plan import BASES, TrainingPlan
 from trainer_core.projects import PlanRow, Project, Run
 from trainer_core.recipes import RECIPES
+from trainer_core.speeds import record_scoring
 from trainer_core.training.candidates import LORA_FILE, candidates_of
 
 from ..audit.run import load_audit

@@ -13,10 +13,9 @@ from functools import lru_cache
 from torch import nn
 
 from trainer_core.lora.base_shapes import transformer_on_meta
-from trainer_core.memory_tiers import TIERS
+from trainer_core.memory_tiers import TIERS, checkpointing
 from trainer_core.plan import BASES, BaseModelName, ReferenceKind, TrainingPlan
 
-from .memory import checkpointing
 from .model import is_trained
 from .quantise import BYTES_PER_WEIGHT, is_quantised_name
 from .video_only import is_audio_name

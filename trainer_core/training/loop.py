@@ -8,6 +8,7 @@ import torch
 from diffusers import LTX2VideoTransformer3DModel
 from torch import Tensor
 
+from trainer_core.memory_tiers import checkpointing
 from trainer_core.plan import TrainingPlan
 
 from .averaging import averaged, put, start_average, update_average
@@ -15,7 +16,6 @@ from .checkpoints import NotFinite, TrainingState, capture, restore
 from .distributed import Ranks
 from .examples import Material
 from .inputs import Inputs, prepare_fixed
-from .memory import checkpointing
 from .model import add_lora, autocast, flow_losses, predict
 from .offload import enable_checkpointing
 from .optimizer import new_optimizer, take_step

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from trainer_core.memory_tiers import TIERS
+from trainer_core.memory_tiers import TIERS, checkpointing
 from trainer_core.plan import BaseModelName, MemoryTier, TrainingPlan
 
 if TYPE_CHECKING:
@@ -60,11 +60,6 @@ def fitted(plan: TrainingPlan) -> tuple[TrainingPlan, str]:
         return plan, memory_words(plan, free)
     choice = choose_tier(plan, free)
     return plan.changed(**choice.changes), f"Memory: {choice.words} A trial step before the run measures it."
-
-
-def checkpointing(plan: TrainingPlan) -> bool:
-    """Is gradient checkpointing on: by the plan's wish or because its tier needs it?"""
-    return plan.gradient_checkpointing or TIERS[plan.memory].checkpointing
 
 
 def rungs(plan: TrainingPlan) -> list[dict[str, Any]]:

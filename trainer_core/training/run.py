@@ -17,7 +17,6 @@ from trainer_core.base_models.registry import (
     load_part,
     load_transformer,
 )
-from trainer_core.costs import record_speed
 from trainer_core.dataset import manifest as manifests
 from trainer_core.dataset.buckets import samples_of, split_held_out
 from trainer_core.dataset.media import UnusableMedia
@@ -27,6 +26,7 @@ from trainer_core.lora.export import LoraExportError, export_lora
 from trainer_core.memory_tiers import text_encoder_bits
 from trainer_core.plan import MemoryTier, TrainingPlan
 from trainer_core.projects import Lora, PlanRow, Workspace, new_id
+from trainer_core.speeds import record_speed
 
 from . import candidates, checkpoints, sampling
 from .candidates import LORA_FILE, finished_weights
@@ -212,9 +212,10 @@ def train_here(
         context.pulse.begin(Doing.OTHER)
     order_that_stopped(context, plan, state)
     if state.step > first and ranks.size == 1:
+        steps, seconds = state.step - first, time.monotonic() - began
         manifest = manifests.load(context.workspace.dataset_folder(context.job.project_id))
-        per_step = (time.monotonic() - began) / (state.step - first)
-        record_speed(context.workspace, plan, per_step, _machine(device.type), samples_of(manifest, plan)[0])
+        samples, was = samples_of(manifest, plan)[0], plan.changed(with_audio=heard)
+        record_speed(context.workspace, was, seconds / steps, _machine(device.type), samples, steps)
     return state
 
 
