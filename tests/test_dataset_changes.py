@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageFilter
 from rooms import draw_pictures, new_context
 
+from tools.audit.tools import LookAtFiles, audit_dataset
 from tools.captioning.replace import ReplaceInCaptions, replace_in_captions, replacements
 from tools.captioning.tools import EditCaption, WriteCaptions, edit_caption, write_captions
 from tools.context import NoArguments, ToolContext, ToolRefused
@@ -142,3 +144,30 @@ def test_only_the_last_changes_are_kept(context: ToolContext) -> None:
     for number in range(MOST_KEPT + 3):
         set_excluded(context, SetExcluded(items=[manifest_of(context).items[0].id], excluded=number % 2 == 0))
     assert len(list((folder / "changes").iterdir())) == MOST_KEPT
+
+
+def blurred(context: ToolContext, tmp_path: Path) -> str:
+    """The name of a blurred picture that was added and looked at."""
+    sharp = draw_pictures(tmp_path / "more", 1) / "picture-00.png"
+    path = tmp_path / "soft.png"
+    Image.open(sharp).rotate(180).filter(ImageFilter.GaussianBlur(30)).save(path)
+    register(context.workspace, context.project_id, [path])
+    add_files(context, AddFiles())
+    audit_dataset(context, LookAtFiles())
+    return path.name
+
+
+def test_the_files_that_were_advised_against_come_back(context: ToolContext, tmp_path: Path) -> None:
+    """“Bring back the files you removed” looked among the files in use, so it never found any."""
+    name = blurred(context, tmp_path)
+    with pytest.raises(ToolRefused, match="No file is set aside"):
+        set_excluded(context, SetExcluded(advised=True, excluded=False))
+    other = manifest_of(context).items[1]
+    set_excluded(context, SetExcluded(advised=True))
+    set_excluded(context, SetExcluded(items=[other.id]))
+    assert {item.name for item in manifest_of(context).items if item.excluded} == {name, other.name}
+    back = set_excluded(context, SetExcluded(advised=True, excluded=False))
+    assert back.text.startswith(f"Took back 1 file: {name}.")
+    assert [item.name for item in manifest_of(context).items if item.excluded] == [other.name]
+    with pytest.raises(ToolRefused, match=rf"advises against is set aside. Set aside is: {other.name}. Name those"):
+        set_excluded(context, SetExcluded(advised=True, excluded=False))

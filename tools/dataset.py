@@ -20,6 +20,8 @@ from .synthetic.tools import refuse_synthetic
 from .text import plural, quoted
 from .uploads import uploads_of
 
+_SHOWN = 8  # files that are named one by one
+
 
 class AddFiles(BaseModel):
     """Which handed-over files to take in."""
@@ -87,6 +89,11 @@ def add_files(context: ToolContext, arguments: AddFiles) -> ToolResult:
     lines = [f"Added {_counted(fresh)}. The set now has {_counted(manifest.usable)}.", *pair_lines(before, manifest)]
     if left is not None:
         lines.insert(0, _full_disk(len(fresh), left))
+    if pale := [item for item in fresh if item.info.hdr_notes]:
+        lines.append(
+            f"{plural(len(pale), 'clip')} {'is' if len(pale) == 1 else 'are'} HDR video ({_named(pale)}): the colours "
+            f"come out pale. Export as SDR (BT.709) and add again, or set {'it' if len(pale) == 1 else 'them'} aside."
+        )
     if refused:
         lines.append(f"{plural(len(refused), 'file')} could not be taken:")
         lines += [f"- {quoted(entry.name, 60)}: {quoted(entry.reason, 160)}" for entry in refused[:12]]
@@ -121,11 +128,9 @@ def set_excluded(context: ToolContext, arguments: SetExcluded) -> ToolResult:
     if arguments.finding:
         items += _of_finding(context, manifest, arguments.finding)
     if arguments.advised:
-        items += [
-            manifest.item(entry.id)
-            for entry in _audit(context).items
-            if entry.id and not entry.usable and not entry.excluded
-        ]
+        items += _advised(context, manifest, aside=not arguments.excluded)
+        if not items and not arguments.excluded:
+            raise ToolRefused(_none_to_take_back(manifest))
     if not items:
         raise ToolRefused("Which files? Name them, or name a finding of the audit, such as blurry.")
     if not arguments.excluded:
@@ -135,10 +140,9 @@ def set_excluded(context: ToolContext, arguments: SetExcluded) -> ToolResult:
     what = plural(len(items), "file") if len(items) > 1 else quoted(items[0].name, 60)
     with recorded(folder, f"{'setting aside' if arguments.excluded else 'taking back'} {what}"):
         manifest = manifests.set_all_excluded(folder, [item.id for item in items], arguments.excluded)
-    names = ", ".join(quoted(item.name, 40) for item in items[:8])
     text = (
-        f"{verb} {plural(len(items), 'file')}: {names}. The set now has {_counted(manifest.usable)}. Nothing was "
-        f"deleted."
+        f"{verb} {plural(len(items), 'file')}: {_named(items)}. The set now has {_counted(manifest.usable)}. "
+        "Nothing was deleted."
     )
     return ToolResult(text=text, data={"items": [item.id for item in items], "excluded": arguments.excluded})
 
@@ -157,11 +161,34 @@ def _of_finding(context: ToolContext, manifest: Manifest, finding_id: str) -> li
     return found
 
 
+def _advised(context: ToolContext, manifest: Manifest, *, aside: bool) -> list[Item]:
+    """The files that the audit says are better left out: those in use, or those that are set aside."""
+    audit = _audit(context)
+    if aside:
+        return audits.flagged_aside(context.workspace.dataset_folder(context.project_id), audit)
+    return [manifest.item(entry.id) for entry in audit.items if entry.id and not entry.usable and not entry.excluded]
+
+
+def _none_to_take_back(manifest: Manifest) -> str:
+    aside = [item for item in manifest.items if item.excluded]
+    if not aside:
+        return "No file is set aside, so there is none to take back."
+    return (
+        f"None of the files that the audit advises against is set aside. Set aside {'is' if len(aside) == 1 else 'are'}"
+        f": {_named(aside)}. Name those that are to come back."
+    )
+
+
 def _audit(context: ToolContext) -> audits.Audit:
     audit = audits.load_audit(context.workspace.dataset_folder(context.project_id))
     if audit is None:
         raise ToolRefused("The files have changed since the last audit, or there was none. Run the audit first.")
     return audit
+
+
+def _named(items: list[Item]) -> str:
+    more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+    return ", ".join(quoted(item.name, 40) for item in items[:_SHOWN]) + more
 
 
 def _counted(items: list[Item] | tuple[Item, ...]) -> str:

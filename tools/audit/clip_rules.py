@@ -11,6 +11,7 @@ from .findings import MEASURED, PRACTICE, files, finding, plural
 from .model import Finding, Level
 
 IDEAL = "custom-LoRA guide for LTX-2, 2026: clips of 5 to 8 seconds are best"
+HDR = "ITU-T H.273, transfer characteristics 16 (PQ) and 18 (HLG); ITU-R BT.2100"
 DRAWN = "measured on clips of drawn characters with known flaws, benchmarks/audit_clips.py, 2026-11-21"
 
 
@@ -144,6 +145,18 @@ def _repeated_frames(evidence: Evidence) -> list[Finding]:
     return [finding("repeated_frames", "note", text, items, "share of repeated frames", share, 0, DRAWN)]
 
 
+def _hdr(evidence: Evidence) -> list[Finding]:
+    """Read as if they were SDR: tone mapping is not always there, and which one was meant only the person knows."""
+    pale = [item for item in evidence.items if item.info.hdr_notes]
+    if not pale:
+        return []
+    text = (
+        f"{files(pale, 'is', 'are')} HDR video: the colours come out pale, and pale they would be learned. Export as "
+        "SDR (BT.709) and add again."
+    )
+    return [finding("hdr_clip", "warn", text, pale, "HDR clips", len(pale), 0, HDR)]
+
+
 CLIP_RULES: tuple[Callable[[Evidence], list[Finding]], ...] = (
     _clip_length,
     _cuts,
@@ -152,4 +165,5 @@ CLIP_RULES: tuple[Callable[[Evidence], list[Finding]], ...] = (
     _still,
     _parts,
     _repeated_frames,
+    _hdr,
 )

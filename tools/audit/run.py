@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from trainer_core.dataset.manifest import Manifest, load, path_of, set_excluded
+from trainer_core.dataset.manifest import Item, Manifest, load, path_of, set_excluded
 from trainer_core.dataset.records import write_atomically
 from trainer_core.recipes import Recipe
 
@@ -129,6 +129,29 @@ def leave_out(folder: Path, audit: Audit) -> Manifest:
         if item.id is not None and not item.usable and not item.excluded:
             set_excluded(folder, item.id, True)
     return load(folder)
+
+
+def flagged_aside(folder: Path, audit: Audit) -> list[Item]:
+    """The files set aside that the audit advises against, judged as if they were in.
+
+    Without those that are aside for another reason: clips whose pieces are used, starts that are shown beside another
+    file, and what a model made.
+    """
+    manifest = load(folder)
+    used_in_part = {item.piece_of for item in manifest.usable}
+    shown = {item.reference.sha256 for item in manifest.items if item.reference}
+    back = [
+        item
+        for item in manifest.items
+        if item.excluded and not item.synthetic and item.id not in used_in_part and item.sha256 not in shown
+    ]
+    if not back:
+        return []
+    whole = manifest.with_changes({item.id: {"excluded": False} for item in back})
+    measured = stored_measurements(folder, whole)
+    judged = judge(whole, audit.recipe, measured, opinions=load_opinions(folder))
+    flagged = {record.id for record in judged.items if not record.usable and record.id in measured}
+    return [item for item in back if item.id in flagged]
 
 
 def paths_of(folder: Path) -> dict[str, Path]:

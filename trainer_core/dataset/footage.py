@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from .decoding import Frame, damaged, decoded, opened, upright
 from .drafts import draft_in
 from .fitting import fit
-from .info import MAX_CLIP_SECONDS, SMALLEST_EDGE, MediaInfo, UnusableMedia
+from .info import MAX_CLIP_SECONDS, SMALLEST_EDGE, MediaInfo, UnusableMedia, hdr_note
 from .sound import Sound, write_sound
 from .timed import H264_OPTIONS
 
@@ -30,6 +30,7 @@ def probe_clip(path: Path) -> MediaInfo:
         times = _packet_times(container, stream)
         declared = _declared_seconds(container, stream)
         has_audio = bool(container.streams.audio)
+        transfer = getattr(stream.codec_context, "color_trc", None)
     if not times:
         raise damaged()
     interval = _interval(times)
@@ -57,6 +58,7 @@ def probe_clip(path: Path) -> MediaInfo:
         seconds=round(seconds, 3),
         has_audio=has_audio,
         variable_frame_rate=bool(uneven.size and (uneven.mean() > UNEVEN_SHARE or gaps > GAPS_SHARE)),
+        notes=hdr_note(transfer),
     )
 
 

@@ -12,6 +12,10 @@ MAX_CLIP_BYTES = 2**30
 MAX_CLIP_SECONDS = 3600.0  # a long recording is taken in and split afterwards
 SMALLEST_EDGE = 32  # pixels; below this nothing can be learned on any base
 
+HDR_TRANSFERS = {16: "PQ", 18: "HLG"}  # H.273's transfer characteristics of HDR, by number
+HDR_ADVICE = "Export it as SDR (BT.709) and add it again."
+_HDR = "HDR video"
+
 
 class UnusableMedia(ValueError):
     """A file that cannot be used; the message is a full sentence for a person, without the file's name."""
@@ -31,6 +35,18 @@ class MediaInfo(BaseModel):
     has_audio: bool
     variable_frame_rate: bool
     notes: tuple[str, ...] = ()  # what was done to read it, for a person: "animated: only its first frame is used"
+
+    @property
+    def hdr_notes(self) -> tuple[str, ...]:
+        """The notes that say that it is HDR, which is read as if it were not; empty for all else."""
+        return tuple(note for note in self.notes if note.startswith(_HDR))
+
+
+def hdr_note(transfer: int | None) -> tuple[str, ...]:
+    """What a person should know of a clip with this transfer characteristic; nothing where it is not HDR."""
+    if transfer not in HDR_TRANSFERS:
+        return ()
+    return (f"{_HDR} ({HDR_TRANSFERS[transfer]}): its colours come out pale. {HDR_ADVICE}",)
 
 
 def content_of(path: Path) -> Literal["jpeg", "png", "webp", "movie"]:

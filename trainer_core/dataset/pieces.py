@@ -151,12 +151,14 @@ def _item(path: Path, original: Item, number: int, count: int) -> Item:
             digest.update(block)
     item_id = f"itm_{digest.hexdigest()[:12]}"
     stem = one_line(Path(original.name).stem, MAX_NAME - 24)
+    info = probe(path)
+    info = info.model_copy(update={"notes": (*original.info.hdr_notes, *info.notes)})  # its colours are as pale
     return Item(
         id=item_id,
         name=f"{stem} part {number} of {count}.mp4",
         file=f"{Path(original.file).parent.as_posix()}/{item_id}.mp4",
         sha256=digest.hexdigest(),
-        info=probe(path),
+        info=info,
         caption=original.caption,
         caption_source=original.caption_source,
         piece_of=original.id,

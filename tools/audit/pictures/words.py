@@ -20,6 +20,7 @@ SHORT = {
     "exact_duplicates": "copy",
     "face_cut_by_frame": "cut by frame",
     "flash_in_clip": "flash",
+    "hdr_clip": "HDR",
     "lost_copies": "gone",
     "near_duplicates": "repeat",
     "one_background": "same place",
