@@ -34,6 +34,13 @@ _REPORT = (
 _ONLY_REPORTED = (
     rf"^(?:(?:hm+|well|ok|so|oh),? )*{_SOMEBODY}(?: (?!that\b|who\b)[\w'-]+){{0,6}}? {_SPEAKS}\b(?! \d)[^,;:.?!]*[.!]*$"
 )
+_ONLY_TOLD = (  # 'I read rank 64 is bad', 'my friend used 2000 steps'
+    r"^(?:(?:hm+|well|ok|so|oh|and|but),? )*(?:(?:i|we)(?:'ve| have)? (?:just |also |once |always )?(?:read|heard"
+    r"|seen|saw"
+    r"|learned|found out|(?:was|were|been) told)\b(?! (?:it|the|your|that|this|about it)[.! ]*$)"
+    rf"|{_SOMEBODY}(?: (?!that\b|who\b|wants?\b|needs?\b|should\b|must\b)[\w'-]+){{0,4}}?"
+    r" (?:used|uses|trained|trains|ran|runs|took|recommend|say|suggest|use|claim)\b)[^,;:?!]*[.!]*$"
+)
 _OTHERWISE = (
     r"\b(?:but|though|although|however|yet) (?:i|we|i'm|i'd|i've|he|she|they|it)\b|\b(?:not|isn't|aren't|ain't|never)"
     r" (?:so )?(?:convinced|sure|buying|having it|true|sold|seen)\b"
@@ -91,6 +98,12 @@ _STATED_NO = (
 )
 
 
+def denied(calls: Sequence[Call], text: str) -> bool:
+    """Is the one thing that the words name not to be done? Then it is enough to say that it is not."""
+    stem = _DOING.get(calls[0].name) if len(calls) == 1 else None
+    return stem is not None and not _reported(text) and search(rf"{_DENIED}{stem}\w*", text) is not None
+
+
 def held_back(calls: Sequence[Call], text: str) -> bool:
     """Is none of these calls wished for, although its words are there?"""
     names = {call.name for call in calls}
@@ -114,7 +127,8 @@ def _reported(text: str) -> bool:
     """Is it what somebody else thinks, and no more; or do the person's own words after it go against it?"""
     report = search(_REPORT, text)
     dissent = report is not None and search(_OTHERWISE, text[report.end() :])
-    return bool(dissent) or (search(_ONLY_REPORTED, text) is not None and not search(_OWN, text))
+    told = search(_ONLY_REPORTED, text) or search(_ONLY_TOLD, text)
+    return bool(dissent) or (told is not None and not search(_OWN, text))
 
 
 def _only_asks(names: set[str]) -> bool:

@@ -4,20 +4,24 @@ import re
 
 from .as_meant import as_meant
 from .combined import combined
-from .held_back import held_back
+from .held_back import denied, held_back
 from .kept import with_kept
 from .learned.intents import intent
 from .learned.reader import Guess, Reader, shipped
 from .named_ids import by_id
 from .numbers import with_decimal_points
-from .reading import Call, Facts, Reading
+from .reading import Call, Facts, Reading, ask
 from .rules import by_rules
 from .several import with_parts
+from .shortened import shortened
 from .spelling import normal
 from .studio_talk import ASKED
 
 __all__ = ["Call", "Facts", "Reading", "read", "read_with"]
 
+_HARMLESS = frozenset(("look_up", "explain_plan", "training_status", "show_scorecard", "list_recipes", "list_loras"))
+_TOO_LONG = "That was long, and I have read only its beginning, so I do nothing yet. Tell me in a sentence or two."
+_LEFT = "All right, I leave that until you say so."
 _TAGGED = re.compile(r"[<‹]\s*(?P<tag>event|project|uploads)\s*[>›].*?(?:[<‹]\s*/\s*(?P=tag)\s*[>›]|$)", re.I | re.S)
 
 
@@ -32,12 +36,16 @@ def read_with(reader: Reader, said: str, facts: Facts, uploads: list[str]) -> Re
     own = _TAGGED.sub(" ", said)
     if own != said and not own.strip():
         return Reading(topic="launch_conditional")  # a report in our own tags is no word of the person
+    own, unread = shortened(own)
     said = with_decimal_points(as_meant(own))
     understood, guess = _read_one(reader, said, facts, uploads)
     if not uploads:
         understood = with_parts(understood, guess, said, facts, lambda part: _read_one(reader, part, facts, uploads))
     if held_back(understood.calls, normal(said)):
-        understood = Reading(topic="launch_conditional")
+        left = denied(understood.calls, normal(said))
+        understood = ask(_LEFT) if left else Reading(topic="launch_conditional")
+    if unread and not {call.name for call in understood.calls} <= _HARMLESS:
+        understood = ask(_TOO_LONG)  # what follows may deny it
     return with_kept(understood, facts)
 
 

@@ -1,5 +1,6 @@
 """GuidedModel: a chat model that needs no network and no weights. It behaves like any other in the graph."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -68,8 +69,9 @@ class GuidedModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        # the base class would go to another thread and back for each word
-        for chunk in _pieces(respond(messages, _names(kwargs))):
+        # one thread for the reading, so that a long message holds up nobody else; the base class would go to another
+        # thread and back for each word
+        for chunk in _pieces(await asyncio.to_thread(respond, messages, _names(kwargs))):
             yield chunk
 
 
