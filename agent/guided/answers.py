@@ -8,7 +8,7 @@ from . import studio_answers
 from .nearest import nearest
 from .patterns import sub
 from .spelling import normal
-from .topics import LEADS, NOT_YET, TOPICS
+from .topics import COMPLETE, LEADS, NOT_YET, TOPICS
 
 Facts = dict[str, Any]
 _ASKED = frozenset(  # answers to a question, or a word put aside: no next step is named after them
@@ -53,7 +53,7 @@ def about(topic: str, words: str, facts: Facts, *, card_waits: bool = False) -> 
         )
     if topic == "unclear" and not card_waits:
         return _unclear(words, facts)
-    return TOPICS[topic] if card_waits else f"{TOPICS[topic]} {next_step(facts)}".strip()
+    return TOPICS[topic] if card_waits or topic in COMPLETE else f"{TOPICS[topic]} {next_step(facts)}".strip()
 
 
 def _unclear(said: str, facts: Facts) -> str:

@@ -17,6 +17,7 @@ from .domain import DOMAIN
 from .fillers import without_frills
 from .learned.intents import NONE, intent
 from .learned.reader import Guess
+from .likeness import with_its_words
 from .lora_names import named
 from .patterns import search
 from .reading import Call, Facts, Reading, ask
@@ -84,7 +85,8 @@ def combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: lis
         Call(call.name, _as_written(completed(call.name, call.arguments, text, said, facts), said))
         for call in reading.calls
     )
-    return replace(reading, calls=tuple({(call.name, repr(call.arguments)): call for call in calls}.values()))
+    whole = replace(reading, calls=tuple({(call.name, repr(call.arguments)): call for call in calls}.values()))
+    return with_its_words(whole, rules, text, facts)
 
 
 def _as_written(arguments: dict[str, Any], said: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import spelled_out
 from .clip_completed import clip, compared, each, without
+from .exceptions import parted, without_which
 from .named_ids import runs_of
 from .patterns import search
 from .reading import Facts
@@ -70,6 +71,9 @@ def completed(name: str, arguments: Arguments, text: str, said: str, facts: Fact
 
 
 def _excluded(arguments: Arguments, text: str, _said: str, _facts: Facts) -> Arguments:
+    if parted(text):
+        return arguments  # set aside but for some, or the other way round
+    text = without_which(text)
     if search(_BACK, text) and not search(r"\b(?:leave|exclude|remove|drop|(?<!took them )(?<!took it )out)\b", text):
         return arguments | {"excluded": False}
     if arguments.get("excluded") is False and not search(rf"{_BACK}|{_KEPT}", text):

@@ -4,9 +4,11 @@ import re
 from typing import Any
 
 from .captions_talk import caption_calls
-from .file_words import FILES, OTHERS_WORDS
+from .exceptions import BACK, with_exceptions, without_which, you_took_out
+from .file_words import FILES, OTHERS_WORDS, OUT
 from .fillers import command
 from .patterns import fullmatch, match, search, split, sub
+from .reading import Facts, Reading
 
 _PRINT = r"water ?marks?|logos?|subtitles?|text|words|writing|letters"
 _WITH = r"\b(?:with|that ha(?:s|ve)|having|containing)"
@@ -59,22 +61,10 @@ _FLAWS = (  # words for a flaw, and parts of finding ids that stand for it
         ("",),
     ),
 )
-_OUT = (
-    r"\b(?:yeet|strike|nuke|boot|cull|purge|axe|out they go|can come out|come out|chuck|toss|drop|remove|leave"
-    r"|leaving|exclude|skip|delete|throw|set|get rid of|ditch|discard|lose|put"
-    r"|take|kick|omit|bin|scrap|eliminate|erase|weed out|sort out|filter out|trash|dump|cut out"
-    r"|ignore|(?:can|could|should|must|may|shall|will) (?:all )?(?:go|be (?:left|dropped|removed|deleted|excluded"
-    r"|set aside|thrown))|out with|without|away with|don't (?:use|want|need|include|take)|do not (?:use|want"
-    r"|include)|not use)\b"
-)
 _THOSE_OUT = (
     r"(?:drop|remove|delete|exclude|discard|skip|omit|leave|take|throw|put|set|kick|chuck|toss|sort|get rid of"
     r"|bin)(?: all)?(?: of)? (?:them|those|these|it|the 5|those 5|the five|those five)(?: all| files| ones)?(?: out"
     r"| aside| away| off)*"
-)
-_BACK = (
-    r"\b(?:put|take|bring|add|include|use|want|need|get|have|keep|let)\b.*\bback\b|\b(?:re-?include|restore"
-    r"|bring back|put back|re-?add|un-?exclude)\b|\b(?:include|use|add) .*\b(?:again|after all)\b"
 )
 
 
@@ -179,7 +169,7 @@ def _wants_words(text: str) -> bool:
             r"\b(?:look|check|search|scan|find|are there|is there|any|see if)\b.*"
             r"\b(?:water ?marks?|logos?|subtitles?|(?:text|words?|writing|letters) (?:in|on) "
             r"(?:my|the|these|those|any|them))"
-            rf"|{_OUT}.*{_WITH} (?:an? |any |the |some )?(?:{_PRINT})\b",  # none was found yet, or looked for
+            rf"|{OUT}.*{_WITH} (?:an? |any |the |some )?(?:{_PRINT})\b",  # none was found yet, or looked for
             text,
         )
     )
@@ -225,23 +215,38 @@ _AWAY = r"\b(?:out|aside|away|exclude|remove|drop|leave|delete|discard|skip|lose
 
 
 def _both_ways(text: str) -> list[tuple[str, dict[str, Any]]]:
-    """'take a.png out and put b.png back in': each file in the direction of its own clause."""
-    calls: list[tuple[str, dict[str, Any]]] = []
+    """'take a.png out and put b.png back in': each file in its own direction; empty where all go one way."""
+    if not search(rf"{BACK}|\bback in\b", text) or not search(_AWAY, text) or search(_NOT_MEANT, text):
+        return []
+    ways: list[tuple[list[str], bool | None]] = []
     back: bool | None = None
     for clause in split(r",(?= )|;|\band\b|\bbut\b|\bthen\b|[.!?] ", text):
-        said = True if search(rf"{_BACK}|\bback\b", clause) else False if search(_AWAY, clause) else back
+        said = True if search(rf"{BACK}|\bback\b", clause) else False if search(_AWAY, clause) else None
         names = re.findall(r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|tiff?|mp4|mov))\b", clause)
-        if names and said is back and calls:
-            calls[-1][1]["items"] += names
+        if not names and said is not None and ways and ways[-1][1] is None:
+            ways[-1] = ways[-1][0], said  # 'about a.png I was wrong, back in with it'
+        back = back if said is None else said
+        if names and ways and ways[-1][1] is back:
+            ways[-1][0].extend(names)
         elif names:
-            calls.append(("set_excluded", {"items": names} | ({"excluded": False} if said else {})))
-        back = said
-    return calls
+            ways.append((names, back))
+    if any(said is None for _, said in ways):
+        return []
+    return [("set_excluded", {"items": names} | ({"excluded": False} if said else {})) for names, said in ways]
+
+
+def files_but_some(text: str, _said: str, facts: Facts) -> Reading | None:
+    """'The bad ones except a.png': None where nothing is excepted."""
+    return with_exceptions(text, facts, _set_aside)
 
 
 def _set_aside(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    back = search(_BACK, text) is not None
-    out = search(_OUT, text) is not None and not back
+    back, whose = search(BACK, without_which(text)) is not None, you_took_out(text)
+    if back:
+        text = without_which(text)
+    out = search(OUT, text) is not None and not back
+    if len(ways := _both_ways(text)) > 1:
+        return ways
     if not (back or out) or search(r"\bcaption dropout\b|\bstep|\brate\b|\brank\b", text):
         return []
     if search(_NOT_MEANT, text) or (search(r"\bcaptions?\b", text) and not search(r"\band\b|,|\bwithout\b", text)):
@@ -250,10 +255,10 @@ def _set_aside(text: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, An
         return [("set_excluded", {"advised": True})]
     named = re.findall(r"\b(?:itm_[0-9a-f]{4,}|[\w.-]+\.(?:jpe?g|png|webp|mp4|mov))\b", text)
     extra: dict[str, Any] = {"excluded": False} if back else {}
-    if len(named) > 1 and back and len(ways := _both_ways(text)) > 1:
-        return ways
     if named:
         return [("set_excluded", {"items": named} | extra)]
+    if back and whose:
+        return [("set_excluded", {"advised": True} | extra)] if facts.get("verdict") else []
     present = [str(entry) for entry in facts.get("findings", [])]
     found: list[str] = []
     for pattern, parts in _FLAWS:

@@ -47,11 +47,21 @@ _FACE = (
     r"\bmyself\b|\bfaces?\b|\bmy own (?:face|likeness)\b|\blikeness\b|\bselfies?\b|\blooks? like me\b"
     r"|\breal (?:life )?(?:person|human|people|man|woman)\b"
     r"|\bphotoreal\w*|"
-    r"\b(?:my|our) (?:wife|husband|friend|son|daughter|boss|dad|mom|mum|father|mother|partner|brother|sister|actor"
+    r"\b(?:my|our) (?:(?:ex|best|old|older|younger|elder|little|big|new|late|dear|own|beloved|former|good)[ -])*"
+    r"(?:ex|crush|date|classmate|room ?mate|co-?worker|landlord|stepm\w+|stepf\w+|bully|wife|husband|friend|son"
+    r"|daughter|boss|dad|mom|mum|father|mother|partner|brother|sister|actor"
     r"|actress|presenter|"
     r"girlfriend|boyfriend|colleague|ceo|gran|granny|nan|grandad|granddad|grandma|grandpa|grandmother|grandfather"
     r"|kids?|child|baby|neighbou?r|teacher|uncle|aunt|cousin|nephew|niece|fianc[eé]e?|client|customer|employee"
-    r"|coach|singer|host|bride|groom|mate|flatmate|mentor|late \w+)\b|\bpresenter\b"
+    r"|coach|singer|host|bride|groom|mate|flatmate|mentor|late \w+)\b"
+    r"(?!(?:'s)? (?:(?:own|little|old|favou?rite) )?(?!faces?\b|look|likeness|smile|voice)"
+    r"(?:wants?|wishes|would|has|had|owns|drew|draws|made|makes|designed|invented|created|painted|loves|likes|asked"
+    r"|asks"
+    r"|needs?|says?|said|thinks?|told|cats?|dogs?|teddy|toys?|dolls?|plush\w*|pets?|robots?|puppets?|drawings?|stuffed"
+    r"|characters?|mascots?)\b)|\bpresenter\b|\bcelebrit\w*|\bpolitician|\bfamous (?:person|people|singer|man|woman)\b"
+    r"|\b(?:girl|boy|man|woman|guy|person|lady|someone|somebody|people) (?:that )?(?:i (?:know|like|love|met|dated|saw)"
+    r"|from (?:my )?(?:school|work|class|church|the gym|college|the office)|in my (?:class|office|school|street|team)"
+    r"|next door)\b"
     r"|\bactor\b|\bactress\b|"
     r"\b(?:videos?|clips?|model|lora) of me\b|\bphotos of me\b|\btrain (?:it )?on me\b|\bteach it me\b"
 )
@@ -74,7 +84,11 @@ NOUNS = (
     "|eagle|falcon|chick|lamb"
 )
 _GENERAL = ("hero", "heroine", "villain", "creature", "person", "toy", "superhero", "monster", "doll")
-_CHARACTER = rf"\bmascot|\bcharacters?\b|\bcartoon\b|\b(?:oc|npc)\b|\bpets?\b|\bfigurine\b|\bavatar\b|\b(?:{NOUNS})\b"
+_MY_PLURAL = rf"\b(?:my|our|both|2|3|4|these|those|the)(?: (?!\w+s\b)\w+)? (?P<noun>{NOUNS})s"
+_CHARACTER = (
+    r"\bmascot|\bcharacters?\b|\bcartoon\b|\b(?:oc|npc)\b|\bpets?\b|\bfigurine\b|\bavatar\b"
+    rf"|\b(?:{NOUNS})\b|{_MY_PLURAL}\b"
+)
 _DRAWN = (
     r"\b(?:drew|drawn|draws?|drawing of|invented|made up|designed|sculpted|sewed|knitted|crocheted|imagin\w+"
     r"|plush\w*|stuffed|stuffie|cuddly|comics? (?:hero\w*|figure|cat|dog|character)|children's book"
@@ -233,7 +247,7 @@ def own_trigger(text: str, said: str) -> str | None:
 
 def noun_in(text: str) -> str | None:
     """The noun of a known kind of character; the more exact where several are said."""
-    found = re.findall(rf"\b({NOUNS})\b", text)
+    found = re.findall(rf"\b({NOUNS})\b", text) or [hit["noun"] for hit in re.finditer(rf"{_MY_PLURAL}\b", text)]
     if not found:
         return None
     exact = [noun for noun in found if noun not in _GENERAL]

@@ -13,6 +13,8 @@ APPLY = (
 
 
 IMPROVE = (
+    r"\b(?:again|once more|over|anew|another (?:one|go|try))\b[ ,]*but (?:much |a bit |this time )?(?:better|nicer|good"
+    r"|properly|right)\b|"
     r"\bwhat (?:would|should|could|do|can|must|will) (?:you|i|we) (?:\w+ )?(?:change|do|improve|try|adjust|fix"
     r"|tweak|suggest|recommend|advise|propose)\b"
     r"(?!.*\b(?:first|start|with the file)\b)|\bhow (?:can|do|could|would|should|to)(?: (?:i|we|you|it"

@@ -8,12 +8,14 @@ from .base_talk import base_talk
 from .candidates import candidates_talk
 from .clips_talk import clips_talk
 from .domain import DOMAIN
+from .files import files_but_some
 from .fillers import sentences, without_frills
 from .findings_talk import findings_talk
 from .follow_ups import follow_up
 from .gates_talk import gates_talk
 from .orders_talk import orders_talk
 from .patterns import fullmatch, match, search, sub
+from .plain_talk import plain_talk
 from .plan_talk import plan_talk
 from .plausible import plausible_cards
 from .reading import Call, Facts, Reading, about
@@ -98,6 +100,8 @@ def _read_one(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading
         sharing_talk,
         replace_talk,
         clips_talk,
+        files_but_some,
+        plain_talk,
         base_talk,
         _gates,
         _small_talk,

@@ -4,8 +4,9 @@ from typing import Any
 
 from . import goals, questions
 from .files import file_calls
+from .named_ids import CODE
 from .patterns import search
-from .reading import Call, Facts, Reading
+from .reading import Call, Facts, Reading, about
 from .uploads_talk import with_uploads
 
 _GOAL_ASKED = (
@@ -21,10 +22,17 @@ _CRAFT_ONLY = (  # about the craft, not about what is to be taught
     r"|cost\w*|price|gpu|memory|trigger|copyright|sell|resolution)\b"
 )
 
+_SEVERAL = (  # more than one subject in one LoRA: the articles advise against it
+    r"\b(?:both|two|2|three|3|four|4|several|all) (?:\w+ ){0,4}?(?:in|into|with|by) (?:one|1|a single|the same)"
+    r" (?:lora|model|training|file)\b"
+)
+
 
 def setting_up(text: str, said: str, facts: Facts, uploads: list[str]) -> Reading | None:
     """A goal, files or captions in a sentence; None when it is about something else."""
     calls: list[Call] = []
+    if search(CODE, said):
+        return None  # an invitation to somebody's project
     asked = questions.asks(text)
     chosen = None if asked and facts.get("recipe") else goals.named_recipe(text)
     goal = (chosen, (goals.recipe_wanted(text) or (None, None))[1]) if chosen else _goal(text, facts)
@@ -46,6 +54,8 @@ def setting_up(text: str, said: str, facts: Facts, uploads: list[str]) -> Readin
         if goal[1]:
             arguments["noun"] = goal[1]
         calls.append(Call("choose_recipe", arguments))
+        if search(_SEVERAL, text) and not uploads and not from_files:
+            calls.append(about(said))
     if uploads:
         calls += with_uploads(facts | {"recipe": facts.get("recipe") or goal}, uploads)
     known = {call.name for call in calls}

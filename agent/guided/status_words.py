@@ -37,6 +37,7 @@ _HOW_IT_IS = (
     rf"|getting (?:on|along)|faring|lookin|been (?:doing|going)|look|holding up|goin|run|running|shaping up)\b"
     rf"|\bwhen(?:'s| is| will| does| can| would| do you (?:think|expect))? {_IT}?(?: \w+){{0,3}} (?:done|finish\w*"
     rf"|ready|over|end|ends|complete\w*|through)\b"
+    rf"|\bwhen (?:will|would|does|is|do you (?:think|expect)) {_IT}(?: \w+){{0,2}}? (?:stop\w*|going to stop)\b"
     r"|\bwhat(?:'s| is| was) the (?:current |latest |last |validation |training |present )*(?:loss|step|state"
     r"|status|speed)\b|\bhow (?:high |low |good |big )?is the (?:\w+ )?loss\b|\bshow (?:me )?the (?:loss|curve"
     r"|progress)\b"

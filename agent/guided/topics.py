@@ -38,6 +38,9 @@ NOT_YET = {
 }
 
 
+COMPLETE = frozenset(("deletes_nothing", "sends_nothing"))  # after these no next step is named
+
+
 TOPICS = {
     "greet": "Hello! I'm Sidekick. I help you teach a character, face, style, motion or effect to the video model "
     "LTX-2.3: I look at your "
@@ -76,6 +79,12 @@ TOPICS = {
     "no_plan": "There is no plan yet, so there is nothing to change.",
     "what_change": "What should change? For example “train 30 % longer”, “rank 64”, “half the learning rate” or "
     "“keep it under five minutes”.",
+    "deletes_nothing": "I delete nothing. I work on copies, and your originals stay as they are. The copies, plans and "
+    "LoRAs are kept in the workspace on the machine where I run: the folder that SIDEKICK_HOME names, else .sidekick "
+    "in the home folder. To delete a project, remove its folder there; to delete everything, remove the workspace. "
+    "Files that are only to be left out of the training I set aside: say which.",
+    "sends_nothing": "I send nothing to other places. A clip is where I showed it in this conversation: save it from "
+    "there and put it where you like. For the LoRA itself say “export the LoRA”: I check the file and pack it for you.",
     "next": "",
     "unclear": "I'm not sure what you mean by that.",
 }
