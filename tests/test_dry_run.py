@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers import LTX2Pipeline
 
 from tests.test_official_defects import Noted, material, plan_of, small_model
 from tests.test_training import make_project, submit
+from trainer_core.base_models.registry import Part
 from trainer_core.jobs import store
 from trainer_core.jobs.events import events_since
 from trainer_core.jobs.worker import work
-from trainer_core.plan import MemoryTier
+from trainer_core.plan import BaseModelName, MemoryTier
 from trainer_core.projects import Workspace
 from trainer_core.training import run
 from trainer_core.training.dry_run import dry_run, largest
@@ -130,6 +132,36 @@ def test_too_little_memory_ends_with_words_and_the_next_tier(
     trials = [event.data for event in events if event.kind == "trial"]
     assert [trial["fits"] for trial in trials] == [after > 0]
     assert bool(list(folder.glob("checkpoints/step-*"))) == (after > 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("full", "change", "words"),
+    [
+        ("video", {"width": 32, "height": 32}, "while pictures and clips were encoded"),
+        ("text", None, "while the captions were read"),
+    ],
+)
+def test_too_little_memory_for_encoding_ends_with_a_change_that_helps(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, full: str, change: dict[str, object] | None, words: str
+) -> None:
+    """A lower tier was proposed for whatever did not fit, and the next try ended in the same way."""
+    load = run.load_part
+
+    def hungry_part(base: BaseModelName, part: Part, memory: MemoryTier) -> LTX2Pipeline:
+        if part.value == full:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return load(base, part, memory)
+
+    monkeypatch.setattr(run, "load_part", hungry_part)
+    project_id, plan_id, _ = make_project(workspace, steps=12)
+    job_id, _folder = submit(workspace, project_id, plan_id)
+    work(workspace, job_id)
+    job = store.get(workspace, job_id)
+    assert job.state == "failed"
+    assert words in (job.error or "")
+    events = events_since(workspace, job_id)
+    assert [event.data["change"] for event in events if event.kind == "proposal"] == ([change] if change else [])
 
 
 @pytest.mark.slow

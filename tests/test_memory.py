@@ -7,10 +7,12 @@ import pytest
 
 from benchmarks.quantise import saved_by_a_block
 from tools.context import NoArguments, ToolContext
+from tools.plan_changes import ChangePlan
 from tools.repairs import ApplyFinding, apply_finding
 from tools.results import diagnose_run
 from tools.runs import training_status
 from tools.state import plan_of as plan_of_project
+from trainer_core.base_models.registry import Part
 from trainer_core.jobs import store
 from trainer_core.jobs.events import emit
 from trainer_core.memory_tiers import TIERS
@@ -18,6 +20,7 @@ from trainer_core.plan import BaseModelName, MemoryTier, TrainingPlan, propose
 from trainer_core.projects import PlanRow, Run, Workspace, create_project, new_id, update_project
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training.footprint import footprint, saved_by_rule, tokens
+from trainer_core.training.less_to_encode import Busy, less_to_encode, too_much_to_encode
 from trainer_core.training.memory import GB, Memory, choose_tier, memory_words, next_rung, out_of_memory_words
 
 HOST = int(64 * GB)
@@ -124,6 +127,53 @@ def test_gradient_checkpointing_is_not_proposed_where_there_is_no_gradient_yet()
     words = out_of_memory_words(plan, "while the base was loaded", "", in_step=False)
     assert "8 bits" in words
     assert "checkpointing" not in words
+
+
+CLIP = Busy(Part.VIDEO, 49, 512 * 512)
+STILL = Busy(Part.VIDEO, 1, 512 * 512)
+
+
+@pytest.mark.parametrize(
+    ("changes", "busy", "change"),
+    [
+        ({}, CLIP, {"frames": 25}),
+        ({"frames": 9}, CLIP, {"width": 352, "height": 352}),  # of one frame no movement can be learned
+        ({}, STILL, {"width": 352, "height": 352}),  # fewer frames would leave a picture as it is
+        ({"width": 960, "height": 544, "reference": "pair"}, STILL, {"width": 672, "height": 384}),
+        ({"reference": "pair", "reference_downscale": 4}, STILL, {"width": 256, "height": 256}),  # by whole 128
+        ({"width": 32, "height": 32}, Busy(Part.VIDEO, 1, 32 * 32), None),
+        ({"more_resolutions": (768, 256)}, Busy(Part.VIDEO, 49, 768 * 768), {"more_resolutions": [256]}),
+        (
+            {"more_resolutions": (768, 256)},
+            STILL,
+            {"width": 352, "height": 352, "more_resolutions": [256]},
+        ),
+        ({"with_audio": True}, Busy(Part.AUDIO, 49), {"frames": 25}),
+        ({"with_audio": True, "frames": 9}, Busy(Part.AUDIO, 9), None),
+        ({}, Busy(Part.TEXT), {"memory": "int8"}),
+        ({"memory": "int4"}, Busy(Part.TEXT), None),  # one tier lower the text encoder has the same 4 bits
+    ],
+)
+def test_what_did_not_fit_while_encoding_decides_what_is_proposed(
+    changes: dict[str, object], busy: Busy, change: dict[str, object] | None
+) -> None:
+    """Tier after tier was proposed for pictures, whose autoencoder is held in full in each of them."""
+    plan = plan_of(**changes)
+    assert less_to_encode(plan, busy) == change
+    words = too_much_to_encode(plan, busy, "Your files are kept.")
+    assert ("apply it" in words) == (change is not None)
+    assert ("more memory must be free" in words) == (change is None)
+    if change:
+        assert ChangePlan.model_validate(change).model_dump(mode="json", exclude_unset=True) == change
+        assert plan.changed(**change) != plan
+
+
+def test_what_is_proposed_for_encoding_comes_to_an_end_and_stays_legal() -> None:
+    plan, seen = plan_of(width=1280, height=704, frames=257, reference="pair", reference_downscale=2), 0
+    while change := less_to_encode(plan, Busy(Part.VIDEO, plan.frames, plan.width * plan.height)):
+        plan, seen = plan.changed(**change), seen + 1
+    assert seen < 20
+    assert (plan.width, plan.height, plan.frames) == (64, 64, 9)
 
 
 def test_the_chat_offers_and_takes_what_a_run_without_enough_memory_proposed(tmp_path: Path) -> None:

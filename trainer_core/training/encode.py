@@ -29,6 +29,7 @@ from .cache import EntryDamaged, read_entry, write_entry
 from .captions import class_captions
 from .encode_audio import audio_tokens
 from .examples import Encoded, Words
+from .less_to_encode import Busy
 from .references import Shown, read_shown, shown_beside
 
 VERSION = 1  # raise when the way of encoding changes
@@ -50,11 +51,13 @@ class Encoder:
         self._base = base_fingerprint
         self._cache = cache
         self.notes: dict[str, str] = {}  # by item, for a person: what could not be used as it is
+        self.busy: Busy | None = None  # with what was asked for last
         self.damaged = 0  # entries of the cache that were damaged and are made again
 
     @torch.inference_mode()
     def sample(self, dataset: Path, item: Item, sample: Sample, plan: TrainingPlan) -> Encoded:
         """Latents of one sample, normalised by the VAE's own statistics. Raises UnusableMedia."""
+        self.busy = Busy(Part.VIDEO, sample.frames, sample.width * sample.height)
         settings: list[object] = [sample.start, sample.frames, plan.fps, sample.width, sample.height]
         if sample.fps:
             settings.append("own frames")
@@ -68,6 +71,7 @@ class Encoder:
     @torch.inference_mode()
     def reference(self, dataset: Path, shown: Shown) -> Tensor:
         """Latents of a reference, normalised like a sample's. Raises UnusableMedia."""
+        self.busy = Busy(Part.VIDEO, shown.frames, shown.width * shown.height)
         key = [shown.media.sha256, *shown.settings]
         return self._cached("latents", key, lambda: {"latents": self._encode(read_shown(dataset, shown))})["latents"]
 
@@ -94,6 +98,7 @@ class Encoder:
         """
         if sample.frames == 1 or not item.info.has_audio:
             return None
+        self.busy = Busy(Part.AUDIO, sample.frames)
         seconds = sample.frames / (sample.fps or plan.fps)
         try:
             tokens = self._cached(
@@ -109,6 +114,7 @@ class Encoder:
     @torch.inference_mode()
     def words(self, caption: str) -> Words:
         """The caption's embeddings as the transformer reads them: text encoder and connectors have both run."""
+        self.busy = Busy(Part.TEXT)
         key: list[object] = [caption]
         if self._text_encoder_bits != FULL_BITS:  # in fewer bits it says something a little different
             key.append(f"text encoder in {self._text_encoder_bits} bits")

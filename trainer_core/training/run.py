@@ -41,7 +41,7 @@ from .offload import hold
 from .quantise import QuantisationMissing
 from .records import CHECKPOINTS, OtherPlan
 from .stopping import how_it_ended, order_that_stopped, set_aside, stopped_already
-from .trial import loading, or_propose_less, try_a_step
+from .trial import loading, or_propose_less, or_propose_less_to_encode, try_a_step
 
 FOR_A_PERSON = (BaseModelMissing, UnusableMedia, QuantisationMissing)  # errors whose message says what to do
 
@@ -135,7 +135,8 @@ def read_material(context: JobContext, plan: TrainingPlan, tell: Tell) -> Materi
             tell("progress", phase="encoding", step=done, steps=total)
 
     prompts = sampling.prompts_of(context.job)
-    encoded, words = encode_all(encoder, folder, manifest, training + held_out, plan, progress, prompts, look_up)
+    with or_propose_less_to_encode(context, plan, encoder):
+        encoded, words = encode_all(encoder, folder, manifest, training + held_out, plan, progress, prompts, look_up)
     if encoder.damaged:
         tell("message", text=f"Stored encodings that were damaged and have been made again: {encoder.damaged}.")
     for note in encoder.notes.values():

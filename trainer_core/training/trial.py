@@ -13,7 +13,9 @@ from trainer_core.memory_tiers import TIERS
 from trainer_core.plan import MemoryTier, TrainingPlan
 
 from .dry_run import dry_run
+from .encode import Encoder
 from .examples import Material
+from .less_to_encode import less_to_encode, too_much_to_encode
 from .memory import next_rung, out_of_memory_words
 from .quantise import Quantiser
 
@@ -36,6 +38,18 @@ def or_propose_less(context: JobContext, plan: TrainingPlan, where: str, *, in_s
         raise _too_little(context, plan, where, in_step=in_step) from error
 
 
+@contextmanager
+def or_propose_less_to_encode(context: JobContext, plan: TrainingPlan, encoder: Encoder) -> Iterator[None]:
+    """The same for what the encoder does inside, with a change that helps what it was busy with."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        if encoder.busy is None:
+            raise
+        _propose(context, less_to_encode(plan, encoder.busy))
+        raise JobFailed(too_much_to_encode(plan, encoder.busy, KEPT)) from error
+
+
 def try_a_step(
     context: JobContext,
     plan: TrainingPlan,
@@ -52,7 +66,10 @@ def try_a_step(
 
 
 def _too_little(context: JobContext, plan: TrainingPlan, where: str, *, in_step: bool) -> JobFailed:
-    change = next_rung(plan, in_step=in_step)
+    _propose(context, next_rung(plan, in_step=in_step))
+    return JobFailed(out_of_memory_words(plan, where, KEPT, in_step=in_step))
+
+
+def _propose(context: JobContext, change: dict[str, Any] | None) -> None:
     if change:
         context.emit("proposal", finding="memory", change=change)
-    return JobFailed(out_of_memory_words(plan, where, KEPT, in_step=in_step))
