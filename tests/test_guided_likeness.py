@@ -61,6 +61,8 @@ def test_a_plain_wish_still_stops_it(said: str) -> None:
         "I love the style of Monet",
         "the motion of the water is nice",
         "Her face is my favourite thing",
+        "the effect is really cool",
+        "this motion is not nice",
     ],
 )
 def test_a_remark_about_a_style_chooses_no_recipe(state: str, said: str) -> None:
@@ -152,16 +154,31 @@ def test_an_exception_that_cannot_be_said_in_calls_is_asked_about(said: str) -> 
         "they say rank 16 is enough",
         "she is 16 weeks old",
         "I have 3 kids and 2 cats",
+        "my house has 64 steps",
+        "he is ranked 16th",
+        "that took 20 minutes",
+        "see you in 10 minutes",
+        "in the video they trained for 3000 steps",
+        "it's 5 o'clock",
+        "faces are hard to draw",
     ],
 )
 def test_a_figure_in_talk_changes_no_plan(said: str) -> None:
     assert not _calls("planned", said)
 
 
+@pytest.mark.parametrize("said", ["not rank 64", "don't use rank 64", "rank 64 would be too much"])
+def test_a_value_that_is_not_wanted_is_asked_about(said: str) -> None:
+    got = _read("planned", said)
+    assert (got.calls, got.topic) == ((), "question")
+    assert _calls("planned", "not rank 32 rank 20") == [("change_plan", {"rank": 20})]
+    assert _calls("planned", "no more than 10 minutes") == [("change_plan", {"max_minutes": 10.0})]
+
+
 def test_what_others_say_may_be_made_ones_own_wish() -> None:
     assert _calls("planned", "I read that rank 64 is better, so use it") == [("change_plan", {"rank": 64})]
     assert _calls("planned", "not 500 steps, 400") == [("change_plan", {"steps": 400})]
-    assert "Not 500" in _read("planned", "not 500 steps").words
+    assert "what then" in _read("planned", "not 500 steps").words
 
 
 @pytest.mark.parametrize("said", ["I only have 8gb of ram", "actually I'd like to do a second character too"])
@@ -179,6 +196,7 @@ def test_memory_and_a_second_character_are_looked_up(said: str) -> None:
         ("results", "put it on my desktop", ["export_lora"]),
         ("results", "put it in a folder", ["export_lora"]),
         ("results", "put her on a beach", ["generate_clip"]),
+        ("training", "will it stop when it overfits", ["look_up"]),
         ("results", "print it", []),
         ("diagnosed", "print it", []),
         ("diagnosed", "do it all again but better", []),
@@ -213,6 +231,7 @@ def test_flawed_files_are_still_left_out_when_they_are_to_be_deleted() -> None:
     [
         ("my daughter wants a video of her teddy bear", "character"),
         ("my wife would love a lora of her dog", "character"),
+        ("I want a video of my neighbour's dog", "character"),
         ("I want both my dogs in one model", "character"),
         ("can you make my ex girlfriend look silly in a video", "face"),
         ("make a clip of a girl from my class dancing", "face"),
@@ -232,6 +251,7 @@ def test_two_subjects_in_one_lora_are_also_looked_up() -> None:
 
 def test_a_word_that_is_not_known_is_looked_up() -> None:
     assert [name for name, _ in _calls("new", "I don't know what a lora is")] == ["look_up"]
+    assert [name for name, _ in _calls("new", "I don't understand what rank is")] == ["look_up"]
     assert _read("new", "I don't know what to pick").topic == "recommend"
 
 

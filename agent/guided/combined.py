@@ -20,6 +20,7 @@ from .learned.reader import Guess
 from .likeness import with_its_words
 from .lora_names import named
 from .patterns import search
+from .plain_talk import asks_meaning
 from .reading import Call, Facts, Reading, ask
 from .rules import CARDS
 from .say_back import nearest_two
@@ -111,7 +112,7 @@ def _combined(rules: Reading, guess: Guess, said: str, facts: Facts, uploads: li
         return Reading(
             tuple(sharpened(call, guess, said) for call in rules.calls), rules.topic, rules.words, rules.asked
         )
-    if guess.intent == NONE and stated == "look_up" and guess.sure >= NOTHING:
+    if guess.intent == NONE and stated == "look_up" and guess.sure >= NOTHING and not asks_meaning(text):
         return Reading(topic="unclear", words=said)
     if guess.intent == NONE or any(name in CARDS for name in names) or guess.sure < _needed(rules, stated, names, text):
         return rules

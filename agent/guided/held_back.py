@@ -34,8 +34,15 @@ _REPORT = (
 _ONLY_REPORTED = (
     rf"^(?:(?:hm+|well|ok|so|oh),? )*{_SOMEBODY}(?: (?!that\b|who\b)[\w'-]+){{0,6}}? {_SPEAKS}\b(?! \d)[^,;:.?!]*[.!]*$"
 )
+_NO_VALUE = (  # 'my house has 64 steps'
+    r"^(?:(?:hm+|well|ok|so|oh|and|but),? )*(?:my (?!plan|training|run|lora|rank|budget|limit|gpu|card|machine"
+    r"|time)\w+|he"
+    r"|she|they|there|his \w+|her \w+|their \w+) (?:is|are|was|were|has|have|had|took|cost)\b"
+    r"(?!.*\b(?:limit|budget|max\w*|at most|only|must|should|has to|have to|needs?|left|too)\b)[^,;:?!]*[.!]*$"
+)
 _ONLY_TOLD = (  # 'I read rank 64 is bad', 'my friend used 2000 steps'
-    r"^(?:(?:hm+|well|ok|so|oh|and|but),? )*(?:(?:i|we)(?:'ve| have)? (?:just |also |once |always )?(?:read|heard"
+    r"^(?:(?:hm+|well|ok|so|oh|and|but),? )*(?:in (?:the|an?|that|this) [\w ]{2,30}?,? )?(?:(?:i|we)(?:'ve"
+    r"| have)? (?:just |also |once |always )?(?:read|heard"
     r"|seen|saw"
     r"|learned|found out|(?:was|were|been) told)\b(?! (?:it|the|your|that|this|about it)[.! ]*$)"
     rf"|{_SOMEBODY}(?: (?!that\b|who\b|wants?\b|needs?\b|should\b|must\b)[\w'-]+){{0,4}}?"
@@ -67,7 +74,7 @@ _PUT_OFF = (
     r" (?:thinking|deciding|considering)\b"
     r"|\b(?:let|give) me (?:think|sleep on)\b|\bnot sure (?:yet|about)\b|\b(?:gonna|going to) ask\b|\bin a (?:sec|bit"
     r"|minute)\b"
-    r"|\bi'll (?:get back to you|let you know|think about)\b|\bhold (?:please|on|off)\b|\bhang on\b"
+    r"|\bi'll (?:get back to you|let you know|think about)\b|\bwait before you\b|\bhold (?:please|on|off)\b|\bhang on\b"
 )
 _DENIED = (
     r"\b(?:don't|do not|don't you|never|no need to|nobody (?:is|has) (?:to|asked)|nothing (?:is|has) to(?: be)?"
@@ -115,6 +122,8 @@ def held_back(calls: Sequence[Call], text: str) -> bool:
         return False
     if _reported(text):
         return not _only_asks(names)
+    if names == {"change_plan"} and search(_NO_VALUE, text) and not search(_OWN, text):
+        return True
     if names & _CHANGING and not _only_asks(names) and (search(_OTHERS_TIME, text) or search(_PUT_OFF, text)):
         return True
     stem = _DOING.get(calls[0].name)

@@ -14,6 +14,7 @@ from .fields import FIELDS, LENGTH_WORDS
 from .learned.features import numbers_in
 from .patterns import search
 from .plain_talk import elsewhere
+from .plan_talk import REJECTED, WHAT_THEN
 from .quantities import NUMBER
 from .reading import Call, Facts, Reading, ask
 
@@ -41,7 +42,8 @@ _WISH = (  # once a recipe is chosen, for another one
     r"\b(?:want|wanna|would like|i'd like|i'd love|i'd rather|prefer|rather|teach|train\w*|learn\w*|instead|actually"
     r"|chang\w+|switch\w*|let's|make|use|take|go (?:with|for|back)|try|choose|pick|do|set|need|should|must|wrong"
     r"|mistake"
-    r"|mean\w*|not|no|isn't|recipes?|loras?|trigger|noun|word|call\w*|name\w*|please|is an?|it's|its|that's|really"
+    r"|mean\w*|(?:not|isn't|no longer|than) (?:an?|the|my|character|face|style|motion|effect)|recipes?|loras?|trigger"
+    r"|noun|word|call\w*|name\w*|please|is an?|it's|its|that's"
     r"|wants?|rebrief|scratch|scrap|would be)\b"
     r"|(?:\b(?:as|then|now|but)|:) (?:an? )?(?:character|face|style|motion|effect)\b"
     r"|\b(?:character|face|style|motion|effect) (?:then|now|job|fits)\b"
@@ -87,12 +89,25 @@ _WORDS_OF = {  # of values, beside the names that a plan has for them
     "clips": r"\b(?:clips?|videos?|files?|vids)\b",
     "width": rf"{FIELDS['size']}|\b(?:width|wide|height|high|tall|square|by|p|w|h|multires)\b|\dx\d|x ?\d",
 }
+_NAMED_BY = {  # of values that are no figures
+    "memory": r"mem|\bv?ram\b|\bbits?\b|int ?[48]|\bq[48]\b|nf4|quant|offload|gpu|cuda|\bcard\b|\boom\b|\bcpu\b"
+    r"|\bfull\b",
+    "with_audio": r"audio|sound|music|voice|silen|\bmut|nois|speech|speak|talk|hear|quiet|dialog|song|sing",
+    "gradient_checkpointing": r"checkpoint|ckpt",
+    "keep_aspect": r"aspect|\bar\b|crop|ratio|stretch|squash|squish|square|shape|portrait|landscape|upright|format"
+    r"|wide|distort"
+    r"|edges|\bcut|frame|whole|full|bars?|proportion|tall|vertical|horizontal|side|trim|as they are|bucket|dimension",
+}
 _FAMILY = (
     *(("max_minutes", "minutes"), ("max_dollars", "dollars"), ("height", "width")),
     *((f"{name}{end}", name) for name in ("steps", "rank", "learning_rate") for end in ("_added", "_factor")),
 )
 _COME_BACK = (
     rf"{BACK}|\bback (?:in|into|again|please)\b|\bback[.!]*$|\brestor\w+|\breinstat\w+|\bre-?(?:includ|admi|add)\w+"
+)
+_TOLD = (
+    r"^(?:(?:ok|oh|wow|well|so|but|and|hm+),? )*(?:that|it|this|(?:the )?last \w+) (?:took|cost|lasted|used)\b"
+    r"[^,;.?!]*[.!]*$"
 )
 _BEFORE, _AFTER = 40, 24  # characters beside a figure in which its word stands
 
@@ -141,7 +156,13 @@ def _changes(call: Call, text: str, _facts: Facts) -> Reading | None:
     """A figure is a value of the plan where the value's word stands beside it, and no 'not' before it."""
     if call.arguments.get("only_show"):
         return None
+    if search(REJECTED, text):
+        return ask(WHAT_THEN)
+    if search(_TOLD, text):
+        return _NOTHING
     known = wanted_changes(text).arguments
+    if any(name in call.arguments and name not in known and not search(_NAMED_BY[name], text) for name in _NAMED_BY):
+        return _NOTHING
     figures = numbers_in(text)
     for name, value in call.arguments.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or (known.get(name) == value):

@@ -13,7 +13,8 @@ _STOP = (
     r" at)\b"
 )
 _TELL = (
-    r"\b(?:tell|say|advise|ping|notify|warn|alert|inform|remind|message|text|email|mail|wake|write|call|update|nudge|poke"
+    r"\b(?:tell|say|advise|ping|notify|warn|alert|inform|remind|message|text|email|mail|wake|write|call|update|nudge"
+    r"|poke"
     r"|buzz) (?:to )?(?:me|us)\b"
     r"|\blet (?:me|us) know\b|\bgive (?:me|us) (?:a |an )?(?:shout|heads?[ -]up|ping|call|sign(?:al)?|nudge|update"
     r"|warning|bell|hint|word|notice|message|holler)\b"
@@ -146,7 +147,11 @@ def _plain(text: str) -> bool:
 def _is_order(text: str) -> bool:
     if search(_DENIED, text) or not (search(_STOP, text) or search(_TELL, text)):
         return False
-    if questions.asks(text) and not search(_TELL, text) and not match(r"(?:can|could|would|will) (?:you|it)\b", text):
+    if (
+        questions.asks(text)
+        and not search(_TELL, text)
+        and not match(r"(?:can|could|would|will) you\b|(?:can|could) it\b", text)
+    ):
         return False
     if match(r"^(?:what|why|how|which|who|does|did|is|are|was|where)\b", text):
         return False

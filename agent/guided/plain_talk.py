@@ -66,7 +66,7 @@ def plain_talk(text: str, said: str, facts: Facts) -> Reading | None:
     """What is said about such things; None where it is about something else."""
     if search(_MEMORY, text):
         return Reading((about(f"How much memory does training need? {said}"),))
-    if search(_MEANING, text) and not search(r"\brecipes?\b", text):
+    if asks_meaning(text):
         return Reading((about(said),))
     if facts.get("recipe") and search(_ONE_MORE, text):
         return Reading((about(said),))  # of their own project, or stacked
@@ -79,6 +79,11 @@ def plain_talk(text: str, said: str, facts: Facts) -> Reading | None:
     if facts.get("stage") == "results" and fullmatch(_AWAY_WITH_IT, command(text)):
         return Reading(topic="deletes_nothing")
     return elsewhere(text, facts)
+
+
+def asks_meaning(text: str) -> bool:
+    """Does somebody say that a word or a thing is not known to them?"""
+    return search(_MEANING, text) is not None and search(r"\brecipes?\b", text) is None
 
 
 def elsewhere(text: str, facts: Facts) -> Reading | None:

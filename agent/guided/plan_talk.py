@@ -7,10 +7,23 @@ from .changes import Wanted, wanted_changes
 from .files import file_calls
 from .patterns import search, sub
 from .plan_questions import before_plan, plan_question
-from .reading import Call, Facts, Reading, about
+from .reading import Call, Facts, Reading, about, ask
 
 CONDITION = (
     r"\b(?:if|unless|provided|as long as|only when|in case)\b(?! (?:possible|i may|you can|you could|that's ok|needed))"
+)
+
+
+WHAT_THEN = "Not that, I understand; what then? Give me the number, for example “rank 64” or “500 steps”."
+REJECTED = (  # a value that is not to be: 'not rank 64', 'rank 64 would be too much'
+    r"^(?:(?:please|but|and|no|well|hm+),? )*(?:not|never|avoid|(?:don't|do not)(?: ever)? (?:use|take|set|go|make|do"
+    r"|want"
+    r"|need|train|try))\b(?!.*\b(?:more|less|longer|over|above|exceed|beyond|under|below|fewer|past|than|higher|lower"
+    r"|shorter|but|instead|rather)\b)[^,.;:?\d]*\d[\d.]*[^\d,;:?]*$"
+    r"|^(?:(?:but|and|well|hm+|i think|i guess),? )*[\w ]*\d\w*(?: \w+)? (?:is|are|was|were|would be|sounds?|seems?)"
+    r" (?:way |far |really |just |a bit |quite )?(?:too (?:much|many|high|big|large|low|few|little|small)|a lot|bad"
+    r"|overkill"
+    r"|nonsense|wrong|stupid|crazy|excessive)\b[^,;:?]*$"
 )
 
 
@@ -83,6 +96,8 @@ def plan_talk(text: str, said: str, facts: Facts) -> Reading | None:
         return _proposed(wanted, facts)
     if wanted and search(CONDITION, text):
         return Reading(topic="launch_conditional")
+    if wanted and plan and search(REJECTED, text):
+        return ask(WHAT_THEN)
     if wanted and not _about_files(text):
         return _changed(wanted, facts)
     if search(

@@ -4,7 +4,8 @@ from . import questions
 from .patterns import search, split
 
 _PLEASED = (
-    r"\b(?:exciting|excited|nervous|interesting|surprising\w*|remarkabl\w*|impress\w*|lovely|beautiful|gorgeous|wonderful"
+    r"\b(?:exciting|excited|nervous|interesting|surprising\w*|remarkabl\w*|impress\w*|lovely|beautiful|gorgeous"
+    r"|wonderful"
     r"|brilliant|amazing|handsome|pretty|well done|good job|nice work|pleased|proud|good to know|makes? sense|tidy"
     r"|clean"
     r"|read (?:very |really )?(?:well|nicely)|(?:better|lower|higher|faster|cheaper|less) than (?:i|we|last)\b"
@@ -12,7 +13,8 @@ _PLEASED = (
 )
 _AWAY = (
     r"^(?:(?:ok|right|oh|sorry|so|well),? )*(?:i'?ll be |i'm |be )?(?:brb|right back|back|afk|gone)(?: soon| later"
-    r"| (?:in|for) (?:an? |\d+ )?\w+(?: \w+)?)?[.! ]*$|^(?:i'?ll|i shall|let me|gonna|going to) (?:put the kettle|get"
+    r"| (?:in|for) (?:an? |\d+ )?\w+(?: \w+)?)?[.! ]*$|^(?:(?:ok|right|bye|so),? )*(?:see|talk to|speak to) you\b"
+    r"|^(?:i'?ll|i shall|let me|gonna|going to) (?:put the kettle|get"
     r" (?:a |some )"
     r"(?:coffee|tea|lunch|dinner)|be back)\b"
 )
@@ -24,8 +26,10 @@ _WISHES = (
 )
 _ORDERS = (
     r"^(?:now |then |so |and |ok |just )*(?:show|make|launch|start|train|write|check|export|merge|add|put|set|use|drop"
-    r"|remove|take|give|tell|list|verify|compare|download|do|go|apply|caption|split|stop|cancel|undo|save|share|plan|propose"
-    r"|score|leave|exclude|keep|begin|run|try|change|describe|look|draw|generate|create|send|continue|carry|resume|next)\b"
+    r"|remove|take|give|tell|list|verify|compare|download|do|go|apply|caption|split|stop|cancel|undo|save|share|plan"
+    r"|propose"
+    r"|score|leave|exclude|keep|begin|run|try|change|describe|look|draw|generate|create|send|continue|carry|resume"
+    r"|next)\b"
 )
 
 

@@ -23,7 +23,8 @@ _CRAFT_ONLY = (  # about the craft, not about what is to be taught
 )
 
 _SEVERAL = (  # more than one subject in one LoRA: the articles advise against it
-    r"\b(?:both|two|2|three|3|four|4|several|all) (?:\w+ ){0,4}?(?:in|into|with|by) (?:one|1|a single|the same)"
+    r"\band (?:my|our|the|an?) (?:\w+ )?\w+ (?:in|into) (?:one|1|a single|the same) (?:lora|model|training|file)\b"
+    r"|\b(?:both|two|2|three|3|four|4|several|all) (?:\w+ ){0,4}?(?:in|into|with|by) (?:one|1|a single|the same)"
     r" (?:lora|model|training|file)\b"
 )
 

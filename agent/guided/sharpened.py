@@ -26,6 +26,7 @@ _SHOWN_ONLY = (  # without such a word a value is set, not only shown
     r"\?|\b(?:if|would|what|how|suppos\w*|hypothe\w*|show|preview|look like|curious|imagine|compare|simulat\w*|dry"
     r"|only|just|difference|diff|don't|without|versus|vs)\b"
 )
+_PEOPLE = ("person", "man", "woman", "girl", "boy")
 _POLITE = r"(?:[\s,]+(?:pl[sz]+|please|thx|thanks|lol|haha+|for (?:me|us)|ok))+[.! ]*$"
 
 
@@ -66,4 +67,6 @@ def _told(call: Call, arguments: dict[str, Any], guess: Guess, text: str) -> dic
         for recipe in ("character", "face", "style", "motion", "effect"):
             if sum(share for shape, share in shapes if shape.get("recipe") == recipe) / whole >= SURE:
                 told["recipe"] = recipe
+        if told.get("recipe") == "face" and arguments.get("noun") not in (None, *_PEOPLE):
+            del told["recipe"]  # 'my neighbour's dog' is no face
     return told
