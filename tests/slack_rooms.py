@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from rooms import new_context, up_to_plan
 from slack_server import APP_TOKEN, BOT_TOKEN, TEAM, Posted, SlackServer
+from sqlalchemy import select
 
 from agent.threads import open_thread
 from tools import runs
 from trainer_core.projects import Workspace, make_tables
 from ui.slack import Bot, Settings
-from ui.slack_store import Place, bind, thread_at
+from ui.slack_store import Place, SlackMark, bind, thread_at
 
 ANN, BOB = "UANN", "UBOB"
 PERSON = f"slack:{TEAM}:{ANN}"
@@ -74,6 +75,12 @@ async def say(slack: SlackServer, ts: str, text: str, user: str = ANN, **more: A
     await slack.event(event)
     await slack.until(lambda: ended(slack) > before)
     return event
+
+
+def marks_of(workspace: Workspace, kind: str) -> list[str]:
+    """What the bot remembers of this kind, in all threads."""
+    with workspace.session() as session:
+        return list(session.scalars(select(SlackMark.name).where(SlackMark.kind == kind)))
 
 
 def cards(slack: SlackServer, ts: str) -> list[Posted]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from rooms import draw_pictures
-from slack_rooms import ANN, BOB, THREAD, cards, copied, make_planned, read, running, say, short_jobs, to_card
+from slack_rooms import ANN, BOB, THREAD, cards, copied, make_planned, marks_of, read, running, say, short_jobs, to_card
 from slack_server import SlackServer, serving
 
 from trainer_core.jobs import store
@@ -134,6 +134,16 @@ async def test_a_yes_in_words_closes_the_card(slack: SlackServer, planned: Works
         await say(slack, THREAD, "yes")
         assert f"Approved by <@{ANN}>." in card.shown
         assert len(store.list_jobs(planned)) == 2
+
+
+async def test_a_yes_that_waits_its_turn_is_to_no_card_that_comes_later(slack: SlackServer, planned: Workspace) -> None:
+    async with running(slack, planned):
+        await slack.event(slack.said(ANN, "launch", THREAD))
+        await slack.event(slack.said(ANN, "yes", THREAD))
+        await slack.until(lambda: sum("msg" in name for name in marks_of(planned, "heard")) == 2)
+        await slack.until(lambda: not marks_of(planned, "turn"))
+        assert store.list_jobs(planned) == []
+        assert len(cards(slack, THREAD)) == 1
 
 
 async def test_an_expired_card_is_replaced_by_a_fresh_one(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from slack_rooms import ANN, read, running, say
+from slack_rooms import ANN, marks_of, read, running, say
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_server import BOT_TOKEN, TEAM, SlackServer, ratelimited, serving
 
@@ -163,6 +163,30 @@ async def test_an_answer_that_was_broken_off_is_picked_up(
         await slack.until(read(slack, event["ts"], "Sidekick"))
     async with running(slack, workspace):
         assert slack.thread().count("say it once more") == 2, "once as text and once as a block"
+
+
+async def test_a_message_that_waited_its_turn_is_not_lost(
+    slack: SlackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack holds it for delivered; it was once remembered only when its turn came, so a restart lost it unsaid."""
+
+    async def endless(*_arguments: Any, **_more: Any) -> AsyncIterator[Event]:
+        await asyncio.sleep(3600)
+        yield Said(role="sidekick", text="never")
+
+    workspace = Workspace.open(tmp_path)
+    first = slack.said(ANN, "hello", None)
+    with monkeypatch.context() as stuck:
+        stuck.setattr(Conversation, "send", endless)
+        stuck.setattr("ui.slack_room.GRACE_SECONDS", 0.01)
+        async with running(slack, workspace):
+            await slack.event(first)
+            await slack.until(lambda: slack.called("assistant.threads.setStatus"))
+            await slack.event(slack.said(ANN, "and a second thing", first["ts"]))
+            await slack.until(lambda: sum("msg" in name for name in marks_of(workspace, "heard")) == 2)
+    async with running(slack, workspace):
+        await slack.until(lambda: slack.thread().count("say it once more") == 4)  # each as text and as a block
+        await slack.until(lambda: marks_of(workspace, "turn") == [])
 
 
 async def test_a_defect_is_told_without_its_details(

@@ -19,7 +19,7 @@ from .slack_files import FOLDER, fetch, tidy
 from .slack_messages import Message, Press, Slack, chain, first_of, person_of
 from .slack_news import News
 from .slack_reply import NOT_TAKEN, Reply, cosmetic, post, reason
-from .slack_store import Place, bind, forget, mark, marks, thread_at
+from .slack_store import Place, bind, forget, mark_all, marks, thread_at
 from .slack_text import escaped, people
 from .slack_uploads import Outcome, upload
 from .strings import UNEXPECTED, log_error, one_line
@@ -46,6 +46,7 @@ class Room:
         self._watch: asyncio.Task[None] | None = None
         self._worker: asyncio.Task[Any] | None = None  # whose turn it is
         self._stage = ""
+        self._closing = False
 
     @classmethod
     async def open(cls, slack: Slack, workspace: Workspace, place: Place, user: str) -> "Room":
@@ -68,13 +69,15 @@ class Room:
     async def hear(self, message: Message) -> None:
         """A person's message. The same one again does nothing."""
         seen = await self._cards.latest()  # before it waits for its turn: a yes is to no card that is posted later
+        kinds = ["heard", TURN] if message.user == self.owner else ["heard"]
+        if not await asyncio.to_thread(mark_all, self._workspace, self.place, kinds, message.id):
+            return
         async with self._at_work():
-            if not await asyncio.to_thread(mark, self._workspace, self.place, "heard", message.id):
+            if self._closing:  # it is remembered, and picked up at the next start
                 return
             if message.user != self.owner:
                 await self._whisper(message.user, words.NOT_YOURS.format(owner=f"<@{self.owner}>"))
                 return
-            await asyncio.to_thread(mark, self._workspace, self.place, TURN, message.id)
             await self._status(words.FETCHING if message.files else words.THINKING)
             await self._guarded(self._turn(message, seen))
             await asyncio.to_thread(forget, self._workspace, self.place, TURN, message.id)
@@ -107,6 +110,7 @@ class Room:
 
     async def close(self) -> None:
         """Stop following; the thread and its jobs go on by themselves. An answer under way may come to its end."""
+        self._closing = True
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE_SECONDS), self._lock:
                 pass

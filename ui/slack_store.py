@@ -1,5 +1,6 @@
 """What the Slack bot must remember over a restart: which thread belongs to whom, and what was posted in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -102,9 +103,18 @@ def bind(workspace: Workspace, place: Place, thread_id: str) -> None:
 
 def mark(workspace: Workspace, place: Place, kind: str, name: str, message_ts: str = "", value: str = "") -> bool:
     """Remember this; False when it had been remembered before (its message and value then stay as they were)."""
+    return _keep(workspace, SlackMark(place=place.key, kind=kind, name=name, message_ts=message_ts, value=value))
+
+
+def mark_all(workspace: Workspace, place: Place, kinds: Sequence[str], name: str) -> bool:
+    """Remember all of these together, or none and False when one had been remembered before."""
+    return _keep(workspace, *(SlackMark(place=place.key, kind=kind, name=name) for kind in kinds))
+
+
+def _keep(workspace: Workspace, *fresh: SlackMark) -> bool:
     try:
         with workspace.session() as session:
-            session.add(SlackMark(place=place.key, kind=kind, name=name, message_ts=message_ts, value=value))
+            session.add_all(fresh)
     except IntegrityError:
         return False
     return True
