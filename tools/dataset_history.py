@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from trainer_core.dataset.drafts import held
 from trainer_core.dataset.manifest import CaptionSource, Item, Manifest, load, save
 from trainer_core.dataset.records import write_atomically
+from trainer_core.projects import get_project
 
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .state import manifest_of
@@ -30,21 +31,27 @@ class State(BaseModel):
 
 
 class Change(BaseModel):
-    """What was done, in words, and the files' states before and after it, by item id."""
+    """What was done, in words, and the files' states before and after it, by item id.
+
+    trigger: the project's trigger word before and after it, where that changed.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     words: str
     before: dict[str, State]
     after: dict[str, State]
+    trigger: tuple[str, str] | None = None
 
 
 @contextmanager
-def recorded(folder: Path, words: str, *, but_not_by_a_person: bool = False) -> Iterator[None]:
+def recorded(
+    folder: Path, words: str, *, but_not_by_a_person: bool = False, trigger: tuple[str, str] | None = None
+) -> Iterator[None]:
     """Keep what the block changes in captions and in which files are used, as one change that can be taken back.
 
     Nobody else changes the dataset within the block. but_not_by_a_person: for work that takes long, others may, and
-    captions that a person wrote meanwhile are no part of it.
+    captions that a person wrote meanwhile are no part of it. trigger: the project's word before the block and after.
     """
     with nullcontext() if but_not_by_a_person else held(folder):
         before = _states(load(folder))
@@ -55,7 +62,8 @@ def recorded(folder: Path, words: str, *, but_not_by_a_person: bool = False) -> 
             if but_not_by_a_person:
                 changed = [item_id for item_id in changed if after[item_id].caption_source != "person"]
             if changed:
-                _keep(folder, Change(words=words, before=_only(before, changed), after=_only(after, changed)))
+                states = {"before": _only(before, changed), "after": _only(after, changed)}
+                _keep(folder, Change(words=words, trigger=trigger, **states))
 
 
 def last_change(folder: Path) -> str | None:
@@ -81,10 +89,19 @@ def undo_change(context: ToolContext, _arguments: NoArguments) -> ToolResult:
             refuse_synthetic([item for item in items if not change.before[item.id].excluded])
             if items:
                 save(folder, manifest.with_changes({item.id: dict(change.before[item.id]) for item in items}))
+                if change.trigger:
+                    _take_trigger_back(context, change.trigger[0])
             path.unlink(missing_ok=True)
             if items:
                 return _told(folder, change, items)
     raise ToolRefused("There is no change of captions or of the files in use that could be taken back.")
+
+
+def _take_trigger_back(context: ToolContext, trigger: str) -> None:
+    """The project and its plan with this word again, also in captions that were changed otherwise since."""
+    from .triggers import change_trigger  # which keeps what it does here
+
+    change_trigger(context, get_project(context.workspace, context.project_id).trigger, trigger, record=False)
 
 
 def _told(folder: Path, change: Change, items: list[Item]) -> ToolResult:

@@ -85,7 +85,8 @@ def propose_plan(context: ToolContext, arguments: ProposePlan) -> ToolResult:
     missing = without_caption(manifest, project.trigger)
     if missing:
         raise ToolRefused(
-            f"{plural(len(missing), 'file')} have no caption with the trigger word yet. Write the captions first."
+            f"{plural(len(missing), 'file')} {'has' if len(missing) == 1 else 'have'} no caption with the trigger word "
+            "yet. Write the captions first."
         )
     assert project.trigger is not None
     plan = propose(

@@ -13,10 +13,12 @@ from trainer_core.plan import TRIGGER_PATTERN
 from trainer_core.projects import Project, Workspace, get_project, update_project
 from trainer_core.recipes import RECIPES, Recipe, RecipeName
 
+from .captioning.templates import subject_words
 from .consent import ASK
 from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .recipe_costs import with_these_files
-from .text import quoted
+from .text import plural, quoted
+from .triggers import change_trigger, remember, remembered
 
 PREFIXES = {
     RecipeName.CHARACTER: "chr",
@@ -70,8 +72,14 @@ def choose_recipe(context: ToolContext, arguments: ChooseRecipe) -> ToolResult:
     if arguments.trigger:
         trigger = checked_trigger(context.workspace, context.project_id, arguments.trigger)
     elif trigger is None or project.recipe != recipe.name:
-        trigger = make_trigger(context.workspace, recipe.name)
-    update_project(context.workspace, context.project_id, recipe=str(recipe.name), trigger=trigger, noun=noun)
+        trigger = _earlier(context, recipe.name) or make_trigger(context.workspace, recipe.name)
+    if project.recipe and project.trigger and project.recipe != recipe.name:
+        remember(context.workspace, context.project_id, project.recipe, project.trigger)
+    update_project(context.workspace, context.project_id, recipe=str(recipe.name), noun=noun)
+    changed = 0
+    if trigger != project.trigger:
+        openings = _openings(project, subject_words(trigger, noun, recipe))
+        changed = change_trigger(context, project.trigger, trigger, openings=openings)
     text = (
         f"The recipe is {recipe.name}: it teaches {recipe.teaches}. The trigger word is {trigger}; the class noun "
         f"is {noun!r}. "
@@ -80,6 +88,13 @@ def choose_recipe(context: ToolContext, arguments: ChooseRecipe) -> ToolResult:
     )
     if recipe.name is RecipeName.FACE:
         text += f" Before it is trained I record the consent of the person shown. {ASK}"
+    if changed:
+        text += (
+            f" {plural(changed, 'caption')} {'has' if changed == 1 else 'have'} {trigger} in place of "
+            f"{project.trigger} now."
+        )
+        if project.recipe != recipe.name:
+            text += " Write the captions again: mine then say what this recipe needs, and yours stay."
     return ToolResult(
         text=text,
         data={
@@ -101,6 +116,20 @@ def make_trigger(workspace: Workspace, recipe: RecipeName) -> str:
         trigger = f"{PREFIXES[recipe]}_{letters[0]}{secrets.choice(string.digits)}{letters[1:]}"
         if trigger not in taken and zipf_frequency(letters, "en") < 3:
             return trigger
+
+
+def _openings(project: Project, now: str) -> tuple[str, str] | None:
+    """How the captions that Sidekick wrote begin, and how they are to begin; None before there is a recipe."""
+    if project.recipe is None or project.trigger is None:
+        return None
+    recipe = RECIPES[RecipeName(project.recipe)]
+    return subject_words(project.trigger, project.noun or recipe.noun, recipe), now
+
+
+def _earlier(context: ToolContext, recipe: RecipeName) -> str | None:
+    """The word that this project had for the recipe before, where no other project has taken it since."""
+    word = remembered(context.workspace, context.project_id).get(recipe)
+    return word if word and word.lower() not in _taken(context.workspace, besides=context.project_id) else None
 
 
 def checked_trigger(workspace: Workspace, project_id: str, word: str) -> str:

@@ -7,23 +7,24 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.dataset import manifest as manifests
-from trainer_core.projects import get_project, update_project
+from trainer_core.projects import get_project
 
 from .audit.run import load_audit
 from .captioning.captions import with_trigger
 from .captioning.templates import subject_words
-from .captioning.words import has_word, replace_first
+from .captioning.words import has_word
 from .context import Tool, ToolContext, ToolRefused, ToolResult
 from .dataset import SetExcluded, set_excluded
 from .evaluation.actions import Action, Kind
 from .evaluation.audited import REPEATS
 from .evaluation.diagnosis import Finding
 from .plan_changes import ChangePlan
-from .plans import change_plan, retrigger_plan
+from .plans import change_plan
 from .recipes import make_trigger
 from .results import findings_of, proposed_by_run, scored_trigger
 from .state import manifest_of, plan_of, recipe_of
 from .text import plural, quoted
+from .triggers import change_trigger
 
 FIRST = "first"
 
@@ -98,17 +99,8 @@ def _new_trigger(context: ToolContext, _action: Action) -> str:
     if old != scored:  # applied twice: the second time nothing is wrong with the word any more
         return f"The trigger word was changed already, from {scored} to {old}. It stays."
     trigger = make_trigger(context.workspace, recipe_of(context).name)
-    captions = {
-        item.id: (with_trigger(replace_first(item.caption, old, trigger), trigger), item.caption_source)
-        for item in manifest_of(context).items  # those set aside may come back
-        if item.caption
-    }
-    update_project(context.workspace, context.project_id, trigger=trigger)
-    manifests.set_captions(_folder(context), captions)
-    retrigger_plan(context, trigger)
-    return (
-        f"The trigger word is now {trigger}, in the plan and in {plural(len(captions), 'caption')}. Use it in prompts."
-    )
+    changed = change_trigger(context, old, trigger)
+    return f"The trigger word is now {trigger}, in the plan and in {plural(changed, 'caption')}. Use it in prompts."
 
 
 def _leave_out_repeats(context: ToolContext, _action: Action) -> str:

@@ -1,5 +1,6 @@
 """Tools for captions: write, read out, edit."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -64,12 +65,15 @@ def write_captions(context: ToolContext, arguments: WriteCaptions) -> ToolResult
     noun = project.noun or recipe.noun
     with recorded(folder, "writing captions", but_not_by_a_person=True):
         written = captions.write_captions(folder, project.trigger, noun, recipe, model=model, say=context.say)
+    own = _with_the_trigger(folder, project.trigger)
     items = manifests.load(folder).usable
     lines = [
         f"Captioned {plural(len(written.captions), 'file')}; "
         f"{sum(has_word(item.caption, project.trigger) for item in items)} have the trigger word {project.trigger}. "
         "Captions written by a person were kept.",
     ]
+    if own:
+        lines.append(f"In {plural(own, 'caption')} of yours the trigger word was missing: it stands in front now.")
     if model is not None:
         lines.append(f"{model.shown_name} described {plural(written.by_model, 'file')}.")
     if written.fallen_back:
@@ -84,6 +88,23 @@ def write_captions(context: ToolContext, arguments: WriteCaptions) -> ToolResult
         text="\n".join(lines + _read_first(doubts)),
         data={"captioned": len(written.captions), "read_first": [check.item_id for check in doubts]},
     )
+
+
+def _with_the_trigger(folder: Path, trigger: str) -> int:
+    """Put the trigger in front of a person's captions where it is missing; how many these were.
+
+    A caption without it trains nothing that can be called up, and no plan is made before all have it.
+    """
+    with recorded(folder, f"the trigger word {trigger} in front of your captions"):
+        lacking = [
+            item
+            for item in manifests.load(folder).usable
+            if item.caption and item.caption_source == "person" and not has_word(item.caption, trigger)
+        ]
+        words = {item.id: (captions.with_trigger(item.caption, trigger), item.caption_source) for item in lacking}
+        if words:
+            manifests.set_captions(folder, words)
+    return len(words)
 
 
 def show_captions(context: ToolContext, arguments: ShowCaptions) -> ToolResult:

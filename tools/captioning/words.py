@@ -53,9 +53,9 @@ def has_word(caption: str, word: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", caption) is not None
 
 
-def replace_first(caption: str, word: str, other: str) -> str:
-    """The caption with the first `word` that stands by itself made into `other`."""
-    return re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", lambda _found: other, caption, count=1)
+def replace_word(caption: str, word: str, other: str) -> str:
+    """The caption with every `word` that stands by itself made into `other`."""
+    return re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", lambda _found: other, caption)
 
 
 def looks_named(caption: str) -> dict[str, str]:
