@@ -365,6 +365,21 @@ def test_too_many_bytes_are_linked(folder: Path, plan: TrainingPlan) -> None:
     assert "media-src data: 'self' file:;" in policy
 
 
+def test_a_clip_that_came_uncalled_is_not_ticked(folder: Path, plan: TrainingPlan) -> None:
+    """One that gained more than the line allows once got a tick, because it did not yet count as the subject."""
+    leak = LINE["leak"][0]
+    clips = [clip(CASES[1], "base", 0.05), clip(CASES[1], "lora", 0.05 + leak + 0.02)]
+    text = page_of(folder, scorecard(clips=tuple(clips)), plan).text
+    assert f"comes uncalled: {leak + 0.02:.2f} more than before training ({leak:.2f} on the mean)" in text
+    assert "not like it, as it should be" not in text
+
+
+def test_a_clip_just_below_the_line_does_not_show_the_line_s_own_figure(folder: Path, plan: TrainingPlan) -> None:
+    line = LINE["identity"][0]
+    text = page_of(folder, scorecard(clips=(clip(CASES[0], "lora", line - 0.002),)), plan).text
+    assert f"{line - 0.002:.3f}" in text
+
+
 def test_sweeps_and_losses_are_drawn_with_what_was_chosen(folder: Path, plan: TrainingPlan) -> None:
     def point(step: int, strength: float, score: float | None) -> SweepPoint:
         return SweepPoint(step=step, strength=strength, score=score, identity=score, leak=0.1, consistency=0.9)

@@ -101,9 +101,12 @@ def test_the_best_step_is_chosen_with_its_margin_wherever_it_stands() -> None:
 def test_equal_steps_and_strengths_are_said_to_be_alike_and_the_earliest_at_strength_1_is_used() -> None:
     found = Figures(lambda step, strength: (0.9, 0.1), noise=0.0).sweep(100, 200, 300)
     assert (found.best_step, found.best_strength, found.margin) == (100, 1.0, 0.0)
-    assert "Steps 100, 200 and 300 score alike: the best has 0.90" in found.words
-    assert "The earliest of them, step 100, is used: less training leaks and copies less." in found.words
-    assert "Strengths 0.8, 1 and 1.2 score alike" in found.words
+    assert "Steps 100, 200 and 300 cannot be told apart: the best has 0.90" in found.words
+    assert (
+        "The earliest of them, step 100, is used: longer training that cannot be seen to help may copy more."
+        in found.words
+    )
+    assert "Strengths 0.8, 1 and 1.2 cannot be told apart" in found.words
     assert "So strength 1 is used." in found.words
 
 
@@ -315,7 +318,7 @@ def test_a_worse_last_step_is_not_chosen_and_a_stopped_scoring_makes_no_clip_twi
     assert card is not None
     assert card.sweep is not None
     assert (card.sweep.best_step, card.sweep.best_strength) == (100, 1.0)
-    assert "Steps 100 and 200 score alike" in result["words"]
+    assert "Steps 100 and 200 cannot be told apart" in result["words"]
     assert card.sweep.checkpoints[-1].step == plan.steps
     assert card.sweep.checkpoints[-1].identity < LINE < card.sweep.checkpoints[0].identity  # type: ignore[operator]
     assert "step 50 is damaged" in result["words"]

@@ -16,7 +16,7 @@ Kind = Literal[
 MORE_FILES = 10  # of other kinds: a third to a half of a usual set
 FEWEST_OF_A_VIEW = 2
 
-_VIEW_WORDS = {
+VIEW_WORDS = {
     "front": "from the front",
     "three_quarter": "turned a little (three-quarter)",
     "profile": "from the side",
@@ -80,13 +80,19 @@ def add_views(card: Scorecard, plan: TrainingPlan) -> Action:
     wanted: dict[str, int] = {view: count for view, count in lacking.items() if count > 0}
     if not wanted:
         wanted = {view: max(FEWEST_OF_A_VIEW, needs.get(view, 0)) for view in _weak(card)}
-    words = ", ".join(f"{count} {_VIEW_WORDS[view]}" for view, count in wanted.items()) or "some from other sides"
+    words = ", ".join(_more_of(view, count, have, needs) for view, count in wanted.items()) or "some from other sides"
     return Action(
         kind="add_views",
-        words=f"add files: {words}. Where you have none, I can make some with the base model before training",
+        words=f"add files: {words}. Where you have none, the base model can draw candidates for you to choose from",
         by_sidekick=False,
         views=wanted,
     )
+
+
+def _more_of(view: str, count: int, have: dict[str, int] | None, needs: dict[str, int]) -> str:
+    """'2 from behind (you have 0 of 2)'."""
+    there = f" (you have {have.get(view, 0)} of {needs[view]})" if have is not None and view in needs else ""
+    return f"{count} {VIEW_WORDS[view]}{there}"
 
 
 def train_again(_card: Scorecard, _plan: TrainingPlan) -> Action:

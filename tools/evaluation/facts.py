@@ -10,7 +10,7 @@ from trainer_core.plan import BASES, TrainingPlan
 from trainer_core.recipes import RECIPES, RecipeName
 from trainer_core.training import overfitting
 
-from .actions import views_of
+from .actions import VIEW_WORDS, views_of
 from .audited import AuditedSet, audited
 from .rule_parts import usual_steps
 from .scorecard import Scorecard
@@ -208,13 +208,14 @@ def _views(scorecard: Scorecard, plan: TrainingPlan) -> dict[str, Fact]:
     views = views_of(scorecard) or {}
     known = sum(count for view, count in views.items() if view != "unknown")
     needs = [need for need in RECIPES[plan.recipe].views if need.view != "front"]
-    missing = sum(views.get(need.view, 0) < HARDLY_ANY * known for need in needs)
+    missing = [need.view for need in needs if views.get(need.view, 0) < HARDLY_ANY * known]
+    named = f" ({', '.join(VIEW_WORDS[view] for view in missing)})" if known and missing else ""
     few = sum(views.get(need.view, 0) < need.at_least for need in needs)
     why = "from which side your files show the subject could not be told"
     return {
         "missing_views": Fact(
-            title="kinds of turned views that your files lack:",
-            value=float(missing) if known else None,
+            title=f"sides that your files do not show{named}:",
+            value=float(len(missing)) if known else None,
             form="count",
             why=why,
         ),

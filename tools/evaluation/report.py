@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,7 +23,7 @@ from .facts import best_step
 from .report_parts import words
 from .report_parts.findings import findings_shown
 from .report_parts.media import FEW_PIXELS, LARGEST_PAGE, Clips, embedded
-from .report_parts.side_by_side import ClipShown, anchors, clip_shown, groups
+from .report_parts.side_by_side import ClipShown, anchors, called, clip_shown, groups, wish_of
 from .report_parts.tables import measure_rows, plan_rows, sweeps_shown, training_rows, validation_chart
 from .run_files import REPORT_NAME
 from .scorecard import ClipScore, Scorecard
@@ -138,7 +139,7 @@ def _first(card: Scorecard, clips: Clips, places: dict[tuple[str, str], str]) ->
     """The first prompt's clips: base, then LoRA."""
     found = [clip for clip in card.clips if clip.case.purpose == "first"]
     found.sort(key=lambda clip: clip.model != "base")
-    return [clip_shown(clip, clips, None, places[clip.model, clip.case.id]) for clip in found[:2]]
+    return [clip_shown(clip, clips, places[clip.model, clip.case.id]) for clip in found[:2]]
 
 
 def _sweep_clips(card: Scorecard) -> list[ClipScore]:
@@ -150,14 +151,18 @@ def _sweep_groups(card: Scorecard, clips: Clips) -> list[tuple[str, list[ClipSho
     """The clips of each checkpoint and strength, every file once."""
     if card.sweep is None:
         return []
-    identity = card.measure("identity")
-    line = identity.threshold if identity else None
     seen: set[str] = set()
     found: list[tuple[str, list[ClipShown]]] = []
     for point in (*card.sweep.checkpoints, *card.sweep.strengths):
         new = [clip for clip in point.clips if clip.file not in seen]
         seen |= {clip.file for clip in new}
-        shown = [clip_shown(clip, clips, line, f"sweep-{len(found)}-{number}") for number, clip in enumerate(new, 1)]
+        shown = [
+            replace(
+                clip_shown(clip, clips, f"sweep-{len(found)}-{number}", wish_of(card, clip)),
+                side=f"{clip.case.label}, {called(clip)}",
+            )
+            for number, clip in enumerate(new, 1)
+        ]
         if shown:
             found.append((f"Step {point.step}, strength {point.strength:g}", shown))
     return found

@@ -354,9 +354,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="missing_views",
-        symptom="other sides of the character are guessed",
+        symptom="sides that your files do not show are guessed",
         when=(Condition("missing_views", ">", "nothing"),),
-        cause="your files do not show these sides, so the base model makes them up",
+        cause="no file says what is there, so the base model makes it up, even where it looks right",
         advice="Add pictures of the sides that are missing.",
         source=GUIDE,
         confidence="medium",

@@ -16,9 +16,10 @@ def checkpoint_words(choice: Choice, points: Sequence[SweepPoint], line: float) 
         others = "the other steps" if choice.next is None else f"step {choice.next.step}"
         return f"Step {step} of {max(point.step for point in points)} scores best: {_by(choice, others)}."
     alike = _listed(str(each) for each in sorted(point.step for point in choice.alike))
-    said = f"Steps {alike} score alike: {_chance(choice)}."
+    said = f"Steps {alike} cannot be told apart: {_chance(choice)}."
     if step == min(point.step for point in choice.alike):
-        return f"{said} The earliest of them, step {step}, is used: less training leaks and copies less."
+        longer = "longer training that cannot be seen to help may copy more"
+        return f"{said} The earliest of them, step {step}, is used: {longer}."
     return f"{said} {_passed_over(choice, line)} So step {step} is used."
 
 
@@ -30,7 +31,7 @@ def strength_words(choice: Choice, line: float) -> str:
         used = "" if strength == 1 else f" Use the LoRA at {strength:g}."
         return f"Strength {strength:g} scores best: {_by(choice, others)}.{used}"
     alike = _listed(f"{each:g}" for each in sorted(point.strength for point in choice.alike))
-    said = f"Strengths {alike} score alike: {_chance(choice)}."
+    said = f"Strengths {alike} cannot be told apart: {_chance(choice)}."
     if strength == 1:
         return f"{said} So strength 1 is used."
     passed = f" {_passed_over(choice, line)}" if any(point.strength == 1 for point in choice.alike) else ""

@@ -104,36 +104,75 @@ def _twins(card: Scorecard, order: Sequence[str], by_case: dict[str, list[ClipSc
 
 def _scene(cases: Sequence[Sequence[ClipScore]], card: Scorecard, clips: Clips) -> Scene:
     places = anchors(card)
-    identity = card.measure("identity")
-    line = identity.threshold if identity else None
     lines = tuple(
         Line(
             prompt=case[0].case.prompt,
             seed=case[0].case.seed,
             called=case[0].case.uses_trigger,
-            clips=tuple(clip_shown(clip, clips, line, places[clip.model, clip.case.id]) for clip in case),
+            clips=tuple(
+                clip_shown(clip, clips, places[clip.model, clip.case.id], wish_of(card, clip)) for clip in case
+            ),
         )
         for case in cases
     )
     return Scene(label=cases[0][0].case.label, lines=lines)
 
 
-def clip_shown(clip: ClipScore, clips: Clips, line: Threshold | None, anchor: str) -> ClipShown:
+@dataclass(frozen=True)
+class Wish:
+    """What a clip with the LoRA should be: its lines, and the same clip on the base model."""
+
+    line: Threshold | None  # of likeness
+    leak: Threshold | None  # of what likeness is gained where nobody called
+    before: float | None  # likeness of the base's clip
+
+
+def wish_of(card: Scorecard, clip: ClipScore) -> Wish:
+    """The lines of the scorecard, and the base's clip of the same words and seed where there is one."""
+    identity, leak = card.measure("identity"), card.measure("leak")
+    before = next((one for one in card.clips if one.model == "base" and one.case.id == clip.case.id), None)
+    return Wish(
+        line=identity.threshold if identity else None,
+        leak=leak.threshold if leak else None,
+        before=before.identity if before else None,
+    )
+
+
+def clip_shown(clip: ClipScore, clips: Clips, anchor: str, wish: Wish | None = None) -> ClipShown:
     """With the LoRA, likeness is wanted with the trigger word and unwanted without it; the base is not judged."""
     side = "Before training" if clip.model == "base" else "With your LoRA"
-    good, verdict = None, ""
-    if line is not None and clip.model == "lora":
-        alike = line.met_by(clip.identity)
-        good = alike == clip.case.uses_trigger
-        wanted, unwanted = ("looks like it", "not enough like it"), ("comes uncalled", "not like it, as it should be")
-        verdict = (wanted if clip.case.uses_trigger else unwanted)[0 if alike else 1]
+    line = wish.line if wish else None
+    good, verdict = _judged(clip, wish) if wish and clip.model == "lora" else (None, "")
     return ClipShown(
         anchor=anchor,
         shown=clips.shown(clip),
         side=side,
-        likeness=figure(clip.identity),
+        likeness=_beside(clip.identity, line),
         verdict=verdict,
         good=good,
         spark=spark(clip.identity_by_frame, line.value if line else None),
-        alt=f"{side}, {'with' if clip.case.uses_trigger else 'without'} the trigger word: {clip.case.label}",
+        alt=f"{side}, {called(clip)}: {clip.case.label}",
     )
+
+
+def called(clip: ClipScore) -> str:
+    """Whether its prompt has the trigger word."""
+    return f"{'with' if clip.case.uses_trigger else 'without'} the trigger word"
+
+
+def _judged(clip: ClipScore, wish: Wish) -> tuple[bool | None, str]:
+    if wish.line is None:
+        return None, ""
+    alike = wish.line.met_by(clip.identity)
+    if clip.case.uses_trigger:
+        return alike, "looks like it" if alike else "not enough like it"
+    gained = None if wish.before is None else clip.identity - wish.before
+    if wish.leak is not None and gained is not None and not wish.leak.met_by(gained):
+        return False, f"comes uncalled: {gained:.2f} more than before training ({figure(wish.leak.value)} on the mean)"
+    return not alike, "comes uncalled" if alike else "not like it, as it should be"
+
+
+def _beside(value: float, line: Threshold | None) -> str:
+    """Its figure, with a third decimal where two would say that it is its line."""
+    alike = line is not None and value != line.value and figure(value) == figure(line.value)
+    return f"{value:.3f}" if alike else figure(value)

@@ -168,6 +168,7 @@ def facts(card: Scorecard) -> list[tuple[str, str, str]]:
     sweep = card.sweep
     rows = [
         ("Trigger word", card.trigger, "code"),
+        ("To use it", _use(card), ""),
         ("Chosen", f"step {sweep.best_step} at strength {sweep.best_strength:g}" if sweep else "", ""),
         ("What was taught", f"{a(card.noun)}, with the {card.recipe.value} recipe", ""),
         ("Base model", BASES[card.base].title, ""),
@@ -178,6 +179,13 @@ def facts(card: Scorecard) -> list[tuple[str, str, str]]:
         ("SHA-256 of the LoRA file", card.lora_sha256 or "could not be taken", "code"),
     ]
     return [row for row in rows if row[1]]
+
+
+def _use(card: Scorecard) -> str:
+    if card.lora_problems:
+        return ""
+    strength = card.sweep.best_strength if card.sweep else 1.0
+    return f"load the LoRA file at strength {strength:g}, and write “{card.trigger}, {a(card.noun)}” in the prompt"
 
 
 def _clip_words(card: Scorecard) -> str:
