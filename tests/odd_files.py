@@ -51,6 +51,7 @@ def make_odd_files(folder: Path) -> None:
 
 GOOD = frozenset({"good.png", "print.jpg", "deep.png", "turned.jpg", "moving.webp", "is-a-png.jpg", "short.mp4"})
 REFUSED = {
+    "self": "link to another folder",
     "cut.jpg": "damaged or cut off",
     "empty.png": "0 bytes",
     "letter.mp4": "holds text",

@@ -24,7 +24,7 @@ from tools.recipes import ChooseRecipe, choose_recipe
 from tools.registry import TOOLS
 from tools.state import manifest_of
 from tools.studio.shown import read_shown
-from tools.uploads import register
+from tools.uploads import register, uploads_of
 from trainer_core import approvals, consents
 from trainer_core.jobs import orders
 from trainer_core.plan import BaseModelName
@@ -255,3 +255,11 @@ def replace(path: Path, target: Path) -> None:
     """Put a link to `target` where the file was."""
     path.unlink()
     path.symlink_to(target)
+
+
+@pytest.mark.parametrize("folder", [Path("/"), Path.home()])
+def test_a_whole_disk_or_home_folder_is_not_handed_over(tmp_path: Path, folder: Path) -> None:
+    context = new_context(tmp_path / "home")
+    with pytest.raises(FileNotFoundError, match="whole disk or home folder"):
+        register(context.workspace, context.project_id, [folder])
+    assert uploads_of(context.workspace, context.project_id) == []

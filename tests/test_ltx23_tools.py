@@ -20,6 +20,7 @@ from trainer_core.base_models.registry import MINI_WEIGHTS
 from trainer_core.jobs import events, recover, store
 from trainer_core.jobs.backends import backend_named
 from trainer_core.plan import BaseModelName
+from trainer_core.projects import Workspace, create_project
 
 NOTHING = NoArguments()
 REPOSITORY = "diffusers/LTX-2.3-Diffusers"
@@ -187,3 +188,21 @@ def test_the_thread_tells_of_a_download_as_a_download(context: ToolContext) -> N
 def test_words_of_progress() -> None:
     assert download_words({}) == "starting"
     assert download_words({"step": 5 * 10**8, "steps": 10**9}) == "0.5 of 1.0 GB (50%)"
+
+
+def test_who_comes_from_elsewhere_stops_nobody_s_download_and_reads_no_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody signed in could once stop the owner's download, and read who had accepted the terms, and folders."""
+    workspace = Workspace.open(tmp_path / "home")
+    owner = ToolContext(workspace, create_project(workspace, "Pip", "you").id, "you")
+    guest = ToolContext(workspace, create_project(workspace, "Rex", "web:bob").id, "web:bob")
+    job = store.submit(
+        workspace, project_id=owner.project_id, task=download.TASK, arguments={"repository": "Lightricks/LTX-2.3"}
+    )
+    licence.accept(workspace, "you")
+    with pytest.raises(ToolRefused, match="Only they can stop it"):
+        cancel_download(guest, NoArguments())
+    assert "accepted by" not in base_status(guest, NoArguments()).text
+    assert "accepted by you" in base_status(owner, NoArguments()).text
+    assert cancel_download(owner, NoArguments()).data["job"] == job.id

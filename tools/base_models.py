@@ -7,7 +7,7 @@ from trainer_core.base_models.ltx23.identity import WrongBase, check_name
 from trainer_core.jobs import events, store
 from trainer_core.jobs.backends import backend_named
 from trainer_core.plan import BASES, BaseModelName
-from trainer_core.projects import Job, Workspace
+from trainer_core.projects import Job, Workspace, get_project
 
 from .cards import card_of, print_of, use_yes
 from .context import Card, NoArguments, Tool, ToolContext, ToolRefused, ToolResult
@@ -28,9 +28,12 @@ def base_status(context: ToolContext, _arguments: NoArguments) -> ToolResult:
         lines.append(found if found.startswith("LTX-2.3") else f"LTX-2.3: {found}")
     else:
         size = sum(file.stat().st_size for file in found.files()) / 1e9
-        lines.append(f"LTX-2.3: here, {quoted(found.origin, 300)}, {size:.1f} GB.")
+        where = f" {quoted(found.origin, 300)}," if _at_the_machine(context) else ""
+        lines.append(f"LTX-2.3: here,{where} {size:.1f} GB.")
     if accepted:
-        lines.append(f"Its terms were accepted by {quoted(accepted.person, 60)} on {accepted.at[:10]}.")
+        known = accepted.person == context.person or _at_the_machine(context)
+        by = f" by {quoted(accepted.person, 60)}" if known else ""
+        lines.append(f"Its terms were accepted{by} on {accepted.at[:10]}.")
     else:
         lines.append("Its terms have not been accepted yet; I show them before first use.")
     lines.append(f"GPU for it: {registry.gpu_missing() or f'{gpus.largest_memory_gb():.0f} GB.'}")
@@ -104,11 +107,19 @@ def cancel_download(context: ToolContext, _arguments: NoArguments) -> ToolResult
     job = _at_work(context.workspace)
     if job is None:
         raise ToolRefused("Nothing is being downloaded at the moment.")
+    if not _at_the_machine(context) and get_project(context.workspace, job.project_id).owner != context.person:
+        raise ToolRefused("Somebody else started this download, for everybody here. Only they can stop it.")
     backend_named(job.backend).cancel(context.workspace, job.id)
     return ToolResult(
         text="Asked the download to stop. What has arrived is kept; a new download goes on from there.",
         data={"job": job.id},
     )
+
+
+def _at_the_machine(context: ToolContext) -> bool:
+    """Is this the person at the machine itself? Those from elsewhere have a channel before their name (web:, slack:);
+    the machine's folders, and what others do here, are not for them."""
+    return ":" not in context.person
 
 
 def terms_missing(workspace: Workspace, base: BaseModelName) -> str | None:

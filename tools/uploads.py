@@ -88,6 +88,11 @@ def _registered(workspace: Workspace, project_id: str, paths: Sequence[Path], na
             raise FileNotFoundError(
                 f"I can't find {path.name!r}. Nothing was added; check the name and hand it over again."
             )
+        if resolved in (Path("/"), Path.home()):
+            raise FileNotFoundError(
+                f"{path} is a whole disk or home folder, so it was not handed over. Name the folder in it that has the "
+                "pictures or clips."
+            )
         entry = waiting.get(str(resolved))
         if entry is None:
             entry = Upload(id=new_id("upl"), name=called or resolved.name, path=str(resolved), folder=resolved.is_dir())
