@@ -23,10 +23,11 @@ from .facts import best_step
 from .report_parts import words
 from .report_parts.findings import findings_shown
 from .report_parts.media import FEW_PIXELS, LARGEST_PAGE, Clips, embedded
-from .report_parts.side_by_side import ClipShown, anchors, called, clip_shown, groups, wish_of
+from .report_parts.side_by_side import ClipShown, anchors, called, clip_shown, groups
 from .report_parts.tables import measure_rows, plan_rows, sweeps_shown, training_rows, validation_chart
 from .run_files import REPORT_NAME
 from .scorecard import ClipScore, Scorecard
+from .wishes import wish_of
 
 LONGEST_TEXT = 2000  # characters of any text that comes from files or models
 PICTURES = 10  # of the training set

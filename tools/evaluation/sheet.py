@@ -13,7 +13,8 @@ from trainer_core.dataset.fitting import fit
 from ..captioning.templates import a
 from ..drawing import GOOD, INK, LINE, PAPER, POOR, QUIET, cut, font, paragraph, save, width_of
 from .run_files import SHEET_NAME
-from .scorecard import ClipScore, Scorecard, Threshold
+from .scorecard import ClipScore, Scorecard
+from .wishes import Wish, wish_of
 
 PICTURE = 144  # pixels of one frame on the sheet
 GAP, MARGIN, SIDE_WIDTH, CAPTION = 4, 36, 300, 44
@@ -83,8 +84,6 @@ def rows_of(scorecard: Scorecard, clips: Mapping[str, Picture], training_picture
     pairs = [tuple(shown[index : index + 2]) for index in range(0, len(shown), 2)]
     rows = [Row("Your pictures", "What the LoRA was taught.", tuple(Cell(pair) for pair in pairs))]
     plain = ("first", "seen", "new", "held_out", "reference")
-    identity = scorecard.measure("identity")
-    line = identity.threshold if identity else None
     for model, purposes, title, hint in (
         ("base", plain, "Before training", f"The same words, {trigger} included, without your LoRA."),
         ("lora", plain, f"With your LoRA and {trigger}", "This should look like your pictures."),
@@ -103,7 +102,7 @@ def rows_of(scorecard: Scorecard, clips: Mapping[str, Picture], training_picture
         ),
     ):
         found = [clip for clip in scorecard.clips if clip.model == model and clip.case.purpose in purposes]
-        cells = tuple(_cell_of(clip, clips, line) for clip in found if _key(clip) in clips)
+        cells = tuple(_cell_of(clip, clips, wish_of(scorecard, clip)) for clip in found if _key(clip) in clips)
         rows += [
             Row(*(("", "") if start else (title, hint)), cells[start : start + MOST_COLUMNS])
             for start in range(0, len(cells), MOST_COLUMNS)
@@ -115,12 +114,10 @@ def _key(clip: ClipScore) -> str:
     return f"{clip.model}/{clip.case.id}"
 
 
-def _cell_of(clip: ClipScore, clips: Mapping[str, Picture], line: Threshold | None) -> Cell:
+def _cell_of(clip: ClipScore, clips: Mapping[str, Picture], wish: Wish) -> Cell:
     """The clip's first and last frame. With the LoRA, likeness is wanted with the trigger and unwanted without it."""
     frames = clips[_key(clip)]
-    good = None
-    if line is not None and clip.model == "lora":
-        good = line.met_by(clip.identity) == clip.case.uses_trigger
+    good = wish.met_by(clip) if clip.model == "lora" else None
     said = "" if good is None else ", as wanted" if good else ", too low" if clip.case.uses_trigger else ", too high"
     return Cell((frames[0], frames[-1]), clip.case.label, f"likeness {clip.identity:.2f}{said}", good)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..scorecard import ClipScore, Scorecard, Threshold
+from ..wishes import Wish, wish_of
 from .charts import Spark, spark
 from .media import Clips, Shown
 from .words import figure
@@ -118,26 +119,6 @@ def _scene(cases: Sequence[Sequence[ClipScore]], card: Scorecard, clips: Clips) 
     return Scene(label=cases[0][0].case.label, lines=lines)
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What a clip with the LoRA should be: its lines, and the same clip on the base model."""
-
-    line: Threshold | None  # of likeness
-    leak: Threshold | None  # of what likeness is gained where nobody called
-    before: float | None  # likeness of the base's clip
-
-
-def wish_of(card: Scorecard, clip: ClipScore) -> Wish:
-    """The lines of the scorecard, and the base's clip of the same words and seed where there is one."""
-    identity, leak = card.measure("identity"), card.measure("leak")
-    before = next((one for one in card.clips if one.model == "base" and one.case.id == clip.case.id), None)
-    return Wish(
-        line=identity.threshold if identity else None,
-        leak=leak.threshold if leak else None,
-        before=before.identity if before else None,
-    )
-
-
 def clip_shown(clip: ClipScore, clips: Clips, anchor: str, wish: Wish | None = None) -> ClipShown:
     """With the LoRA, likeness is wanted with the trigger word and unwanted without it; the base is not judged."""
     side = "Before training" if clip.model == "base" else "With your LoRA"
@@ -161,15 +142,15 @@ def called(clip: ClipScore) -> str:
 
 
 def _judged(clip: ClipScore, wish: Wish) -> tuple[bool | None, str]:
-    if wish.line is None:
+    good = wish.met_by(clip)
+    if good is None:
         return None, ""
-    alike = wish.line.met_by(clip.identity)
     if clip.case.uses_trigger:
-        return alike, "looks like it" if alike else "not enough like it"
-    gained = None if wish.before is None else clip.identity - wish.before
-    if wish.leak is not None and gained is not None and not wish.leak.met_by(gained):
-        return False, f"comes uncalled: {gained:.2f} more than before training ({figure(wish.leak.value)} on the mean)"
-    return not alike, "comes uncalled" if alike else "not like it, as it should be"
+        return good, "looks like it" if good else "not enough like it"
+    if wish.leaks(clip) and wish.leak is not None:
+        more = f"{wish.gained(clip):.2f} more than before training ({figure(wish.leak.value)} on the mean)"
+        return good, f"comes uncalled: {more}"
+    return good, "not like it, as it should be" if good else "comes uncalled"
 
 
 def _beside(value: float, line: Threshold | None) -> str:

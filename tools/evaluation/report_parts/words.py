@@ -11,6 +11,7 @@ from ...captioning.templates import a
 from ..diagnosis import Diagnosis, Finding
 from ..rules import RULES
 from ..scorecard import Measure, Scorecard, figure, poor_words
+from ..wishes import wish_of
 
 Level = Literal["ready", "warn", "blocked", "note"]
 
@@ -132,8 +133,7 @@ def no_finding(card: Scorecard, diagnosis: Diagnosis | None) -> Answer:
         undecided = len(diagnosis.cannot_tell) if diagnosis else 0
         words = f" That does not mean that all is well: {undecided} rules could not be decided." if undecided else ""
         return Answer("note", f"No figure speaks for a change.{words} Look at the clips yourself.")
-    line, ours = identity.threshold, [clip for clip in card.clips if clip.model == "lora"]
-    alone = sum(line.met_by(clip.identity) != clip.case.uses_trigger for clip in ours) if line else 0
+    alone = sum(wish_of(card, clip).met_by(clip) is False for clip in card.clips if clip.model == "lora")
     words = f"All {len(judged)} figures that have a line are on its right side. Look at the clips too."
     if alone:
         one = "one clip by itself is" if alone == 1 else f"{alone} clips by themselves are"
