@@ -214,7 +214,7 @@ def _views(scorecard: Scorecard, plan: TrainingPlan) -> dict[str, Fact]:
     why = "from which side your files show the subject could not be told"
     return {
         "missing_views": Fact(
-            title=f"sides that your files do not show{named}:",
+            title=f"sides without a file{named}:",
             value=float(len(missing)) if known else None,
             form="count",
             why=why,
