@@ -112,8 +112,13 @@ def test_the_readme_shows_the_records_as_they_are() -> None:
     readme = (clinic.RESULTS.parent / "README.md").read_text(encoding="utf-8")
     records = clinic.read(clinic.RECORDS)
     assert table(records) in readme, "python -m benchmarks.clinic_table prints it"
+    now, front = clinic.summary(records), (clinic.RESULTS.parents[1] / "README.md").read_text(encoding="utf-8")
+    right, better, alarms = (
+        f"{round(each['share'] * each['of'])} of {each['of']}"
+        for each in (now["right_first_diagnosis"], now["better_after_the_change"], now["false_alarms_on_sound_runs"])
+    )
+    assert f"right in {right}, its change helped in {better}, and none of {alarms.removeprefix('0 of ')} sound" in front
     kept = json.loads((clinic.RESULTS / "clinic.json").read_text(encoding="utf-8"))
-    now = clinic.summary(records)
     assert {name: kept[name] for name in now if name not in ("date", "machine")} == {
         name: now[name] for name in now if name not in ("date", "machine")
     }

@@ -142,13 +142,15 @@ async def test_two_messages_at_once_are_answered_one_after_the_other(slack: Slac
         assert calls == ["chat.startStream", "chat.stopStream"] * 3
 
 
+async def endless(*_arguments: Any, **_more: Any) -> AsyncIterator[Event]:
+    """An answer that never comes."""
+    await asyncio.sleep(3600)
+    yield Said(role="sidekick", text="never")
+
+
 async def test_an_answer_that_was_broken_off_is_picked_up(
     slack: SlackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def endless(*_arguments: Any, **_more: Any) -> AsyncIterator[Event]:
-        await asyncio.sleep(3600)
-        yield Said(role="sidekick", text="never")
-
     workspace = Workspace.open(tmp_path)
     event = slack.said(ANN, "hello", None)
     with monkeypatch.context() as stuck:
@@ -169,10 +171,6 @@ async def test_a_message_that_waited_its_turn_is_not_lost(
     slack: SlackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slack holds it for delivered; it was once remembered only when its turn came, so a restart lost it unsaid."""
-
-    async def endless(*_arguments: Any, **_more: Any) -> AsyncIterator[Event]:
-        await asyncio.sleep(3600)
-        yield Said(role="sidekick", text="never")
 
     workspace = Workspace.open(tmp_path)
     first = slack.said(ANN, "hello", None)

@@ -12,7 +12,7 @@ from .context import NoArguments, Tool, ToolContext, ToolRefused, ToolResult
 from .evaluation import scorecard as scorecards
 from .evaluation.diagnosis import Diagnosis, Finding, examine
 from .evaluation.run_files import SHEET_NAME, report_of
-from .evaluation.scorecard import Measure, Scorecard, figure, poor_words
+from .evaluation.scorecard import Measure, Scorecard, figure, no_cause
 from .scored_loras import best_strength
 from .state import Proposal, job_of, latest_lora, latest_run, proposal_of, runs_of
 from .text import quoted
@@ -88,7 +88,7 @@ def _nothing_found(card: Scorecard, diagnosis: Diagnosis) -> str:
     for entry in diagnosis.cannot_tell:
         if entry.symptom not in reasons.setdefault(entry.why, []):
             reasons[entry.why].append(entry.symptom)
-    poor = f"No rule finds a cause, yet on the wrong side of their line are: {poor_words(card)}." if card.poor else ""
+    poor = no_cause(card)
     if not reasons:
         fine = "The figures give no reason to change anything."
         return f"{poor or fine} Look at the clips yourself: measures do not see everything."

@@ -1,7 +1,6 @@
 """How fast this machine trains: what runs measured and under which conditions, kept for the next run's estimate."""
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from datetime import date
 from importlib.resources import files
@@ -11,9 +10,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from .dataset.buckets import Sample, buckets_of, split_held_out
+from .dataset.records import write_atomically
 from .memory_tiers import TIERS, checkpointing
 from .plan import BASES, FIELD_WORDS, BaseModelName, MemoryTier, ReferenceKind, TrainingPlan
-from .projects import Workspace, new_id
+from .projects import Workspace
 
 FEWEST_STEPS = 50  # in fewer, the last validation and checkpoint weigh more than the steps do
 # What changes a run's time by an amount that nobody has measured. Ranks 4 to 64 took the same time on mini.
@@ -176,10 +176,7 @@ def _path(workspace: Workspace) -> Path:
 
 
 def _keep(workspace: Workspace, base: BaseModelName, speed: Speed) -> None:
-    path = _path(workspace)
-    draft = path.with_name(f"{path.name}.{new_id('new')}")
-    draft.write_bytes(_SPEEDS.dump_json(_measured(workspace) | {base.value: speed}, indent=2))
-    os.replace(draft, path)  # noqa: PTH105 - atomic
+    write_atomically(_path(workspace), _SPEEDS.dump_json(_measured(workspace) | {base.value: speed}, indent=2))
 
 
 def _measured(workspace: Workspace) -> dict[str, Speed]:

@@ -182,13 +182,14 @@ def figure(value: float | None) -> str:
     return f"{round(value, 2) + 0.0:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.1g}"
 
 
-def poor_words(card: Scorecard) -> str:
-    """'“Looks like your pictures” 0.60 (at least 0.77 is wanted)' for each measure that is poor."""
-    return ", ".join(
+def no_cause(card: Scorecard) -> str:
+    """That figures are poor, which and by how much, and that no rule says why; empty where none is poor."""
+    poor = ", ".join(
         f"“{each.title}” {figure(each.value)} ({each.threshold.direction} {figure(each.threshold.value)} is wanted)"
         for each in card.poor
         if each.threshold
     )
+    return f"No rule finds a cause, yet on the wrong side of their line are: {poor}." if poor else ""
 
 
 class ScorecardDamaged(ValueError):

@@ -10,7 +10,7 @@ from trainer_core.recipes import RecipeName
 from ...captioning.templates import a
 from ..diagnosis import Diagnosis, Finding
 from ..rules import RULES
-from ..scorecard import Measure, Scorecard, figure, poor_words
+from ..scorecard import Measure, Scorecard, figure, no_cause
 from ..wishes import wish_of
 
 Level = Literal["ready", "warn", "blocked", "note"]
@@ -116,11 +116,6 @@ def _first_change(card: Scorecard, diagnosis: Diagnosis | None) -> str:
     first = diagnosis.findings[0]
     steps = "; ".join(words for words, _ in proposed(first)) or advice(first) or first.symptom
     return f"Change first: {_sentence(steps)}"
-
-
-def no_cause(card: Scorecard) -> str:
-    """That figures are poor and no rule says why."""
-    return f"No rule finds a cause, yet on the wrong side of their line are: {poor_words(card)}."
 
 
 def no_finding(card: Scorecard, diagnosis: Diagnosis | None) -> Answer:
